@@ -1,0 +1,1 @@
+"""The web app: paint a label map and see what two released generators make of it."""

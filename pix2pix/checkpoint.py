@@ -1,0 +1,84 @@
+"""Atomic save and load of named stateful objects. Knows nothing of pix2pix.
+
+The previous checkpoint is kept beside the newest one, so that a crash or a broken file costs one interval at most.
+"""
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+
+class Stateful(Protocol):
+    """Anything whose state is plain tensors and numbers, such as a module or an optimiser."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> Any: ...
+
+
+class CheckpointError(RuntimeError):
+    """No checkpoint can be saved or loaded; the message says which and why."""
+
+
+def previous_path(path: Path) -> Path:
+    """Where the checkpoint before the newest one is: checkpoint.pt → checkpoint-previous.pt."""
+    return path.with_stem(path.stem + "-previous")
+
+
+def save(path: Path, objects: Mapping[str, Stateful]) -> None:
+    """Writes all states to one file: under a temporary name, flushed to disk, then renamed.
+
+    Raises:
+        CheckpointError: If the file cannot be written; both earlier checkpoints are as they were.
+    """
+    temporary = path.with_suffix(".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            torch.save({name: item.state_dict() for name, item in objects.items()}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.replace(path, previous_path(path))
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(f"could not save {path}: {error}; the checkpoints before it are untouched") from error
+
+
+def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
+    """Restores all states from the newest whole checkpoint.
+
+    Returns:
+        The file that was read, `path` or its predecessor; None where neither exists.
+
+    Raises:
+        CheckpointError: If files exist but none is whole.
+    """
+    problems = []
+    for candidate in (path, previous_path(path)):
+        if not candidate.exists():
+            continue
+        try:
+            states = _read(candidate)
+        except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+            problems.append(f"{candidate} is damaged ({str(error).splitlines()[0]})")
+            continue
+        for name, item in objects.items():
+            item.load_state_dict(states[name])
+        return candidate
+    if problems:
+        raise CheckpointError("; ".join(problems) + "; move it away to start over")
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    # torch.load does not compare the checksums that torch.save writes; a flipped bit would become a weight.
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged:
+        raise ValueError(f"checksum of {damaged} does not match")
+    return torch.load(path, map_location="cpu", weights_only=True)

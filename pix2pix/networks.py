@@ -1,0 +1,173 @@
+"""Generator and discriminator of pix2pix (Isola et al. 2017, appendix 6.1), with instance norm.
+
+Ck is Convolution-Norm-ReLU with k filters, CDk the same with dropout 0.5; all convolutions are 4x4 with stride 2 unless
+noted. As in the authors' code, and unlike a first reading of the appendix, no norm follows the first block (it would erase the
+colour of the label image) and none follows the 1x1 bottleneck (a single value minus its mean is zero).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pix2pix.fast_layers import Conv2d, ConvTranspose2d
+
+NORMS = ("instance", "batch")
+
+
+def _norm(norm: str, channels: int) -> nn.Module:
+    """Instance norm without affine terms, or batch norm.
+
+    Batch norm keeps no running statistics: the paper normalises with the statistics of the batch at prediction too.
+    """
+    if norm == "instance":
+        return nn.InstanceNorm2d(channels)
+    return nn.BatchNorm2d(channels, track_running_stats=False)
+
+
+class Down(nn.Module):
+    """LeakyReLU - Convolution - Norm, halving height and width. A bias only where no norm follows."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: str | None) -> None:
+        super().__init__()
+        self.conv = Conv2d(in_channels, out_channels, 4, stride=2, padding=1, bias=norm is None)
+        self.norm = _norm(norm, out_channels) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(F.leaky_relu(x, 0.2)))
+
+
+class Up(nn.Module):
+    """ReLU - Transposed convolution - Norm, doubling height and width. A bias only where no norm follows."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: str | None) -> None:
+        super().__init__()
+        self.conv = ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=norm is None)
+        self.norm = _norm(norm, out_channels) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(F.relu(x)))
+
+
+class UNet(nn.Module):
+    """UNet-256: label image → picture, with a skip from every encoder layer i to decoder layer n - i.
+
+    encoder: C64-C128-C256-C512-C512-C512-C512-C512
+    decoder: CD512-CD512-CD512-C512-C256-C128-C64, then a transposed convolution to RGB and tanh
+
+    Args:
+        base_channels: Filters of the first layer (64 in the paper; `ngf` elsewhere). All widths scale with it.
+        norm: "instance" or "batch".
+    """
+
+    def __init__(self, base_channels: int = 64, norm: str = "instance") -> None:
+        super().__init__()
+        c = base_channels
+        # Comments: shape after the layer for a 256x256 picture at base_channels 64.
+        self.down1 = Conv2d(3, c, 4, stride=2, padding=1)  # [N, 64, 128, 128]
+        self.down2 = Down(c, 2 * c, norm)  # [N, 128, 64, 64]
+        self.down3 = Down(2 * c, 4 * c, norm)  # [N, 256, 32, 32]
+        self.down4 = Down(4 * c, 8 * c, norm)  # [N, 512, 16, 16]
+        self.down5 = Down(8 * c, 8 * c, norm)  # [N, 512, 8, 8]
+        self.down6 = Down(8 * c, 8 * c, norm)  # [N, 512, 4, 4]
+        self.down7 = Down(8 * c, 8 * c, norm)  # [N, 512, 2, 2]
+        self.down8 = Down(8 * c, 8 * c, None)  # [N, 512, 1, 1]
+        self.up1 = Up(8 * c, 8 * c, norm)  # [N, 512, 2, 2]
+        self.up2 = Up(16 * c, 8 * c, norm)  # [N, 512, 4, 4]
+        self.up3 = Up(16 * c, 8 * c, norm)  # [N, 512, 8, 8]
+        self.up4 = Up(16 * c, 8 * c, norm)  # [N, 512, 16, 16]
+        self.up5 = Up(16 * c, 4 * c, norm)  # [N, 256, 32, 32]
+        self.up6 = Up(8 * c, 2 * c, norm)  # [N, 128, 64, 64]
+        self.up7 = Up(4 * c, c, norm)  # [N, 64, 128, 128]
+        self.up8 = Up(2 * c, 3, None)  # [N, 3, 256, 256]
+        self.dropout_channels = 8 * c
+        self.apply(_init_weights)
+
+    def dropout_masks(self, height: int, width: int, generator: torch.Generator) -> list[Tensor]:
+        """Draws the dropout noise of one picture; it is the z of G(x, z) in the paper.
+
+        Masks are an input of `forward` instead of a hidden draw from the global generator, so that a picture depends on its label
+        image and its seed alone, whatever else is in the batch or runs beside it.
+
+        Args:
+            height: Of the picture; a multiple of 256, as is `width`.
+            width: Of the picture.
+            generator: A CPU generator.
+
+        Returns:
+            Three masks [1, 512, h, w] of zeros and twos (kept values are doubled), at 1/128, 1/64 and 1/32 of the picture's size.
+        """
+        sizes = [(1, self.dropout_channels, height // scale, width // scale) for scale in (128, 64, 32)]
+        return [torch.empty(size).bernoulli_(0.5, generator=generator).mul_(2) for size in sizes]
+
+    def forward(self, x: Tensor, masks: list[Tensor] | None = None) -> Tensor:
+        """Translates label images.
+
+        Args:
+            x: Label images [N, 3, H, W] in [-1, 1], H and W multiples of 256.
+            masks: Dropout masks of the batch, each [N, 512, h, w] as in `dropout_masks`; None for no dropout.
+
+        Returns:
+            Pictures [N, 3, H, W] in [-1, 1].
+        """
+        d1 = self.down1(x)
+        d2 = self.down2(d1)
+        d3 = self.down3(d2)
+        d4 = self.down4(d3)
+        d5 = self.down5(d4)
+        d6 = self.down6(d5)
+        d7 = self.down7(d6)
+        d8 = self.down8(d7)
+        m1, m2, m3 = masks or (1.0, 1.0, 1.0)
+        u1 = self.up1(d8) * m1
+        u2 = self.up2(torch.cat([u1, d7], 1)) * m2
+        u3 = self.up3(torch.cat([u2, d6], 1)) * m3
+        u4 = self.up4(torch.cat([u3, d5], 1))
+        u5 = self.up5(torch.cat([u4, d4], 1))
+        u6 = self.up6(torch.cat([u5, d3], 1))
+        u7 = self.up7(torch.cat([u6, d2], 1))
+        u8 = self.up8(torch.cat([u7, d1], 1))
+        return torch.tanh(u8)
+
+
+class PatchGAN(nn.Module):
+    """70x70 PatchGAN: is this patch of (label image, picture) real? C64-C128-C256-C512, then a convolution to one logit.
+
+    Args:
+        base_channels: Filters of the first layer (64 in the paper; `ndf` elsewhere).
+        norm: "instance" or "batch".
+    """
+
+    def __init__(self, base_channels: int = 64, norm: str = "instance") -> None:
+        super().__init__()
+        c = base_channels
+        self.layers = nn.Sequential(  # receptive field of one output
+            Conv2d(6, c, 4, stride=2, padding=1),  # [N, 64, 128, 128], 4x4
+            nn.LeakyReLU(0.2),
+            Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False),  # [N, 128, 64, 64], 10x10
+            _norm(norm, 2 * c),
+            nn.LeakyReLU(0.2),
+            Conv2d(2 * c, 4 * c, 4, stride=2, padding=1, bias=False),  # [N, 256, 32, 32], 22x22
+            _norm(norm, 4 * c),
+            nn.LeakyReLU(0.2),
+            Conv2d(4 * c, 8 * c, 4, stride=1, padding=1, bias=False),  # [N, 512, 31, 31], 46x46
+            _norm(norm, 8 * c),
+            nn.LeakyReLU(0.2),
+            Conv2d(8 * c, 1, 4, stride=1, padding=1),  # [N, 1, 30, 30], 70x70
+        )
+        self.apply(_init_weights)
+
+    def forward(self, label_image: Tensor, picture: Tensor) -> Tensor:
+        """Logits [N, 1, 30, 30] (for 256x256 pictures) of every patch being a photo of its label image."""
+        return self.layers(torch.cat([label_image, picture], 1))
+
+
+def _init_weights(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), biases 0; batch norm's scale from N(1, 0.02), as the authors' code."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,136 @@
+"""A released generator ready to paint: `Painter.load(folder).paint(label_map, seed)`.
+
+`python -m pix2pix.painter --weights FOLDER --input FILE_OR_DIR --output DIR` paints label pictures from files.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from pix2pix import release
+from pix2pix.networks import UNet
+from pix2pix.precision import resolve_precision
+from pix2pix.release import ReleaseConfig, ReleaseError
+from pix2pix.transforms import to_float, to_uint8
+
+MAX_SEED = 2**32 - 1
+
+
+class Painter:
+    """Paints with one generator. As published, dropout stays on at prediction: it is the generator's only source of noise.
+
+    Args:
+        generator: With float32 weights.
+        config: Of its released folder.
+        device: Where to paint; the fastest there is by default.
+    """
+
+    def __init__(self, generator: UNet, config: ReleaseConfig, device: torch.device | None = None) -> None:
+        self.config = config
+        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.dtype = torch.bfloat16 if resolve_precision("auto", self.device) == "bf16" else torch.float32
+        self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
+
+    @classmethod
+    def load(cls, folder: Path | str, device: torch.device | None = None) -> "Painter":
+        """Reads a released folder.
+
+        Raises:
+            ReleaseError: If it cannot be used; the message says why.
+        """
+        return cls(*release.load(Path(folder)), device)
+
+    def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
+        """Paints class indices, integers [H, W], both multiples of 256; see `paint_image` for the rest.
+
+        Raises:
+            ValueError: If an index is not a class of the palette, or the size does not fit.
+        """
+        return self.paint_image(self.label_image(label_map), seed, dropout)
+
+    def label_image(self, label_map: np.ndarray) -> np.ndarray:
+        """The label image that stands for painted classes: integers [H, W] → uint8 RGB [H, W, 3]."""
+        return self.config.palette.to_image(label_map)
+
+    @torch.inference_mode()
+    def paint_image(self, label_image: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
+        """Paints a label image.
+
+        Args:
+            label_image: uint8 RGB [H, W, 3], H and W multiples of 256.
+            seed: 0 to 2³² - 1. The picture depends on the label image and the seed alone.
+            dropout: False paints without noise; the seed has no effect then.
+
+        Returns:
+            The picture, uint8 RGB [H, W, 3].
+
+        Raises:
+            ValueError: If the size or the seed does not fit.
+        """
+        height, width = label_image.shape[:2]
+        if height % 256 or width % 256 or not height or not width:
+            raise ValueError(f"a label picture must have sides that are multiples of 256, not {width}x{height}")
+        if not 0 <= seed <= MAX_SEED:
+            raise ValueError(f"a seed must be from 0 to {MAX_SEED}, not {seed}")
+        masks = None
+        if dropout:
+            masks = self.generator.dropout_masks(height, width, torch.Generator().manual_seed(seed))
+            masks = [mask.to(self.device, self.dtype) for mask in masks]
+        x = to_float(torch.tensor(label_image).permute(2, 0, 1)[None]).to(self.device, self.dtype)
+        return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
+
+
+def read_label_image(path: Path) -> np.ndarray:
+    """Reads a label picture as uint8 RGB [H, W, 3]; of a 512x256 pair, the right half.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise ValueError(f"not a readable picture: {error}") from error
+    return pixels[:, 256:] if pixels.shape[:2] == (256, 512) else pixels
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m pix2pix.painter", description="Paint label pictures from files.")
+    parser.add_argument("--weights", type=Path, required=True, help="released folder")
+    parser.add_argument("--input", type=Path, required=True, help="label picture, or a folder of them; of 512x256 pairs the right half")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the pictures, PNG files of the same names")
+    parser.add_argument("--seed", type=int, default=0, help="of the dropout noise, the same for every picture (default: 0)")
+    parser.add_argument("--no-dropout", action="store_true", help="paint without noise")
+    flags = parser.parse_args(arguments)
+    if flags.input.is_dir():
+        files = sorted(path for path in flags.input.iterdir() if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
+    else:
+        files = [flags.input]
+    if not files:
+        print(f"{flags.input} holds no PNG or JPEG pictures", file=sys.stderr)
+        return 1
+    try:
+        painter = Painter.load(flags.weights)
+    except ReleaseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    flags.output.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for path in files:
+        try:
+            picture = painter.paint_image(read_label_image(path), flags.seed, not flags.no_dropout)
+        except ValueError as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        Image.fromarray(picture).save(flags.output / f"{path.stem}.png")
+    print(f"painted {len(files) - failed} of {len(files)} pictures into {flags.output}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

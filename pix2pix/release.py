@@ -1,0 +1,203 @@
+"""The released folder: a generator ready to be used elsewhere.
+
+`model.safetensors` (fp16 weights of G), `config.json` (all that is needed to use them) and `README.md` (the model card). Training
+ends in this folder, painting begins with it.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from pix2pix.labels import Palette
+from pix2pix.networks import NORMS, UNet
+
+FORMAT_VERSION = 1
+MAX_BASE_CHANNELS = 256
+
+
+class ReleaseError(ValueError):
+    """A released folder that cannot be used; the message names the file and says what is wrong."""
+
+
+@dataclass(frozen=True)
+class ReleaseConfig:
+    """What a released generator is, and what its label images mean.
+
+    Attributes:
+        dataset: Name of the dataset that it was trained on.
+        objective: "gan" (cGAN + λ·L1) or "l1".
+        palette: Classes and colours of its label images.
+        base_channels: Width of the UNet; 64 in the paper.
+        norm: "instance" or "batch".
+        epochs: Finished epochs of training.
+        seed: Of the training run.
+        metrics: Measured quality by name, empty where none was measured.
+    """
+
+    dataset: str
+    objective: str
+    palette: Palette
+    base_channels: int
+    norm: str
+    epochs: int
+    seed: int
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        values = asdict(self)
+        values["palette"] = [{"name": name, "color": color} for name, color in zip(self.palette.names, self.palette.colors, strict=True)]
+        return json.dumps({"format_version": FORMAT_VERSION} | values, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "ReleaseConfig":
+        """Reads and checks a `config.json`, which may come from anywhere.
+
+        Raises:
+            ReleaseError: If a value is missing, of a wrong type or out of range; the message names it.
+        """
+        try:
+            values = json.loads(text)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ReleaseError(f"not valid JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ReleaseError("not a JSON object")
+        version = values.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ReleaseError(f"format_version is {version!r}; this program reads {FORMAT_VERSION}, a newer one may need an update")
+        return cls(
+            dataset=_checked(values, "dataset", str),
+            objective=_checked(values, "objective", str, choices=("gan", "l1")),
+            palette=_palette(_checked(values, "palette", list)),
+            base_channels=_checked(values, "base_channels", int, bounds=(1, MAX_BASE_CHANNELS)),
+            norm=_checked(values, "norm", str, choices=NORMS),
+            epochs=_checked(values, "epochs", int, bounds=(0, 10**9)),
+            seed=_checked(values, "seed", int, bounds=(0, 2**63)),
+            metrics=_checked(values, "metrics", dict),
+        )
+
+
+def _checked(values: dict[str, Any], name: str, kind: type, choices: tuple[str, ...] = (), bounds: tuple[int, int] = (0, 0)) -> Any:
+    value: Any = values.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):  # Python counts True as an int
+        raise ReleaseError(f"{name} is missing or not of type {kind.__name__}")
+    if choices and value not in choices:
+        raise ReleaseError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    if kind is int and not bounds[0] <= value <= bounds[1]:
+        raise ReleaseError(f"{name} is {value}, outside {bounds[0]} to {bounds[1]}")
+    return value
+
+
+def _palette(classes: list[Any]) -> Palette:
+    if not all(isinstance(item, dict) and isinstance(item.get("name"), str) and isinstance(item.get("color"), str) for item in classes):
+        raise ReleaseError("palette needs a list of objects with name and color")
+    try:
+        return Palette(tuple(item["name"] for item in classes), tuple(item["color"] for item in classes))
+    except ValueError as error:
+        raise ReleaseError(str(error)) from error
+
+
+def save(folder: Path, generator: UNet, config: ReleaseConfig) -> None:
+    """Writes a released folder, or brings one up to date; each file is replaced whole, so a reader never sees half of one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(folder / "model.safetensors", generator)
+    _write(folder / "config.json", config.to_json().encode())
+    _write(folder / "README.md", model_card(config).encode())
+
+
+def save_weights(path: Path, generator: UNet) -> None:
+    """Writes fp16 weights; the rounding, 2^-11 of each value, is far below what an 8-bit picture shows."""
+    weights = {name: weight.detach().half().contiguous().cpu() for name, weight in generator.state_dict().items()}
+    _write(path, to_safetensors(weights))
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def load_config(folder: Path) -> ReleaseConfig:
+    """Reads `config.json` of a released folder.
+
+    Raises:
+        ReleaseError: If the folder or file is missing or malformed.
+    """
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        raise ReleaseError(f"{folder} is not a released folder: it has no config.json")
+    try:
+        return ReleaseConfig.from_json(path.read_text(encoding="utf-8"))
+    except (ReleaseError, UnicodeDecodeError) as error:
+        raise ReleaseError(f"{path}: {error}") from error
+
+
+def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
+    """Reads a released folder: the generator with float32 weights on the CPU, and its configuration.
+
+    Raises:
+        ReleaseError: If a file is missing, damaged, or does not fit the configuration.
+    """
+    config = load_config(folder)
+    path = Path(folder) / "model.safetensors"
+    with torch.device("meta"):  # shapes without memory; random initial weights would only cost time
+        generator = UNet(config.base_channels, config.norm)
+    try:
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ReleaseError(f"{path} cannot be read: {error}") from error
+    _check_weights(path, generator, weights)
+    generator.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
+    return generator, config
+
+
+def _check_weights(path: Path, generator: UNet, weights: dict[str, Tensor]) -> None:
+    expected = {name: tuple(weight.shape) for name, weight in generator.state_dict().items()}
+    found = {name: tuple(weight.shape) for name, weight in weights.items()}
+    if expected != found:
+        name = min(name for name in expected | found if expected.get(name) != found.get(name))
+        raise ReleaseError(
+            f"{path} does not fit its config.json: {name} is {found.get(name, 'missing')}, expected {expected.get(name, 'nothing')}"
+        )
+    broken = [name for name, weight in weights.items() if not torch.isfinite(weight).all()]
+    if broken:
+        raise ReleaseError(f"{path} holds values that are not finite, first in {broken[0]}")
+
+
+OBJECTIVES = {"gan": "conditional GAN + 100·L1", "l1": "L1 alone"}
+
+LICENCE_NOTES = {
+    "facades": "Trained on the CMP Facade Database (Tyleček and Šára, GCPR 2013), which is research data.",
+    "cityscapes": "Trained on Cityscapes (Cordts et al., CVPR 2016), which is for non-commercial use; so are these weights.",
+}
+
+
+def model_card(config: ReleaseConfig) -> str:
+    """The README.md of a released folder."""
+    return f"""---
+license: other
+pipeline_tag: image-to-image
+tags: [pix2pix, {config.dataset}]
+---
+# pix2pix {config.dataset}, {OBJECTIVES[config.objective]}
+
+A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm) trained for {config.epochs} epochs
+with seed {config.seed}. It turns 256x256 label images in the colours of `config.json` into pictures.
+
+```python
+from pix2pix.painter import Painter
+
+painter = Painter.load("FOLDER")
+picture = painter.paint(label_map, seed=0)  # uint8 [256, 256] class indices → uint8 RGB [256, 256, 3]
+```
+
+{LICENCE_NOTES.get(config.dataset, "")}
+"""

@@ -1,0 +1,100 @@
+"""The run folder: where a training run keeps its configuration, log, samples and weights; read by resume and report alike."""
+
+import json
+import os
+import platform
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pix2pix.trainer import TrainConfig
+from pix2pix.transforms import to_uint8
+
+
+class RunFolderError(ValueError):
+    """The run folder holds another run; the message lists the differences."""
+
+
+class RunFolder:
+    """Paths and records of one run.
+
+    Args:
+        path: The folder; created if absent.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoint = path / "checkpoint.pt"
+        self.release = path / "release"
+        path.mkdir(parents=True, exist_ok=True)
+
+    def open(self, config: TrainConfig, data_hashes: dict[str, str]) -> None:
+        """Records the configuration, or compares it with the one recorded by the run to be resumed.
+
+        Args:
+            config: Resolved.
+            data_hashes: Fingerprint of each split; only the training split has to stay as it was.
+
+        Raises:
+            RunFolderError: If anything that decides the weights differs.
+        """
+        path = self.path / "config.json"
+        new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
+        if path.exists():
+            old = json.loads(path.read_text(encoding="utf-8"))
+            differences = _differences(old["config"], new)
+            if old["data"]["train"] != data_hashes["train"]:
+                differences.append("the training pictures have changed")
+            if differences:
+                listed = "; ".join(differences)
+                raise RunFolderError(f"{self.path} holds a run that differs: {listed}. Use the same values or another --run-dir.")
+        record = {"config": new, "data": data_hashes, "machine": _machine()}
+        _write(path, (json.dumps(record, indent=2) + "\n").encode())
+
+    def cut_log(self, epoch: int) -> None:
+        """Removes what was logged after the checkpoint's last finished epoch."""
+        path = self.path / "log.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        # The last line may have been cut short by a crash; then it is beyond the checkpoint too.
+        _write(path, "".join(lines[:epoch]).encode())
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Appends the record of one epoch."""
+        with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def weights(self, epoch: int) -> Path:
+        """Where the generator of an epoch is kept."""
+        folder = self.path / "weights"
+        folder.mkdir(exist_ok=True)
+        return folder / f"epoch-{epoch:03d}.safetensors"
+
+    def save_sample(self, split: str, name: str, kind: str, picture: Tensor) -> None:
+        """Writes one picture [3, H, W] in [-1, 1] as samples/SPLIT/NAME/KIND.png."""
+        folder = self.path / "samples" / split / name
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(to_uint8(picture).permute(1, 2, 0).cpu().numpy()).save(folder / f"{kind}.png")
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What keeps a run recorded as `old` from going on as `new`; epochs may only go up."""
+    fixed = [item.name for item in fields(TrainConfig) if not item.metadata["may_change"]]
+    differences = [f"--{name.replace('_', '-')} was {old.get(name)}, is {new[name]}" for name in fixed if old.get(name) != new[name]]
+    if new["epochs"] < old["epochs"]:
+        differences.append(f"--epochs was {old['epochs']}, is {new['epochs']}, and can only be raised")
+    return differences
+
+
+def _machine() -> dict[str, Any]:
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
+    return {"torch": torch.__version__, "python": platform.python_version(), "device": device, "threads": torch.get_num_threads()}
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
