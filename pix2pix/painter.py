@@ -15,9 +15,11 @@ from pix2pix import release
 from pix2pix.networks import UNet
 from pix2pix.precision import resolve_precision
 from pix2pix.release import ReleaseConfig, ReleaseError
-from pix2pix.transforms import to_float, to_uint8
+from pix2pix.transforms import smooth, through_jpeg, to_float, to_uint8
 
 MAX_SEED = 2**32 - 1
+EDGE_SIGMA = 0.6
+"""Blur in pixels that gives painted maps the soft edges of the archives' resized label images."""
 
 
 class Painter:
@@ -53,8 +55,12 @@ class Painter:
         return self.paint_image(self.label_image(label_map), seed, dropout)
 
     def label_image(self, label_map: np.ndarray) -> np.ndarray:
-        """The label image that stands for painted classes: integers [H, W] → uint8 RGB [H, W, 3]."""
-        return self.config.palette.to_image(label_map)
+        """The label image that stands for painted classes: integers [H, W] → uint8 RGB [H, W, 3].
+
+        The models were trained on resized JPEGs, so painted colours get such edges and such noise too. `benchmarks/label_gap.py`
+        compares the treatments.
+        """
+        return through_jpeg(smooth(self.config.palette.to_image(label_map), EDGE_SIGMA))
 
     @torch.inference_mode()
     def paint_image(self, label_image: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:

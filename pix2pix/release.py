@@ -77,22 +77,27 @@ class ReleaseConfig:
             dataset=_checked(values, "dataset", str),
             objective=_checked(values, "objective", str, choices=("gan", "l1")),
             palette=_palette(_checked(values, "palette", list)),
-            base_channels=_checked(values, "base_channels", int, bounds=(1, MAX_BASE_CHANNELS)),
+            base_channels=_checked_int(values, "base_channels", 1, MAX_BASE_CHANNELS),
             norm=_checked(values, "norm", str, choices=NORMS),
-            epochs=_checked(values, "epochs", int, bounds=(0, 10**9)),
-            seed=_checked(values, "seed", int, bounds=(0, 2**63)),
+            epochs=_checked_int(values, "epochs", 0, 10**9),
+            seed=_checked_int(values, "seed", 0, 2**63),
             metrics=_checked(values, "metrics", dict),
         )
 
 
-def _checked(values: dict[str, Any], name: str, kind: type, choices: tuple[str, ...] = (), bounds: tuple[int, int] = (0, 0)) -> Any:
-    value: Any = values.get(name)
+def _checked(values: dict[str, Any], name: str, kind: type, choices: tuple[str, ...] = ()) -> Any:
+    value = values.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):  # Python counts True as an int
         raise ReleaseError(f"{name} is missing or not of type {kind.__name__}")
     if choices and value not in choices:
         raise ReleaseError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
-    if kind is int and not bounds[0] <= value <= bounds[1]:
-        raise ReleaseError(f"{name} is {value}, outside {bounds[0]} to {bounds[1]}")
+    return value
+
+
+def _checked_int(values: dict[str, Any], name: str, low: int, high: int) -> int:
+    value = _checked(values, name, int)
+    if not low <= value <= high:
+        raise ReleaseError(f"{name} is {value}, outside {low} to {high}")
     return value
 
 
