@@ -64,8 +64,8 @@ def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
             continue
         try:
             states = _read(candidate)
-        except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
-            problems.append(f"{candidate} is damaged ({str(error).splitlines()[0]})")
+        except Exception as error:  # a damaged file makes zipfile and the unpickler raise anything, down to zlib.error and KeyError
+            problems.append(f"{candidate} is damaged ({type(error).__name__}: {str(error).partition(chr(10))[0]})")
             continue
         for name, item in objects.items():
             item.load_state_dict(states[name])

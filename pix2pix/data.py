@@ -41,7 +41,7 @@ def read_pair(path: Path) -> Tensor:
             if image.size != PAIR_SIZE:
                 raise DataError(f"{path} is {image.width}x{image.height}; a pair is 512x256, photo left and label image right")
             both = pil_to_tensor(image.convert("RGB"))  # [3, 256, 512]
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is not a readable picture: {error}") from error
     photo, label_image = both.chunk(2, dim=2)
     return torch.stack([label_image, photo])

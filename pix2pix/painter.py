@@ -75,8 +75,10 @@ class Painter:
             The picture, uint8 RGB [H, W, 3].
 
         Raises:
-            ValueError: If the size or the seed does not fit.
+            ValueError: If the type, the size or the seed does not fit.
         """
+        if label_image.dtype != np.uint8 or label_image.ndim != 3 or label_image.shape[2] != 3:
+            raise ValueError(f"a label picture must be uint8 RGB [H, W, 3], not {label_image.dtype} {list(label_image.shape)}")
         height, width = label_image.shape[:2]
         if height % 256 or width % 256 or not height or not width:
             raise ValueError(f"a label picture must have sides that are multiples of 256, not {width}x{height}")

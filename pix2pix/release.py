@@ -66,7 +66,7 @@ class ReleaseConfig:
         """
         try:
             values = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a plain ValueError where a number has thousands of digits
             raise ReleaseError(f"not valid JSON: {error}") from error
         if not isinstance(values, dict):
             raise ReleaseError("not a JSON object")
@@ -141,7 +141,7 @@ def load_config(folder: Path) -> ReleaseConfig:
         raise ReleaseError(f"{folder} is not a released folder: it has no config.json")
     try:
         return ReleaseConfig.from_json(path.read_text(encoding="utf-8"))
-    except (ReleaseError, UnicodeDecodeError) as error:
+    except (OSError, ReleaseError, UnicodeDecodeError) as error:
         raise ReleaseError(f"{path}: {error}") from error
 
 
@@ -159,8 +159,9 @@ def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from error
+    weights = {name: weight.float() for name, weight in weights.items()}  # before the check: float64 may overflow, float8 cannot be checked
     _check_weights(path, generator, weights)
-    generator.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
+    generator.load_state_dict(weights, assign=True)
     return generator, config
 
 

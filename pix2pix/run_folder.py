@@ -40,14 +40,18 @@ class RunFolder:
             data_hashes: Fingerprint of each split; only the training split has to stay as it was.
 
         Raises:
-            RunFolderError: If anything that decides the weights differs.
+            RunFolderError: If anything that decides the weights differs, or `config.json` is something else.
         """
         path = self.path / "config.json"
         new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
         if path.exists():
-            old = json.loads(path.read_text(encoding="utf-8"))
-            differences = _differences(old["config"], new)
-            if old["data"]["train"] != data_hashes["train"]:
+            try:
+                old = json.loads(path.read_text(encoding="utf-8"))
+                differences = _differences(old["config"], new)
+                same_pictures = old["data"]["train"] == data_hashes["train"]
+            except (ValueError, KeyError, TypeError) as error:  # such as the config.json of a released folder
+                raise RunFolderError(f"{path} is not that of a training run. Use another --run-dir.") from error
+            if not same_pictures:
                 differences.append("the training pictures have changed")
             if differences:
                 listed = "; ".join(differences)

@@ -23,9 +23,15 @@ class NonFiniteLossError(ArithmeticError):
 
 
 def _setting(
-    default: Any, help: str, choices: tuple[str, ...] | None = None, at_least: float | None = None, may_change: bool = False
+    default: Any,
+    help: str,
+    choices: tuple[str, ...] | None = None,
+    at_least: float | None = None,
+    below: float = math.inf,
+    may_change: bool = False,
 ) -> Any:
-    return field(default=default, metadata={"help": help, "choices": choices, "at_least": at_least, "may_change": may_change})
+    metadata = {"help": help, "choices": choices, "at_least": at_least, "below": below, "may_change": may_change}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,14 @@ class TrainConfig:
     objective: str = _setting("gan", "cGAN + 100 L1, or L1 alone", ("gan", "l1"))
     epochs: int = _setting(200, "passes over the training split; a resumed run may raise it", at_least=1, may_change=True)
     batch_size: int = _setting(1, "pictures per step", at_least=1)
-    base_channels: int = _setting(64, "filters of the first layer of G and D; 64 in the paper", at_least=1)
+    base_channels: int = _setting(64, "filters of the first layer of G and D; 64 in the paper", at_least=1, below=257)
     norm: str = _setting("instance", "normalisation in G and D", NORMS)
     learning_rate: float = _setting(2e-4, "of Adam, constant", at_least=0)
-    beta1: float = _setting(0.5, "first moment decay of Adam", at_least=0)
-    beta2: float = _setting(0.999, "second moment decay of Adam", at_least=0)
+    beta1: float = _setting(0.5, "first moment decay of Adam", at_least=0, below=1)
+    beta2: float = _setting(0.999, "second moment decay of Adam", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "weight of L1 in the objective gan", at_least=0)
     precision: str = _setting("auto", "of the networks; auto is bf16 where the machine has fast bf16, else fp32", ("auto", "fp32", "bf16"))
-    seed: int = _setting(0, "of initial weights, order, jitter and dropout", at_least=0)
+    seed: int = _setting(0, "of initial weights, order, jitter and dropout", at_least=0, below=2**63)
     workers: int = _setting(2, "processes that load pictures; 0 loads in the training process", at_least=0, may_change=True)
     sample_every: int = _setting(10, "epochs between sample pictures; 0 for none", at_least=0, may_change=True)
     keep_every: int = _setting(10, "epochs between kept generators; 0 keeps the first, middle and last", at_least=0, may_change=True)
@@ -60,11 +66,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for item in fields(self):
             value, flag = getattr(self, item.name), "--" + item.name.replace("_", "-")
-            choices, at_least = item.metadata["choices"], item.metadata["at_least"]
+            choices, at_least, below = (item.metadata[name] for name in ("choices", "at_least", "below"))
             if choices and value not in choices:
                 raise ValueError(f"{flag} must be one of {', '.join(choices)}, not {value!r}")
-            if at_least is not None and not at_least <= value < math.inf:
-                raise ValueError(f"{flag} must be at least {at_least}, not {value}")
+            if at_least is not None and not at_least <= value < below:
+                limit = f" and below {below}" if below < math.inf else ""
+                raise ValueError(f"{flag} must be at least {at_least}{limit}, not {value}")
 
 
 class Trainer:
