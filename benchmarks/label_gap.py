@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from pix2pix.data import PairedDataset, read_pair
 from pix2pix.painter import Painter
-from pix2pix.transforms import smooth, through_jpeg
+from pix2pix.pictures import smooth, through_jpeg
 
 TREATMENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "clean colours": lambda image: image,

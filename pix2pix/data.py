@@ -18,7 +18,8 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
 from pix2pix.download import DownloadError, download_facades
-from pix2pix.transforms import jitter, to_float
+from pix2pix.pictures import to_float
+from pix2pix.transforms import jitter
 
 PAIR_SIZE = (512, 256)
 

@@ -13,9 +13,9 @@ from PIL import Image, UnidentifiedImageError
 
 from pix2pix import release
 from pix2pix.networks import UNet
+from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import resolve_precision
 from pix2pix.release import ReleaseConfig, ReleaseError
-from pix2pix.transforms import smooth, through_jpeg, to_float, to_uint8
 
 MAX_SEED = 2**32 - 1
 EDGE_SIGMA = 0.6

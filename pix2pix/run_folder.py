@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from pix2pix.pictures import to_uint8
 from pix2pix.trainer import TrainConfig
-from pix2pix.transforms import to_uint8
 
 
 class RunFolderError(ValueError):

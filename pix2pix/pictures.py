@@ -1,0 +1,41 @@
+"""Pictures between files and networks: the one place where uint8 becomes [-1, 1] and back, and the look of archived label images.
+
+Without torchvision, whose import would cost the web app two seconds of its start.
+"""
+
+import io
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+
+def to_float(image: Tensor) -> Tensor:
+    """8-bit values 0..255 → float32 in [-1, 1]; any shape."""
+    return image.float() / 127.5 - 1
+
+
+def to_uint8(picture: Tensor) -> Tensor:
+    """Values in [-1, 1] → nearest 8-bit values 0..255, clipped; any shape."""
+    return ((picture.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def smooth(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur of uint8 RGB [H, W, 3]; sigma in pixels, below 1 (five taps)."""
+    taps = torch.exp(-0.5 * (torch.arange(-2, 3) / sigma) ** 2)
+    taps = taps / taps.sum()
+    channels = F.pad(torch.tensor(image).permute(2, 0, 1)[:, None].float(), (2, 2, 2, 2), "replicate")  # [3, 1, H + 4, W + 4]
+    blurred = F.conv2d(F.conv2d(channels, taps.view(1, 1, 5, 1)), taps.view(1, 1, 1, 5))
+    return blurred[:, 0].permute(1, 2, 0).round().to(torch.uint8).numpy()
+
+
+def through_jpeg(image: np.ndarray) -> np.ndarray:
+    """Encodes and decodes uint8 RGB [H, W, 3] as the datasets' archives do: quality 95, colour at half resolution.
+
+    All files that were looked at, 500 of facades and 300 of Cityscapes, have the quantisation tables of this quality and 4:2:0.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=95, subsampling="4:2:0")
+    return np.asarray(Image.open(buffer))
