@@ -29,11 +29,13 @@ SAMPLED_PICTURES = 4
 
 def parse_flags(arguments: list[str] | None = None) -> TrainConfig:
     """Makes a flag of every field of TrainConfig; a wrong value ends the program with a sentence that names the flag."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for item in fields(TrainConfig):
         kind = Path if item.name.endswith("_dir") else type(item.default)
         flag = "--" + item.name.replace("_", "-")
-        parser.add_argument(flag, type=kind, default=item.default, choices=item.metadata["choices"], help=item.metadata["help"])
+        default = "runs/DATASET-OBJECTIVE" if item.name == "run_dir" else item.default
+        text = f"{item.metadata['help']} (default: {default})"
+        parser.add_argument(flag, type=kind, default=item.default, choices=item.metadata["choices"], help=text)
     try:
         config = TrainConfig(**vars(parser.parse_args(arguments)))
     except ValueError as error:
@@ -87,11 +89,11 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder)
     while trainer.epoch < config.epochs:
         train_epoch(trainer, splits["train"], run, stop)
         if stop.received:
-            checkpoint.save(run.checkpoint, {"trainer": trainer})
+            save_checkpoint(trainer, run)
             return False
         run.log(trainer.finish_epoch())
         sample_and_keep(trainer, splits, run)
-        checkpoint.save(run.checkpoint, {"trainer": trainer})
+        save_checkpoint(trainer, run)  # last: a run killed before it repeats the end of the epoch and leaves nothing out
     return True
 
 
@@ -114,8 +116,14 @@ def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, stop: St
             if stop.received:
                 return
             if now - saved > 60 * config.checkpoint_minutes:
-                checkpoint.save(run.checkpoint, {"trainer": trainer})
+                save_checkpoint(trainer, run)
                 saved = started = time.monotonic()
+
+
+def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
+    """Saves unless the weights have overflowed, so that the checkpoints on the disk are always good ones."""
+    trainer.check_weights()
+    checkpoint.save(run.checkpoint, {"trainer": trainer})
 
 
 def sample_and_keep(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder) -> None:
@@ -160,12 +168,15 @@ def main(arguments: list[str] | None = None) -> int:
     assert config.run_dir is not None
     try:
         complete = train(config, open_splits(config), RunFolder(config.run_dir))
-    except (DataError, DownloadError, RunFolderError, checkpoint.CheckpointError) as error:
+    except (DataError, DownloadError, RunFolderError, checkpoint.CheckpointError, OSError) as error:  # OSError: such as a full disk
         print(error, file=sys.stderr)
         return 1
     except NonFiniteLossError as error:
         print(f"Stopped: {error}. The last good checkpoint in {config.run_dir} is kept.", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped at once. The same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
     if not complete:
         print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
         return 130

@@ -3,13 +3,14 @@
 The previous checkpoint is kept beside the newest one, so that a crash or a broken file costs one interval at most.
 """
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+
+from pix2pix.files import replacing
 
 
 class Stateful(Protocol):
@@ -35,22 +36,15 @@ def save(path: Path, objects: Mapping[str, Stateful]) -> None:
     Raises:
         CheckpointError: If the file cannot be written; both earlier checkpoints are as they were.
     """
-    temporary = path.with_suffix(".tmp")
     try:
-        with open(temporary, "wb") as file:
+        with replacing(path, keep_as=previous_path(path)) as file:
             torch.save({name: item.state_dict() for name, item in objects.items()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.replace(path, previous_path(path))
-        os.replace(temporary, path)
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
         raise CheckpointError(f"could not save {path}: {error}; the checkpoints before it are untouched") from error
 
 
 def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
-    """Restores all states from the newest whole checkpoint.
+    """Restores all states from the newest whole checkpoint. A damaged newest one is moved to "-damaged", out of the way of the next save.
 
     Returns:
         The file that was read, `path` or its predecessor; None where neither exists.
@@ -69,6 +63,8 @@ def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
             continue
         for name, item in objects.items():
             item.load_state_dict(states[name])
+        if problems:
+            path.replace(path.with_stem(path.stem + "-damaged"))
         return candidate
     if problems:
         raise CheckpointError("; ".join(problems) + "; move it away to start over")

@@ -1,4 +1,4 @@
-"""The 4x4 convolutions of pix2pix as matrix products where that is faster; equal values and gradients.
+"""The convolutions of pix2pix (4x4, padding 1) as matrix products where that is faster; equal values and gradients.
 
 Half of UNet-256's weights sit where the picture is 16x16 or smaller. There, `conv2d` and `conv_transpose2d` spend most of
 their time re-ordering those weights; a plain product reads them once, in the order in which they are stored and updated.

@@ -61,8 +61,10 @@ class Palette:
         """Paints every class in its colour: integers [H, W] → uint8 RGB [H, W, 3].
 
         Raises:
-            ValueError: If an index is not a class of this palette.
+            ValueError: If an index is not an integer or not a class of this palette.
         """
+        if not np.issubdtype(label_map.dtype, np.integer):
+            raise ValueError(f"a label map holds integers, not {label_map.dtype}")
         if label_map.min(initial=0) < 0 or label_map.max(initial=0) >= len(self):
             raise ValueError(f"label map holds class {label_map.min()} to {label_map.max()}; the palette has 0 to {len(self) - 1}")
         return self.rgb[label_map]

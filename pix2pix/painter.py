@@ -121,6 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
     if not files:
         print(f"{flags.input} holds no PNG or JPEG pictures", file=sys.stderr)
         return 1
+    if flags.output.resolve() == files[0].parent.resolve():
+        print(f"--output is the folder of the label pictures, {flags.output}; name another, so that none is overwritten", file=sys.stderr)
+        return 1
     try:
         painter = Painter.load(flags.weights)
     except ReleaseError as error:

@@ -5,7 +5,6 @@ ends in this folder, painting begins with it.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
+from pix2pix.files import replacing
 from pix2pix.labels import Palette
 from pix2pix.networks import NORMS, UNet
 
@@ -114,20 +114,16 @@ def save(folder: Path, generator: UNet, config: ReleaseConfig) -> None:
     """Writes a released folder, or brings one up to date; each file is replaced whole, so a reader never sees half of one."""
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(folder / "model.safetensors", generator)
-    _write(folder / "config.json", config.to_json().encode())
-    _write(folder / "README.md", model_card(config).encode())
+    for name, text in (("config.json", config.to_json()), ("README.md", model_card(config))):
+        with replacing(folder / name) as file:
+            file.write(text.encode())
 
 
 def save_weights(path: Path, generator: UNet) -> None:
     """Writes fp16 weights; the rounding, 2^-11 of each value, is far below what an 8-bit picture shows."""
     weights = {name: weight.detach().half().contiguous().cpu() for name, weight in generator.state_dict().items()}
-    _write(path, to_safetensors(weights))
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with replacing(path) as file:
+        file.write(to_safetensors(weights))
 
 
 def load_config(folder: Path) -> ReleaseConfig:

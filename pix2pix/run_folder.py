@@ -1,7 +1,6 @@
 """The run folder: where a training run keeps its configuration, log, samples and weights; read by resume and report alike."""
 
 import json
-import os
 import platform
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from pix2pix.files import replacing
 from pix2pix.pictures import to_uint8
 from pix2pix.trainer import TrainConfig
 
@@ -57,14 +57,16 @@ class RunFolder:
                 listed = "; ".join(differences)
                 raise RunFolderError(f"{self.path} holds a run that differs: {listed}. Use the same values or another --run-dir.")
         record = {"config": new, "data": data_hashes, "machine": _machine()}
-        _write(path, (json.dumps(record, indent=2) + "\n").encode())
+        with replacing(path) as file:
+            file.write((json.dumps(record, indent=2) + "\n").encode())
 
     def cut_log(self, epoch: int) -> None:
         """Removes what was logged after the checkpoint's last finished epoch."""
         path = self.path / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
         # The last line may have been cut short by a crash; then it is beyond the checkpoint too.
-        _write(path, "".join(lines[:epoch]).encode())
+        with replacing(path) as file:
+            file.write("".join(lines[:epoch]).encode())
 
     def log(self, record: dict[str, Any]) -> None:
         """Appends the record of one epoch."""
@@ -96,9 +98,3 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 def _machine() -> dict[str, Any]:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
     return {"torch": torch.__version__, "python": platform.python_version(), "device": device, "threads": torch.get_num_threads()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

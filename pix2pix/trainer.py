@@ -46,7 +46,7 @@ class TrainConfig:
 
     dataset: str = _setting("facades", "dataset to train on", ("facades", "cityscapes"))
     data_dir: Path = _setting(Path("datasets"), "folder that holds facades/ and cityscapes/", may_change=True)
-    run_dir: Path | None = _setting(None, "folder of this run (default: runs/DATASET-OBJECTIVE)", may_change=True)
+    run_dir: Path | None = _setting(None, "folder of this run", may_change=True)
     objective: str = _setting("gan", "cGAN + 100 L1, or L1 alone", ("gan", "l1"))
     epochs: int = _setting(200, "passes over the training split; a resumed run may raise it", at_least=1, may_change=True)
     batch_size: int = _setting(1, "pictures per step", at_least=1)
@@ -178,8 +178,19 @@ class Trainer:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
 
+    def check_weights(self) -> None:
+        """Raises NonFiniteLossError if a weight is not finite: a gradient can overflow while its loss is still finite."""
+        for name, network in (("G", self.G), ("D", self.D)):
+            if network and not all(torch.isfinite(weight).all() for weight in network.parameters()):
+                raise NonFiniteLossError(f"the weights of {name} are not finite after step {self.step_count}")
+
     def finish_epoch(self) -> dict[str, float]:
-        """Closes the running epoch: counts it, and returns its mean losses, pictures per second and seconds."""
+        """Closes the running epoch: counts it, and returns its mean losses, pictures per second and seconds.
+
+        Raises:
+            NonFiniteLossError: If a weight is not finite.
+        """
+        self.check_weights()
         means = (self.loss_sums / self.pictures).tolist()
         log: dict[str, float] = {"epoch": self.epoch + 1, "step": self.step_count}
         log |= dict(zip(LOSS_NAMES[self.config.objective], means, strict=True))

@@ -1,0 +1,22 @@
+"""Starts the web app: `python app.py`, then open http://127.0.0.1:7860. Also the entry of a Hugging Face Space.
+
+`python app.py --weights facades-gan=FOLDER` takes any released folder instead of a bundled one.
+"""
+
+import os
+import sys
+
+# Read when Gradio and huggingface_hub are imported: without these, both report every start to a server.
+for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}.items():
+    os.environ[variable] = value
+
+from demo.app import build_demo, launch  # noqa: E402
+from demo.models import load_painters  # noqa: E402
+
+is_program = __name__ == "__main__"
+demo = build_demo(load_painters(sys.argv[1:] if is_program else []))
+
+if is_program:
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    print(f"Paint at {url}", flush=True)
+    demo.block_thread()

@@ -1,0 +1,157 @@
+"""How long after a stroke are both new pictures on the screen?
+
+    python benchmarks/stroke.py                     # starts the app with the bundled weights
+    python benchmarks/stroke.py --weights facades-gan=FOLDER
+    python benchmarks/stroke.py --url http://127.0.0.1:7860
+
+Drives the real page in Chromium. All times are taken inside of the page, from the pointer-up event until both pictures have been
+decoded and a frame with them has been drawn. The models' time, that of the slower one as both paint at once, is what the page shows.
+Needs requirements-dev.txt and Chromium.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, Request, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+MEASURE = """
+() => {
+  const pictures = [...document.querySelectorAll('.comparison img')];
+  const allReplaced = (before) =>
+    new Promise((resolve) => {
+      const observer = new MutationObserver(() => {
+        if (!pictures.every((picture, index) => picture.src !== before[index])) return;
+        observer.disconnect();
+        resolve();
+      });
+      pictures.forEach((picture) => observer.observe(picture, { attributeFilter: ['src'] }));
+    });
+  // Animation callbacks run before a frame is drawn; a message posted there arrives after it has been.
+  const frameDrawn = () =>
+    new Promise((resolve) => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = resolve;
+      requestAnimationFrame(() => channel.port2.postMessage(null));
+    });
+  document.addEventListener('pointerup', async () => {
+    const start = performance.now();
+    await allReplaced(pictures.map((picture) => picture.src));
+    await Promise.all(pictures.map((picture) => picture.decode()));
+    await frameDrawn();
+    window.strokeMilliseconds = performance.now() - start;
+  }, true);
+}
+"""
+
+
+@contextmanager
+def running_app(weights: list[str]) -> Iterator[str]:
+    """Starts app.py on a free port and yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "app.py", *(part for folder in weights for part in ("--weights", folder))]
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"GRADIO_SERVER_PORT": str(port)})
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_served(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Returns when the page can be opened; raises RuntimeError if the app ends or takes longer than `START_SECONDS`."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(url).close()
+            return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise RuntimeError("the app did not start")
+
+
+def paint_stroke(page: Page, number: int) -> tuple[float, float]:
+    """Paints a short stroke and waits for its pictures; returns the milliseconds in all, and those of the slower model."""
+    box = page.locator(".lc-surface canvas").bounding_box()
+    assert box is not None
+    page.locator(".lc-palette [role=radio]").nth(number % 12).click()
+    x, y = box["x"] + box["width"] * (0.1 + 0.08 * (number % 10)), box["y"] + box["height"] * (0.15 + 0.07 * (number % 9))
+    page.evaluate("window.strokeMilliseconds = null")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_function("window.strokeMilliseconds !== null")
+    times = page.locator(".cp-times").inner_text()  # "GAN 31 ms · L1 only 30 ms"
+    return page.evaluate("window.strokeMilliseconds"), max(float(part.split()[-2]) for part in times.split("·"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time from pointer-up until both pictures are shown.")
+    parser.add_argument("--strokes", type=int, default=40)
+    parser.add_argument("--weights", metavar="NAME=FOLDER", action="append", default=[], help="as for app.py")
+    parser.add_argument("--url", help="of an app that runs already")
+    arguments = parser.parse_args()
+    if arguments.url:
+        measure(arguments.url, arguments.strokes)
+    else:
+        with running_app(arguments.weights) as url:
+            measure(url, arguments.strokes)
+
+
+def measure(url: str, strokes: int) -> None:
+    """Paints and prints."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER_FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(url)
+        page.locator(".comparison img[src]").last.wait_for()
+        page.evaluate(MEASURE)
+        for number in range(3):  # warms up browser and server
+            paint_stroke(page, number)
+        requests: list[Request] = []
+        received: list[int] = []
+        page.on("request", lambda request: requests.append(request))
+        network = page.context.new_cdp_session(page)  # sees the bytes of streams too
+        network.send("Network.enable")
+        network.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
+        results = [paint_stroke(page, number + 3) for number in range(strokes)]
+        sent = [len(request.post_data or "") for request in requests if request.url.startswith("http")]  # the others are data URLs
+        browser.close()
+    print_results(results)
+    kilobytes = f"{sum(sent) / strokes / 1000:.1f} kB sent, {sum(received) / strokes / 1000:.1f} kB received"
+    print(f"requests per stroke          {len(sent) / strokes:.1f}, {kilobytes}")
+    print(f"strokes                      {strokes}")
+
+
+def print_results(results: list[tuple[float, float]]) -> None:
+    shares = {
+        "pointer-up to both pictures": [total for total, _ in results],
+        "of that both models": [models for _, models in results],
+        "of that all else": [total - models for total, models in results],
+    }
+    for name, values in shares.items():
+        p95 = statistics.quantiles(values, n=20)[-1]
+        print(f"{name:28} median {statistics.median(values):6.1f} ms   p95 {p95:6.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

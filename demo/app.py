@@ -1,0 +1,223 @@
+"""The page: what it holds and what happens on it. Functions first, then the layout.
+
+A picture depends on three things only: the map, the seed and dropout. Whatever changes one of them, a stroke, undo, an example,
+another variation, ends in the same event, so the pictures shown last always belong to the map shown.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from gradio.processing_utils import save_pil_to_cache
+from PIL import Image
+
+from demo.comparison import Comparison, Painting
+from demo.example_gallery import ExampleGallery, read_examples
+from demo.label_canvas import LabelCanvas, LabelMap, refuse
+from pix2pix.painter import MAX_SEED, Painter
+
+FIRST_SEED = 1
+MODEL_NAMES = {"gan": "GAN", "l1": "L1 only"}
+OBJECTIVES = {"gan": "cGAN + λ·L1", "l1": "L1"}
+ONE_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "painters"}
+"""One map already uses every core, so two at once would only make both late."""
+PAINTING_THREADS = ThreadPoolExecutor(
+    len(MODEL_NAMES), "painting", initializer=torch.set_num_threads, initargs=(max(1, torch.get_num_threads() // len(MODEL_NAMES)),)
+)
+MAX_WAITING = 32
+"""Pictures in the queue. A visitor has one at most, so this is a wait of some seconds; more are told to come back."""
+TEMPORARY_FILE_SECONDS = 600
+"""How long the files of the endpoint for programs can be fetched."""
+FOLDER = Path(__file__).parent
+INTRODUCTION = """
+<header class="introduction">
+  <h1>Paint a facade</h1>
+  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same data from the same seed.
+  Only the objective differs: <strong>GAN</strong> learned to fool a discriminator as well (cGAN + λ·L1), <strong>L1 only</strong> just to
+  stay close to the photo, so it blurs what it cannot know.</p>
+</header>
+"""
+
+
+def check_seed(seed: Any) -> int:
+    """A seed as people or programs sent it → integer 0 to `MAX_SEED`; raises `gr.Error` for anything else."""
+    is_number = isinstance(seed, int | float) and not isinstance(seed, bool)
+    if not is_number or seed != seed // 1 or not 0 <= seed <= MAX_SEED:
+        raise refuse(f"The seed is a whole number from 0 to {MAX_SEED}.")
+    return int(seed)
+
+
+def check_dropout(dropout: Any) -> bool:
+    """Dropout as people or programs sent it → bool; raises `gr.Error` for anything else."""
+    if not isinstance(dropout, bool):
+        raise refuse("Dropout is either true or false.")
+    return dropout
+
+
+def paint_all(painters: Sequence[Painter], label_map: np.ndarray, seed: int, dropout: bool) -> list[Painting]:
+    """One painting per model, of the same map with the same seed, all at once: each model has a thread and its share of the cores.
+
+    Half of the cores for each is faster than all of them for one after the other (57 and 69 ms on 2 cores): most layers are too small to
+    be divided well.
+    """
+
+    def paint(painter: Painter) -> Painting:
+        start = time.perf_counter()
+        picture = painter.paint(label_map, seed, dropout=dropout)
+        return Painting(picture, time.perf_counter() - start)
+
+    return list(PAINTING_THREADS.map(paint, painters))
+
+
+def describe(painter: Painter) -> dict[str, str]:
+    """What the page says about a model; see `Comparison`."""
+    config = painter.config
+    return {
+        "name": MODEL_NAMES[config.objective],
+        "note": f"{config.dataset.capitalize()} · {OBJECTIVES[config.objective]} · {config.epochs} epochs",
+        "file": f"{config.dataset}-{config.objective}.jpg",
+    }
+
+
+def add_paint_endpoint(painters: Sequence[Painter], canvas: LabelCanvas, api_name: str) -> None:
+    """Lets programs paint: they get lossless files, where the page gets whatever is shown soonest."""
+
+    def paint(label_map: LabelMap, seed: int = FIRST_SEED, dropout: bool = True) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
+        """Paints a label map with both models.
+
+        Args:
+            label_map: {"width": 256, "height": 256, "runs": base64 of class, length low byte, length high byte per run, row by row}.
+            seed: The noise of both pictures, 0 to 4294967295.
+            dropout: False for the same picture whatever the seed.
+
+        Returns:
+            The GAN's picture, the L1 model's picture, and the milliseconds that each took; they paint at the same time.
+        """
+        indices = canvas.preprocess(LabelMap.model_validate(label_map))
+        paintings = paint_all(painters, indices, check_seed(seed), check_dropout(dropout))
+        files = []
+        for painter, painting in zip(painters, paintings, strict=True):
+            name = f"{painter.config.dataset}-{painter.config.objective}"
+            path = save_pil_to_cache(Image.fromarray(painting.picture), canvas.GRADIO_CACHE, name=name, format="png")
+            files.append(gr.FileData(path=path, orig_name=f"{name}.png", mime_type="image/png"))
+        times = [round(1000 * painting.seconds, 1) for painting in paintings]
+        return files[0], files[1], {painter.config.objective: time for painter, time in zip(painters, times, strict=True)}
+
+    gr.api(paint, api_name=api_name, **ONE_AT_A_TIME)
+
+
+def make_repaint(painters: Sequence[Painter]) -> Callable[..., Any]:
+    """The event of the page that paints."""
+
+    def repaint(label_map: np.ndarray, seed: float | None, dropout: bool) -> Any:
+        if seed is None:  # the field is empty while a person types
+            return gr.skip()
+        return paint_all(painters, label_map, check_seed(seed), check_dropout(dropout))
+
+    return repaint
+
+
+def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.EventData], np.ndarray]:
+    """The event of the gallery: its map goes to the canvas, which then asks for pictures as after a stroke."""
+
+    def choose_example(event: gr.EventData) -> np.ndarray:
+        name = getattr(event, "name", None)
+        if not isinstance(name, str) or name not in examples:
+            raise refuse("There is no such example.")
+        return examples[name]
+
+    return choose_example
+
+
+def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], api_name: str) -> None:
+    """Lays out one canvas with its models, and connects them. To be called inside of Blocks.
+
+    Args:
+        painters: The GAN's and the L1 model's, of one dataset.
+        examples: Label maps, uint8 [256, 256], by name; the first one is on the canvas at the start.
+        api_name: Name of the endpoint for programs.
+    """
+    palette = painters[0].config.palette
+    first_map = next(iter(examples.values()))
+    paint_all(painters, first_map, FIRST_SEED, dropout=True)  # a network's first picture is slow, and its time would be shown
+    first_paintings = paint_all(painters, first_map, FIRST_SEED, dropout=True)
+
+    with gr.Row(elem_classes="studio"):
+        with gr.Column(scale=8, min_width=320):
+            canvas = LabelCanvas(first_map, palette=palette, start_class=min(2, len(palette) - 1))
+        with gr.Column(scale=9, min_width=320):
+            comparison = Comparison(first_paintings, models=[describe(painter) for painter in painters])
+            with gr.Row(elem_classes="settings"):
+                seed = gr.Number(FIRST_SEED, label="Seed", step=1, min_width=150)
+                variation = gr.Button("Another variation", min_width=150, size="md")
+                dropout = gr.Checkbox(True, label="Dropout", min_width=100)
+            gallery = ExampleGallery(examples, palette=palette)
+
+    add_paint_endpoint(painters, canvas, api_name)
+    gr.on(
+        [canvas.input, seed.change, dropout.change],
+        make_repaint(painters),
+        [canvas, seed, dropout],
+        comparison,
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+        **ONE_AT_A_TIME,
+    )
+    variation.click(None, None, seed, js=f"() => Math.floor(Math.random() * {MAX_SEED + 1})", api_visibility="private")
+    dropout.change(
+        lambda on: (gr.update(interactive=on), gr.update(interactive=on)),
+        dropout,
+        [seed, variation],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    gallery.click(make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def build_demo(painters: Mapping[str, Painter], examples_folder: Path = FOLDER / "examples") -> gr.Blocks:
+    """Builds the page.
+
+    Args:
+        painters: By "DATASET-OBJECTIVE"; both objectives of a dataset make a canvas.
+        examples_folder: Label pictures that the page offers.
+    """
+    with gr.Blocks(title="Paint a facade", analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
+        gr.HTML(INTRODUCTION, apply_default_css=False)
+        pair = [painters["facades-gan"], painters["facades-l1"]]
+        add_studio(pair, read_examples(examples_folder, pair[0].config.palette), api_name="paint")
+    return demo
+
+
+def make_theme() -> gr.themes.Base:
+    """Fonts that every machine has, and small print that is dark (or light) enough to read: Gradio's own is 2.6:1 on white."""
+    theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    return theme.set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_title_text_color="*neutral_600",
+        block_title_text_color_dark="*neutral_300",
+    )
+
+
+def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
+    """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
+    demo.queue(max_size=MAX_WAITING, api_open=False)  # no way around the queue
+    return demo.launch(
+        theme=make_theme(),
+        head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",
+        footer_links=["api"],
+        show_error=True,  # errors say their sentence instead of "Error"
+        run_history=False,  # it would keep every stroke in the visitor's browser
+        ssr_mode=False,
+        share=False,
+        pwa=False,
+        enable_monitoring=False,
+        **keywords,
+    )

@@ -1,0 +1,73 @@
+"""`ExampleGallery`: label maps as thumbnails to choose from."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from pix2pix.labels import Palette
+
+SIZE = 256
+FOLDER = Path(__file__).parent
+
+
+def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
+    """Reads all label pictures of a folder, in the order of their names.
+
+    Args:
+        folder: Holds PNG files in the palette's colours.
+        palette: Colours to read them by.
+
+    Returns:
+        Label maps, uint8 [256, 256], by a name made of the file's: "art-nouveau.png" is "Art nouveau".
+
+    Raises:
+        ValueError: If there is no picture, or one has another size or other colours.
+    """
+    examples = {}
+    for path in sorted(folder.glob("*.png")):
+        with Image.open(path) as picture:
+            label_map, far = palette.from_image(np.asarray(picture.convert("RGB")))
+        if label_map.shape != (SIZE, SIZE):
+            raise ValueError(f"{path}: {label_map.shape[1]} by {label_map.shape[0]} pixels; examples have {SIZE} by {SIZE}")
+        if far:
+            raise ValueError(f"{path}: {far:.1%} of the pixels have no colour of the palette")
+        examples[path.stem.replace("-", " ").capitalize()] = label_map
+    if not examples:
+        raise ValueError(f"{folder} holds no PNG files")
+    return examples
+
+
+def _to_data_url(label_map: np.ndarray, palette: Palette) -> str:
+    """An indexed PNG of a few hundred bytes."""
+    picture = Image.fromarray(label_map)
+    picture.putpalette(palette.rgb.tobytes())
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+class ExampleGallery(gr.HTML):
+    """A row of buttons with thumbnails; `click` carries the `name` of the example that was chosen."""
+
+    def __init__(self, examples: Mapping[str, np.ndarray], *, palette: Palette, **keywords: Any) -> None:
+        """Makes a gallery.
+
+        Args:
+            examples: Label maps, uint8 [H, W], by name.
+            palette: Colours to show them in.
+            **keywords: Whatever `gr.HTML` takes.
+        """
+        super().__init__(
+            html_template='<div class="example-gallery" role="group" aria-label="Examples"></div>',
+            js_on_load=(FOLDER / "gallery.js").read_text(encoding="utf-8"),
+            head=f"<style>{(FOLDER / 'gallery.css').read_text(encoding='utf-8')}</style>",
+            apply_default_css=False,
+            thumbnails=[{"name": name, "url": _to_data_url(label_map, palette)} for name, label_map in examples.items()],
+            **keywords,
+        )

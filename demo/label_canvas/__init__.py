@@ -1,0 +1,182 @@
+"""`LabelCanvas`: a component for painting label maps, built on `gr.HTML`.
+
+In the browser a map is an array of class indices from the first pointer event to the message that is sent: no colour is ever read back
+from the canvas, so every edge is hard and every pixel is exactly one class. Between browser and server it travels as runs (`LabelMap`),
+in Python it is a uint8 array.
+
+The browser's side is in `canvas.html`, `canvas.css`, `raster.js` (drawing on an array), `radio_group.js` and `canvas.js` (everything that
+people touch).
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.data_classes import GradioModel
+
+from pix2pix.labels import Palette
+
+MAX_SIDE = 1024
+MAX_RUN = 0xFFFF
+FOLDER = Path(__file__).parent
+SCRIPTS = ("raster.js", "radio_group.js", "canvas.js")
+
+
+def refuse(sentence: str) -> gr.Error:
+    """An error that people read: shown on the page and to programs, without a traceback in the log."""
+    return gr.Error(sentence, print_exception=False)
+
+
+class LabelMap(GradioModel):
+    """A label map as it travels: row by row, in runs of equal pixels.
+
+    Attributes:
+        width: Columns, 1 to `MAX_SIDE`.
+        height: Rows, 1 to `MAX_SIDE`.
+        runs: Base64 of three bytes per run: the class, then the number of pixels, 1 to `MAX_RUN`, low byte first.
+    """
+
+    width: int
+    height: int
+    runs: str
+
+    @classmethod
+    def model_validate(cls, obj: Any, **keywords: Any) -> "LabelMap":
+        """Checks the types of what a client sent, before pydantic says the same in a page; raises `gr.Error` with one sentence.
+
+        Not a validator of pydantic's: that would wrap the sentence in an error of its own, since `gr.Error` is a ValueError.
+        """
+        if not isinstance(obj, dict) or set(obj) != {"width", "height", "runs"}:
+            raise refuse("A label map has exactly three fields: width, height and runs.")
+        for side in ("width", "height"):
+            if type(obj[side]) is not int or not 1 <= obj[side] <= MAX_SIDE:
+                raise refuse(f"The {side} of a label map is a whole number from 1 to {MAX_SIDE}.")
+        if not isinstance(obj["runs"], str):
+            raise refuse("The runs of a label map are base64 text.")
+        return super().model_validate(obj, **keywords)
+
+
+def encode(label_map: np.ndarray) -> LabelMap:
+    """Packs class indices into runs.
+
+    Args:
+        label_map: Integers 0 to 255, [H, W].
+    """
+    height, width = label_map.shape
+    pixels = np.ascontiguousarray(label_map, np.uint8).ravel()
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(pixels)) + 1])
+    lengths = np.diff(np.concatenate([starts, [pixels.size]]))
+    packed = bytearray()
+    for label, length in zip(pixels[starts].tolist(), lengths.tolist(), strict=True):
+        while length:
+            part = min(length, MAX_RUN)
+            packed += bytes((label, part & 0xFF, part >> 8))
+            length -= part
+    return LabelMap(width=width, height=height, runs=base64.b64encode(bytes(packed)).decode())
+
+
+def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
+    """Unpacks runs that came from anywhere.
+
+    Args:
+        message: What a browser or a program sent.
+        num_classes: Classes of the palette.
+        size: The width and height that the map must have.
+
+    Returns:
+        Class indices, uint8 [size, size].
+
+    Raises:
+        gr.Error: A sentence that says what is wrong with the map.
+    """
+    if (message.width, message.height) != (size, size):
+        raise refuse(f"The label map is {message.width} by {message.height} pixels; it must be {size} by {size}.")
+    if len(message.runs) > 4 * size * size:  # three bytes per run are four characters, and there is at most one run per pixel
+        raise refuse("The label map has more runs than pixels.")
+    try:
+        packed = np.frombuffer(base64.b64decode(message.runs, validate=True), np.uint8)
+    except (binascii.Error, ValueError):
+        raise refuse("The runs of the label map are not valid base64.") from None
+    if packed.size % 3:
+        raise refuse("The runs of the label map are not three bytes each.")
+    labels, low, high = packed.reshape(-1, 3).T
+    lengths = low + 256 * high.astype(np.int64)
+    if (lengths == 0).any():
+        raise refuse("The label map holds a run of no pixels.")
+    if lengths.sum() != size * size:
+        raise refuse(f"The runs of the label map cover {lengths.sum()} pixels; they must cover {size * size}.")
+    if labels.max() >= num_classes:
+        raise refuse(f"The label map holds class {labels.max()}; the classes are 0 to {num_classes - 1}.")
+    return np.repeat(labels, lengths).reshape(size, size)
+
+
+class LabelCanvas(gr.HTML):
+    """A canvas of class indices with tools and a palette.
+
+    Its value is a uint8 array [size, size]. It fires `input` whenever the map has become another one, by a stroke, by undo or redo, or
+    because the server set it: one listener on `input` therefore keeps everything that depends on the map up to date.
+    """
+
+    data_model = LabelMap
+
+    def __init__(
+        self,
+        value: np.ndarray | None = None,
+        *,
+        palette: Palette,
+        size: int = 256,
+        background: int = 0,
+        start_class: int = 0,
+        **keywords: Any,
+    ) -> None:
+        """Makes a canvas.
+
+        Args:
+            value: The map shown first; None for the background everywhere.
+            palette: Names and colours of the classes.
+            size: Width and height of the map in pixels.
+            background: The class that "Clear" paints.
+            start_class: The class picked at first.
+            **keywords: Whatever `gr.HTML` takes, such as `elem_id`.
+        """
+        self._palette = palette
+        self._size = size
+        classes = [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
+        super().__init__(
+            value=np.full((size, size), background, np.uint8) if value is None else value,
+            html_template=(FOLDER / "canvas.html").read_text(encoding="utf-8"),
+            js_on_load="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
+            # As a style element and not as css_template: Gradio would compile a template anew with every stroke.
+            head=f"<style>{(FOLDER / 'canvas.css').read_text(encoding='utf-8')}</style>",
+            apply_default_css=False,
+            classes=classes,
+            size=size,
+            background=background,
+            start_class=start_class,
+            **keywords,
+        )
+
+    def preprocess(self, payload: LabelMap | None) -> np.ndarray:  # type: ignore[override]
+        """What the browser sent → uint8 [size, size]; raises `gr.Error` for anything else."""
+        if payload is None:
+            raise refuse("There is no label map in the request.")
+        return decode(payload, len(self._palette), self._size)
+
+    def postprocess(self, value: np.ndarray | None) -> LabelMap | None:  # type: ignore[override]
+        """uint8 [size, size] → what the browser gets."""
+        return None if value is None else encode(value)
+
+    def api_info(self) -> dict[str, Any]:
+        """The JSON schema of what travels."""
+        return LabelMap.model_json_schema()
+
+    def example_payload(self) -> dict[str, Any]:
+        """An all-background map as it travels."""
+        return encode(self.example_value()).model_dump()
+
+    def example_value(self) -> np.ndarray:
+        """An all-background map in Python."""
+        return np.zeros((self._size, self._size), np.uint8)

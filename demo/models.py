@@ -1,0 +1,52 @@
+"""Which models the page compares, and the folders that they come from."""
+
+import argparse
+from pathlib import Path
+
+from pix2pix.painter import Painter
+
+MODELS = ("facades-gan", "facades-l1")
+BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
+
+
+def parse_folder(argument: str) -> tuple[str, Path]:
+    """NAME=FOLDER of the command line → its two parts."""
+    name, _, folder = argument.partition("=")
+    if name not in MODELS or not folder:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=FOLDER, with NAME one of {', '.join(MODELS)}")
+    if not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {folder!r}")
+    return name, Path(folder)
+
+
+def load_painters(arguments: list[str]) -> dict[str, Painter]:
+    """Loads the bundled models, but for those that the command line replaces.
+
+    Args:
+        arguments: Of the command line. A wrong one, or a folder that cannot be used, ends the program with a sentence.
+
+    Returns:
+        One painter per name in `MODELS`.
+    """
+    parser = argparse.ArgumentParser(prog="app.py", description="Paint a facade and compare what a GAN and an L1 model make of it.")
+    parser.add_argument(
+        "--weights",
+        metavar="NAME=FOLDER",
+        type=parse_folder,
+        action="append",
+        default=[],
+        help=f"a released folder to use for NAME ({', '.join(MODELS)}); repeatable",
+    )
+    folders = {name: BUNDLED_WEIGHTS / name for name in MODELS} | dict(parser.parse_args(arguments).weights)
+    painters = {}
+    for name, folder in folders.items():
+        try:
+            painters[name] = Painter.load(folder)
+        except ValueError as error:
+            parser.error(f"{name}: {error}")
+        config = painters[name].config
+        if name != f"{config.dataset}-{config.objective}":
+            parser.error(f"{name}: {folder} holds a {config.dataset}-{config.objective} model")
+    if painters["facades-gan"].config.palette != painters["facades-l1"].config.palette:
+        parser.error("facades-gan and facades-l1 have different palettes, so they cannot paint the same map")
+    return painters

@@ -1,0 +1,76 @@
+"""What the tests share: a tiny dataset of coloured rectangles, tiny networks, a released folder of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pix2pix import release
+from pix2pix.labels import FACADES
+from pix2pix.networks import UNet
+from pix2pix.release import ReleaseConfig
+from pix2pix.trainer import TrainConfig
+
+torch.set_num_threads(1)  # at this size, threads cost more than they bring
+
+
+def draw_label_map(seed: int) -> np.ndarray:
+    """Class indices [256, 256]: a few overlapping rectangles."""
+    rng = np.random.default_rng(seed)
+    label_map = np.ones((256, 256), np.uint8)
+    for _ in range(12):
+        top, left, height, width = rng.integers(0, 200), rng.integers(0, 200), *rng.integers(16, 80, 2)
+        label_map[top : top + height, left : left + width] = rng.integers(len(FACADES))
+    return label_map
+
+
+def draw_pair(seed: int) -> Image.Image:
+    """A 512x256 pair: as the photo, the label image in other colours and with noise; right of it the label image."""
+    label_image = FACADES.to_image(draw_label_map(seed))
+    noise = np.random.default_rng(seed).integers(-20, 20, (256, 256, 1))
+    photo = np.clip(200 - label_image[..., ::-1] // 2 + noise, 0, 255).astype(np.uint8)
+    return Image.fromarray(np.concatenate([photo, label_image], 1))
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with facades/train (4 pairs) and facades/val (1 pair), JPEG as in the real dataset. Not to be changed."""
+    folder = tmp_path_factory.mktemp("datasets")
+    for split, seeds in {"train": range(1, 5), "val": range(5, 6)}.items():
+        (folder / "facades" / split).mkdir(parents=True)
+        for number, seed in enumerate(seeds, 1):
+            draw_pair(seed).save(folder / "facades" / split / f"{number}.jpg", quality=90)
+    return folder
+
+
+@pytest.fixture
+def tiny_config(data_dir: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
+    """Makes configurations of runs that take seconds."""
+
+    def make(**changes: object) -> TrainConfig:
+        tiny = {"data_dir": data_dir, "run_dir": tmp_path / "run", "base_channels": 2, "epochs": 2, "workers": 0, "precision": "fp32"}
+        return TrainConfig(**(tiny | changes))
+
+    return make
+
+
+def tiny_release_config(**changes: object) -> ReleaseConfig:
+    tiny = {"dataset": "facades", "objective": "gan", "palette": FACADES, "base_channels": 2, "norm": "instance", "epochs": 3, "seed": 7}
+    return ReleaseConfig(**(tiny | changes))
+
+
+def tiny_generator(seed: int = 0, norm: str = "instance") -> UNet:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return UNet(2, norm)
+
+
+@pytest.fixture(scope="session")
+def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A released folder with an untrained generator. Not to be changed."""
+    folder = tmp_path_factory.mktemp("released")
+    release.save(folder, tiny_generator(), tiny_release_config())
+    return folder

@@ -1,0 +1,579 @@
+"""The real page in Chromium: people paint, and look at pixels."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gradio_client import Client
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
+
+from demo.comparison import to_data_url
+from demo.example_gallery import read_examples
+from demo.label_canvas import encode
+from pix2pix.labels import FACADES
+
+ROOT = Path(__file__).parents[1]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SIZE = 256
+BACKGROUND, FACADE, WINDOW, DOOR = (FACADES.index(name) for name in ("background", "facade", "window", "door"))
+Point = tuple[int, int]
+
+READ_CANVAS = """
+canvas => Array.from(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer))
+"""
+
+READ_CONTRASTS = """
+() => {
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+  const luminance = (color) => {
+    const [r, g, b] = numbers(color).map((value) => value / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const backgroundOf = (element) => {
+    const color = getComputedStyle(element).backgroundColor;
+    return (numbers(color)[3] ?? 1) > 0 || !element.parentElement ? color : backgroundOf(element.parentElement);
+  };
+  const ours = '.introduction, .label-canvas, .comparison, .settings, .example-gallery';
+  const texts = [...document.querySelectorAll(ours)].flatMap((part) => [...part.querySelectorAll('*')]).filter((element) =>
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()) && element.checkVisibility());
+  return texts.map((element) => {
+    const [darker, lighter] = [getComputedStyle(element).color, backgroundOf(element)].map(luminance).sort((a, b) => a - b);
+    return [element.textContent.trim(), (lighter + 0.05) / (darker + 0.05)];
+  });
+}
+"""
+
+
+def find_chromium() -> str:
+    """Chromium's path; without one the tests are skipped, or fail where REQUIRE_BROWSER=1 says that there must be one."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail("REQUIRE_BROWSER=1, but there is no chromium on the PATH")
+    pytest.skip("there is no chromium on the PATH (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app as people start it, with the bundled weights."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log.txt"
+    with log.open("w") as output:
+        environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
+        server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output)
+    url = f"http://127.0.0.1:{port}"
+    while server.poll() is None:
+        try:
+            urllib.request.urlopen(url).close()
+            break
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    else:
+        pytest.fail(f"the app ended: {log.read_text()}")
+    yield url
+    words = log.read_text()  # before Python is stopped in the middle of whatever it does
+    server.terminate()
+    server.wait()
+    assert "Traceback" not in words, words
+
+
+@contextmanager
+def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
+    """The page in a browser of its own. It must neither ask anybody else for anything nor complain, whatever the test does."""
+    context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+    page = context.new_page()
+    complaints: list[str] = []
+    outside: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None)
+    page.goto(url + query)
+    expect(page.locator(".comparison img[src]")).to_have_count(2)
+    expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
+    yield page
+    assert outside == []
+    assert complaints == []
+    context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
+    with opened_page(browser, app_url) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(browser: Browser, app_url: str) -> Iterator[Page]:
+    options: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
+    with opened_page(browser, app_url, **options) as page:
+        yield page
+
+
+def read_map(page: Page) -> np.ndarray:
+    """The classes that the canvas shows, [256, 256]; fails if any pixel has a colour between two classes."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    pixels = np.array(page.locator(".lc-surface canvas").evaluate(READ_CANVAS), np.uint32)
+    label_map, _ = FACADES.from_image(pixels.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3])
+    assert (FACADES.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
+    return label_map
+
+
+def shown_pictures(page: Page) -> list[str]:
+    return page.locator(".comparison img").evaluate_all("pictures => pictures.map(picture => picture.src)")
+
+
+def wait_for_pictures(page: Page, expected: list[str]) -> None:
+    page.wait_for_function("urls => [...document.querySelectorAll('.comparison img')].every((p, i) => p.src === urls[i])", arg=expected)
+
+
+@contextmanager
+def both_pictures_change(page: Page) -> Iterator[None]:
+    before = shown_pictures(page)
+    yield
+    page.wait_for_function("urls => [...document.querySelectorAll('.comparison img')].every((p, i) => p.src !== urls[i])", arg=before)
+
+
+def on_screen(page: Page, point: Point) -> tuple[float, float]:
+    """The middle of a pixel of the map, on the page."""
+    box = page.locator(".lc-surface canvas").bounding_box()
+    assert box is not None
+    return box["x"] + (point[0] + 0.5) * box["width"] / SIZE, box["y"] + (point[1] + 0.5) * box["height"] / SIZE
+
+
+def drag(page: Page, start: Point, end: Point, release: bool = True) -> None:
+    page.mouse.move(*on_screen(page, start))
+    page.mouse.down()
+    page.mouse.move(*on_screen(page, end), steps=5)
+    if release:
+        page.mouse.up()
+
+
+def click(page: Page, point: Point) -> None:
+    page.mouse.click(*on_screen(page, point))
+
+
+def choose(page: Page, name: str) -> None:
+    """Chooses a tool or a class, or presses a button of the canvas."""
+    page.locator(".label-canvas").get_by_role("radio", name=name, exact=True).click()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def set_brush_size(page: Page, size: int) -> None:
+    page.get_by_role("slider").fill(str(size))
+
+
+@contextmanager
+def counted_requests(page: Page, number: int) -> Iterator[None]:
+    """Fails if what happens inside asks the server for more or fewer pictures."""
+    joins: list[str] = []
+    page.on("request", lambda request: joins.append(request.url) if "/queue/join" in request.url else None)
+    yield
+    page.wait_for_timeout(300)
+    assert len(joins) == number
+
+
+# ---- The first view ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
+    examples = read_examples(ROOT / "demo" / "examples", FACADES)
+    assert (read_map(page) == next(iter(examples.values()))).all()
+    assert page.locator(".comparison img").evaluate_all("all => all.map(p => [p.naturalWidth, p.naturalHeight])") == [[SIZE, SIZE]] * 2
+    gan, l1 = shown_pictures(page)
+    assert gan != l1
+
+
+def test_the_page_says_how_long_the_models_took(page: Page) -> None:
+    expect(page.locator(".cp-times")).to_have_text(re.compile(r"^GAN \d+ ms · L1 only \d+ ms$"))
+
+
+# ---- Tools ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_brush_paints_a_round_stroke_of_its_size_and_both_pictures_change(page: Page) -> None:
+    press(page, "Clear")
+    choose(page, "door")
+    set_brush_size(page, 16)
+    with both_pictures_change(page):
+        drag(page, (60, 100), (120, 100))
+    label_map = read_map(page)
+    assert set(np.unique(label_map)) == {BACKGROUND, DOOR}
+    rows, columns = np.nonzero(label_map == DOOR)
+    assert (rows.min(), rows.max()) == (93, 108)  # 16 pixels
+    assert (columns.min(), columns.max()) == (53, 128)
+    assert label_map[93, 53] == BACKGROUND  # round ends
+
+
+def test_the_rectangle_paints_exactly_from_corner_to_corner(page: Page) -> None:
+    expected = read_map(page)
+    expected[30:61, 20:91] = DOOR
+    choose(page, "Rectangle")
+    choose(page, "door")
+    with both_pictures_change(page):
+        drag(page, (90, 60), (20, 30))
+    assert (read_map(page) == expected).all()
+
+
+def test_a_rectangle_may_end_outside_of_the_canvas(page: Page) -> None:
+    expected = read_map(page)
+    expected[200:, :101] = DOOR
+    choose(page, "Rectangle")
+    choose(page, "door")
+    drag(page, (100, 200), (-30, 300))
+    assert (read_map(page) == expected).all()
+
+
+def test_a_line_of_size_one_is_one_pixel_wide(page: Page) -> None:
+    expected = read_map(page)
+    expected[np.arange(10, 61), np.arange(100, 151)] = DOOR
+    choose(page, "Line")
+    choose(page, "door")
+    set_brush_size(page, 1)
+    with both_pictures_change(page):
+        drag(page, (100, 10), (150, 60))
+    assert (read_map(page) == expected).all()
+
+
+def test_fill_repaints_one_region_and_stops_at_its_edges(page: Page) -> None:
+    press(page, "Clear")
+    choose(page, "Rectangle")
+    choose(page, "facade")
+    drag(page, (50, 50), (200, 200))
+    choose(page, "Fill")
+    choose(page, "window")
+    with both_pictures_change(page):
+        click(page, (10, 10))
+    expected = np.full((SIZE, SIZE), WINDOW)
+    expected[50:201, 50:201] = FACADE
+    assert (read_map(page) == expected).all()
+
+
+def test_pick_takes_the_class_under_the_pointer_and_gives_the_tool_back(page: Page) -> None:
+    choose(page, "Rectangle")
+    choose(page, "door")
+    drag(page, (0, 0), (20, 20))
+    choose(page, "window")
+    choose(page, "Pick class")
+    click(page, (10, 10))
+    expect(page.get_by_role("radio", name="door", exact=True)).to_be_checked()
+    expect(page.get_by_role("radio", name="Rectangle")).to_be_checked()
+
+
+def test_clear_paints_the_background_everywhere(page: Page) -> None:
+    with both_pictures_change(page):
+        press(page, "Clear")
+    assert (read_map(page) == BACKGROUND).all()
+
+
+@pytest.mark.parametrize("tool", ["Rectangle", "Line"])
+def test_a_shape_is_shown_while_it_is_dragged_and_leaves_nothing_behind_as_it_shrinks(page: Page, tool: str) -> None:
+    before = read_map(page)
+    choose(page, tool)
+    choose(page, "shop")
+    drag(page, (20, 20), (200, 60), release=False)
+    large = read_map(page)
+    page.mouse.move(*on_screen(page, (40, 30)))
+    small = read_map(page)
+    page.mouse.up()
+    assert (large != before).sum() > (small != before).sum() > 0
+    assert (read_map(page) == small).all()
+    assert (small[:, 60:] == before[:, 60:]).all()
+
+
+def test_escape_takes_a_stroke_back_that_is_still_being_drawn(page: Page) -> None:
+    before = read_map(page)
+    choose(page, "door")
+    with counted_requests(page, 0):
+        drag(page, (20, 20), (100, 100), release=False)
+        page.keyboard.press("Escape")
+        page.mouse.up()
+    assert (read_map(page) == before).all()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_a_stroke_that_changes_nothing_asks_for_nothing(page: Page) -> None:
+    press(page, "Clear")
+    page.wait_for_timeout(500)
+    choose(page, "background")
+    with counted_requests(page, 0):
+        drag(page, (20, 20), (100, 100))
+    press(page, "Undo")  # undoes the clearing, not the stroke
+    assert (read_map(page) != BACKGROUND).any()
+
+
+def test_the_right_mouse_button_paints_nothing(page: Page) -> None:
+    before = read_map(page)
+    choose(page, "door")
+    page.mouse.click(*on_screen(page, (50, 50)), button="right")
+    assert (read_map(page) == before).all()
+
+
+# ---- Undo and redo ----------------------------------------------------------------------------------------------------------------
+
+
+def test_undo_and_redo_bring_back_maps_and_pictures(page: Page) -> None:
+    states = [(read_map(page), shown_pictures(page))]
+    choose(page, "door")
+    for row in (40, 120):
+        with both_pictures_change(page):
+            drag(page, (20, row), (200, row))
+        states.append((read_map(page), shown_pictures(page)))
+    for name, order in (("Undo", (1, 0)), ("Redo", (1, 2))):
+        for label_map, pictures in (states[index] for index in order):
+            press(page, name)
+            wait_for_pictures(page, pictures)
+            assert (read_map(page) == label_map).all()
+
+
+def test_undo_and_redo_are_disabled_where_there_is_nothing_to_do(page: Page) -> None:
+    undo, redo = page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Redo")
+    expect(undo).to_be_disabled()
+    expect(redo).to_be_disabled()
+    press(page, "Clear")
+    expect(undo).to_be_enabled()
+    undo.click()
+    expect(undo).to_be_disabled()
+    expect(redo).to_be_enabled()
+    choose(page, "door")
+    drag(page, (20, 20), (60, 60))
+    expect(redo).to_be_disabled()  # painting on leaves the other future
+
+
+def test_keyboard_shortcuts_undo_and_redo(page: Page) -> None:
+    before, pictures = read_map(page), shown_pictures(page)
+    choose(page, "door")
+    with both_pictures_change(page):
+        drag(page, (20, 20), (100, 100))
+    after = read_map(page)
+    page.keyboard.press("Control+z")
+    wait_for_pictures(page, pictures)
+    assert (read_map(page) == before).all()
+    page.keyboard.press("Control+Shift+Z")
+    assert (read_map(page) == after).all()
+
+
+def test_a_text_field_keeps_its_own_undo_until_the_canvas_is_touched(page: Page) -> None:
+    press(page, "Clear")
+    seed = page.get_by_label("Seed")
+    seed.click()
+    page.keyboard.press("Control+z")
+    assert (read_map(page) == BACKGROUND).all()
+    choose(page, "door")
+    drag(page, (20, 20), (60, 60))
+    page.keyboard.press("Control+z")
+    assert (read_map(page) == BACKGROUND).all()
+
+
+# ---- Examples, seed, dropout ------------------------------------------------------------------------------------------------------
+
+
+def test_an_example_is_painted_with_one_click_and_undo_brings_the_map_and_pictures_back(page: Page) -> None:
+    examples = read_examples(ROOT / "demo" / "examples", FACADES)
+    name = list(examples)[3]
+    before, pictures = read_map(page), shown_pictures(page)
+    with both_pictures_change(page):
+        press(page, name)
+    assert (read_map(page) == examples[name]).all()
+    press(page, "Undo")
+    wait_for_pictures(page, pictures)
+    assert (read_map(page) == before).all()
+
+
+def test_an_example_that_was_painted_over_can_be_chosen_again(page: Page) -> None:
+    name, label_map = next(iter(read_examples(ROOT / "demo" / "examples", FACADES).items()))
+    pictures = shown_pictures(page)
+    with both_pictures_change(page):
+        press(page, "Clear")
+    press(page, name)
+    wait_for_pictures(page, pictures)
+    assert (read_map(page) == label_map).all()
+
+
+def test_another_variation_changes_the_seed_and_the_pictures_and_the_first_seed_brings_them_back(page: Page) -> None:
+    pictures = shown_pictures(page)
+    seed = page.get_by_label("Seed")
+    first_seed = seed.input_value()
+    with both_pictures_change(page):
+        press(page, "Another variation")
+    assert seed.input_value() != first_seed
+    seed.fill(first_seed)
+    wait_for_pictures(page, pictures)
+
+
+@pytest.mark.parametrize("seed", ["1.5", "-1", "4294967296"])
+def test_a_seed_that_does_not_exist_is_refused_with_a_sentence(page: Page, seed: str) -> None:
+    page.get_by_label("Seed").fill(seed)
+    expect(page.get_by_text("The seed is a whole number from 0 to 4294967295.")).to_be_visible()
+
+
+def test_without_dropout_there_is_nothing_to_vary(page: Page) -> None:
+    with both_pictures_change(page):
+        page.get_by_label("Dropout").uncheck()
+    expect(page.get_by_role("button", name="Another variation")).to_be_disabled()
+    expect(page.get_by_label("Seed")).to_be_disabled()
+
+
+# ---- Both pictures belong to the map ----------------------------------------------------------------------------------------------
+
+
+def test_after_many_quick_strokes_the_pictures_are_those_of_the_last_map(page: Page, app_url: str) -> None:
+    choose(page, "door")
+    for row in range(20, 220, 20):
+        drag(page, (20, row), (200, row + 10))
+    message = encode(read_map(page)).model_dump()
+    *files, _ = Client(app_url, verbose=False).predict(message, int(page.get_by_label("Seed").input_value()), True, api_name="/paint")
+    wait_for_pictures(page, [to_data_url(np.asarray(Image.open(file))) for file in files])
+
+
+def test_a_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
+    with page.expect_download() as download:
+        press(page, "Save the picture of GAN")
+    assert download.value.suggested_filename == "facades-gan.jpg"
+    download.value.save_as(tmp_path / "saved.jpg")
+    with Image.open(tmp_path / "saved.jpg") as saved:
+        assert saved.size == (SIZE, SIZE)
+
+
+# ---- Keyboard and looks -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("group", "first", "second", "last"), [("Class to paint", 2, 3, 11), ("Tool", 0, 1, 4)])
+def test_a_group_is_one_tab_stop_and_arrow_keys_choose(page: Page, group: str, first: int, second: int, last: int) -> None:
+    radios = page.get_by_role("radiogroup", name=group).get_by_role("radio")
+    radios.nth(first).focus()
+    for key, chosen in (("ArrowRight", second), ("ArrowUp", first), ("End", last), ("ArrowDown", 0), ("ArrowLeft", last), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(radios.nth(chosen)).to_be_checked()
+        expect(radios.nth(chosen)).to_be_focused()
+        assert radios.evaluate_all("all => all.filter(radio => radio.tabIndex === 0).length") == 1
+        assert radios.evaluate_all("all => all.filter(radio => radio.ariaChecked === 'true').length") == 1
+
+
+def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
+    page.get_by_role("radio", name="window", exact=True).focus()
+    page.keyboard.press("ArrowDown")
+    press(page, "Clear")
+    drag(page, (100, 100), (120, 120))
+    assert set(np.unique(read_map(page))) == {BACKGROUND, DOOR}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:
+    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+        choose(page, "door")
+        contrasts = page.evaluate(READ_CONTRASTS)
+    assert len(contrasts) > 30
+    assert [(text, round(contrast, 2)) for text, contrast in contrasts if contrast < 4.5] == []
+
+
+def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
+    boxes = page.locator(".label-canvas button, .comparison button, .example-gallery button").evaluate_all(
+        "all => all.map(b => b.getBoundingClientRect()).map(b => Math.min(b.width, b.height))"
+    )
+    assert min(boxes) >= 24
+
+
+# ---- Touch ------------------------------------------------------------------------------------------------------------------------
+
+
+class Fingers:
+    """Touches as the browser gets them from a screen."""
+
+    def __init__(self, page: Page, context: BrowserContext) -> None:
+        self.page = page
+        self.session: CDPSession = context.new_cdp_session(page)
+
+    def touch(self, kind: str, *points: Point) -> None:
+        places = [on_screen(self.page, point) for point in points]
+        touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+
+@pytest.fixture
+def fingers(phone: Page) -> Fingers:
+    phone.locator(".lc-surface").scroll_into_view_if_needed()
+    return Fingers(phone, phone.context)
+
+
+def test_a_finger_paints_and_the_page_does_not_scroll(phone: Page, fingers: Fingers) -> None:
+    before, scrolled = read_map(phone), phone.evaluate("scrollY")
+    phone.get_by_role("radio", name="door", exact=True).tap()
+    with both_pictures_change(phone):
+        fingers.touch("touchStart", (60, 40))
+        for row in range(50, 200, 10):
+            fingers.touch("touchMove", (60, row))
+        fingers.touch("touchEnd")
+    after = read_map(phone)
+    assert (after[40:191, 60] == DOOR).all()
+    assert (after[:, 100:] == before[:, 100:]).all()
+    assert phone.evaluate("scrollY") == scrolled
+
+
+def test_a_second_finger_does_not_disturb_a_stroke(phone: Page, fingers: Fingers) -> None:
+    phone.get_by_role("button", name="Clear").tap()
+    phone.get_by_role("radio", name="door", exact=True).tap()
+    fingers.touch("touchStart", (40, 60))
+    fingers.touch("touchMove", (80, 60))
+    fingers.touch("touchStart", (80, 60), (200, 200))
+    fingers.touch("touchMove", (120, 60), (220, 220))
+    fingers.touch("touchMove", (160, 60))  # lifts the second
+    fingers.touch("touchEnd")
+    label_map = read_map(phone)
+    assert (label_map[60, 40:161] == DOOR).all()
+    assert (label_map[100:] == BACKGROUND).all()
+    press(phone, "Undo")
+    assert (read_map(phone) == BACKGROUND).all()
+
+
+def test_a_touch_that_the_system_takes_away_leaves_the_map_as_it_was(phone: Page, fingers: Fingers) -> None:
+    before = read_map(phone)
+    phone.get_by_role("radio", name="door", exact=True).tap()
+    with counted_requests(phone, 0):
+        fingers.touch("touchStart", (40, 60))
+        fingers.touch("touchMove", (80, 90))
+        assert (read_map(phone) != before).any()
+        fingers.touch("touchCancel")
+    assert (read_map(phone) == before).all()
+    fingers.touch("touchStart", (40, 60))
+    fingers.touch("touchEnd")
+    assert (read_map(phone) != before).any()
+
+
+def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    right_ends = "all => all.filter(part => part.checkVisibility()).map(part => part.getBoundingClientRect().right)"
+    assert max(phone.locator(".gradio-container *").evaluate_all(right_ends)) <= 390
+
+
+def test_buttons_on_a_phone_are_as_high_as_a_finger(phone: Page) -> None:
+    buttons = phone.locator(".label-canvas button, .comparison button")
+    assert buttons.evaluate_all("all => Math.min(...all.map(button => button.getBoundingClientRect().height))") >= 44

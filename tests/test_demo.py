@@ -1,0 +1,241 @@
+"""The app on a real server: what programs get from `paint`, what they are told, and that the app calls nobody."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+from conftest import draw_label_map, tiny_generator, tiny_release_config
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from demo.app import MODEL_NAMES, build_demo, launch
+from demo.example_gallery import read_examples
+from demo.label_canvas import encode
+from demo.models import load_painters
+from pix2pix import release
+from pix2pix.labels import CITYSCAPES, FACADES
+from pix2pix.painter import Painter
+
+ROOT = Path(__file__).parents[1]
+Paint = Callable[..., tuple[np.ndarray, np.ndarray, dict[str, float]]]
+
+AUDITED_START = """
+import os, runpy, sys, threading, time, urllib.request
+
+def report(event, args):
+    if event == "socket.connect":
+        print("CALLED", args[1][0])
+    elif event == "socket.getaddrinfo":
+        print("CALLED", args[0])
+
+def finish():
+    while True:
+        time.sleep(0.2)
+        try:
+            urllib.request.urlopen("http://127.0.0.1:" + os.environ["GRADIO_SERVER_PORT"]).close()
+            break
+        except OSError:
+            pass
+    time.sleep(4)  # reports of the start would come from threads
+    print("STARTED", flush=True)
+    os._exit(0)
+
+sys.addaudithook(report)
+threading.Thread(target=finish, daemon=True).start()
+sys.path.insert(0, ".")
+runpy.run_path("app.py", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Released folders of tiny networks with random weights, by the name that the app has for them."""
+    folders = {f"facades-{objective}": tmp_path_factory.mktemp(objective) for objective in MODEL_NAMES}
+    for seed, (name, folder) in enumerate(folders.items()):
+        release.save(folder, tiny_generator(seed), tiny_release_config(objective=name.removeprefix("facades-")))
+    return folders
+
+
+@pytest.fixture(scope="module")
+def demo(weights: dict[str, Path]) -> gr.Blocks:
+    return build_demo({name: Painter.load(folder) for name, folder in weights.items()})
+
+
+@pytest.fixture(scope="module")
+def client(demo: gr.Blocks) -> Iterator[Client]:
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def paint(client: Client) -> Paint:
+    def paint_remotely(label_map: np.ndarray, seed: Any = 1, dropout: Any = True) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
+        gan, l1, times = client.predict(encode(label_map).model_dump(), seed, dropout, api_name="/paint")
+        return np.asarray(Image.open(gan)), np.asarray(Image.open(l1)), times
+
+    return paint_remotely
+
+
+def refusal(client: Client, *arguments: Any) -> str:
+    with pytest.raises(AppError) as refused:
+        client.predict(*arguments, api_name="/paint")
+    return refused.value.message
+
+
+def test_a_program_gets_both_pictures_as_the_models_painted_them(paint: Paint, weights: dict[str, Path]) -> None:
+    label_map = draw_label_map(1)
+    *pictures, times = paint(label_map, 5)
+    for picture, folder in zip(pictures, weights.values(), strict=True):
+        expected = Painter.load(folder).paint(label_map, 5)
+        # One level of 256: the app's threads may add up in another order.
+        assert np.abs(picture.astype(int) - expected).max() <= 1
+    assert set(times) == {"gan", "l1"} and all(time > 0 for time in times.values())
+
+
+def test_two_maps_give_two_pairs_of_pictures(paint: Paint) -> None:
+    one, other = paint(draw_label_map(1)), paint(draw_label_map(2))
+    assert (one[0] != other[0]).any() and (one[1] != other[1]).any()
+
+
+def test_equal_seeds_give_equal_pictures_and_other_seeds_others(paint: Paint) -> None:
+    first, again, other = (paint(draw_label_map(1), seed)[0] for seed in (7, 7, 8))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_without_dropout_the_seed_has_no_effect(paint: Paint) -> None:
+    assert (paint(draw_label_map(1), 7, False)[0] == paint(draw_label_map(1), 8, False)[0]).all()
+
+
+def test_the_largest_seed_paints(paint: Paint) -> None:
+    paint(draw_label_map(1), 2**32 - 1)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "7", None, True, 1e300])
+def test_a_wrong_seed_is_refused_with_a_sentence(client: Client, seed: Any) -> None:
+    label_map = encode(draw_label_map(1)).model_dump()
+    assert refusal(client, label_map, seed, True) == "The seed is a whole number from 0 to 4294967295."
+
+
+def test_dropout_that_is_neither_on_nor_off_is_refused(client: Client) -> None:
+    assert refusal(client, encode(draw_label_map(1)).model_dump(), 1, "no") == "Dropout is either true or false."
+
+
+@pytest.mark.parametrize(
+    ("label_map", "sentence"),
+    [
+        ("x", "A label map has exactly three fields: width, height and runs."),
+        (None, "A label map has exactly three fields: width, height and runs."),
+        ({"width": 256, "height": 256, "runs": "AAAA"}, "The label map holds a run of no pixels."),
+        (encode(np.zeros((64, 64), np.uint8)).model_dump(), "The label map is 64 by 64 pixels; it must be 256 by 256."),
+        (encode(np.full((256, 256), 12)).model_dump(), "The label map holds class 12; the classes are 0 to 11."),
+    ],
+)
+def test_a_wrong_map_is_refused_with_a_sentence(client: Client, label_map: Any, sentence: str) -> None:
+    assert refusal(client, label_map, 1, True) == sentence
+
+
+def test_only_paint_is_offered_to_programs(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert list(endpoints["named_endpoints"]) == ["/paint"]
+    assert not endpoints["unnamed_endpoints"]
+
+
+def test_components_hand_the_page_plain_values_only(demo: gr.Blocks) -> None:
+    json.dumps(demo.get_config_file())  # gr.HTML makes a listener of every constructor argument whose name stands in quotes in the script
+
+
+def test_the_page_comes_with_the_first_map_and_both_of_its_pictures(demo: gr.Blocks) -> None:
+    values = [component["props"].get("value") for component in demo.get_config_file()["components"]]
+    shown = next(value for value in values if isinstance(value, dict) and "urls" in value)
+    first_map = next(iter(read_examples(ROOT / "demo" / "examples", FACADES).values()))
+    assert encode(first_map).model_dump() in values
+    assert len(shown["urls"]) == 2 and all(url.startswith("data:image/jpeg;base64,") for url in shown["urls"])
+
+
+def test_there_are_at_least_six_examples() -> None:
+    assert len(read_examples(ROOT / "demo" / "examples", FACADES)) >= 6
+
+
+def test_an_example_of_another_size_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (512, 256), FACADES.colors[0]).save(tmp_path / "wide.png")
+    with pytest.raises(ValueError, match=r"wide\.png: 512 by 256 pixels; examples have 256 by 256"):
+        read_examples(tmp_path, FACADES)
+
+
+def test_a_folder_without_examples_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds no PNG files"):
+        read_examples(tmp_path, FACADES)
+
+
+def test_an_example_in_other_colours_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (256, 256), "#808080").save(tmp_path / "grey.png")
+    with pytest.raises(ValueError, match=r"grey\.png: 100\.0% of the pixels have no colour of the palette"):
+        read_examples(tmp_path, FACADES)
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as end:
+        load_painters(list(arguments))
+    assert end.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_weights_of_the_command_line_are_used(weights: dict[str, Path]) -> None:
+    painters = load_painters([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
+    assert {name: painter.config.base_channels for name, painter in painters.items()} == {"facades-gan": 2, "facades-l1": 2}
+
+
+@pytest.mark.parametrize("argument", ["facades=x", "facades-gan", "facades-gan=", "=x", ""])
+def test_weights_that_name_no_model_are_refused(capsys: pytest.CaptureFixture[str], argument: str) -> None:
+    sentence = f"{argument!r} is not NAME=FOLDER, with NAME one of facades-gan, facades-l1"
+    assert complaint(capsys, "--weights", argument).endswith(sentence)
+
+
+def test_a_folder_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(capsys, "--weights", "facades-gan=nowhere").endswith("there is no folder 'nowhere'")
+
+
+def test_a_folder_that_is_not_a_released_one_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sentence = f"facades-gan: {tmp_path} is not a released folder: it has no config.json"
+    assert complaint(capsys, "--weights", f"facades-gan={tmp_path}").endswith(sentence)
+
+
+def test_a_model_under_the_name_of_another_is_refused(capsys: pytest.CaptureFixture[str], weights: dict[str, Path]) -> None:
+    folder = weights["facades-l1"]
+    assert complaint(capsys, "--weights", f"facades-gan={folder}").endswith(f"facades-gan: {folder} holds a facades-l1 model")
+
+
+def test_models_of_different_palettes_are_refused(capsys: pytest.CaptureFixture[str], weights: dict[str, Path], tmp_path: Path) -> None:
+    release.save(tmp_path, tiny_generator(), tiny_release_config(objective="l1", palette=CITYSCAPES))
+    said = complaint(capsys, "--weights", f"facades-gan={weights['facades-gan']}", "--weights", f"facades-l1={tmp_path}")
+    assert said.endswith("facades-gan and facades-l1 have different palettes, so they cannot paint the same map")
+
+
+def test_the_app_connects_to_nobody_but_itself_at_the_start(weights: dict[str, Path]) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    arguments = [part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")]
+    finished = subprocess.run(
+        [sys.executable, "-c", AUDITED_START, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"GRADIO_SERVER_PORT": port},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "STARTED" in finished.stdout, finished.stderr
+    calls = [line.split(maxsplit=1)[1] for line in finished.stdout.splitlines() if line.startswith("CALLED")]
+    assert calls, "the app has not even called itself: the hook does not work"
+    assert set(calls) == {"127.0.0.1"}

@@ -1,0 +1,190 @@
+"""Painting: what a picture depends on, and painting files from the command line."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import draw_label_map, draw_pair, tiny_generator, tiny_release_config
+from PIL import Image
+
+from pix2pix import painter as painter_module
+from pix2pix.labels import FACADES
+from pix2pix.painter import Painter, main, read_label_image
+
+
+@pytest.fixture(scope="module")
+def painter(released_folder: Path) -> Painter:
+    return Painter.load(released_folder)
+
+
+LABEL_MAP = draw_label_map(0)
+
+
+def test_a_picture_is_what_the_generator_makes_of_the_label_image(painter):
+    picture = painter.paint(LABEL_MAP, 0, dropout=False)
+    x = torch.tensor(painter.label_image(LABEL_MAP)).permute(2, 0, 1)[None] / 127.5 - 1
+    with torch.no_grad():
+        expected = ((painter.generator(x)[0].permute(1, 2, 0) + 1) * 127.5).round().numpy()
+    assert picture.shape == (256, 256, 3) and picture.dtype == np.uint8
+    np.testing.assert_array_equal(picture, expected)
+    assert picture.std() > 0
+
+
+def test_the_label_image_of_a_painted_map_reads_back_to_it_and_has_soft_edges(painter):
+    label_image = painter.label_image(LABEL_MAP)
+    clean = FACADES.to_image(LABEL_MAP)
+    assert label_image.shape == clean.shape and label_image.dtype == np.uint8
+    assert (FACADES.from_image(label_image)[0] == LABEL_MAP).mean() > 0.95
+    edges = np.zeros((256, 256), bool)
+    edges[:, 1:] |= LABEL_MAP[:, 1:] != LABEL_MAP[:, :-1]
+    distance = np.abs(label_image.astype(int) - clean).mean(2)
+    assert distance[edges].mean() > 20 > 4 > np.median(distance)
+
+
+def test_the_same_seed_is_the_same_picture_and_another_seed_another(painter):
+    first, again, other = (painter.paint(LABEL_MAP, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_dropout_is_on_by_default_and_without_it_the_seed_has_no_effect(painter):
+    np.testing.assert_array_equal(painter.paint(LABEL_MAP, 1), painter.paint(LABEL_MAP, 1, dropout=True))
+    np.testing.assert_array_equal(painter.paint(LABEL_MAP, 1, dropout=False), painter.paint(LABEL_MAP, 2, dropout=False))
+    assert (painter.paint(LABEL_MAP, 1) != painter.paint(LABEL_MAP, 1, dropout=False)).any()
+
+
+def test_a_picture_depends_neither_on_the_global_randomness_nor_on_earlier_pictures(painter):
+    first = painter.paint(LABEL_MAP, 1)
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
+    painter.paint(draw_label_map(1), 5)
+    np.testing.assert_array_equal(painter.paint(LABEL_MAP, 1), first)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_two_models_get_the_same_noise_for_a_seed(released_folder):
+    """The masks depend on the seed alone, so that GAN and L1 can be compared."""
+    drawn = []
+    for seed in (0, 1):
+        painter = Painter(tiny_generator(seed), tiny_release_config())
+        painter.generator.register_forward_pre_hook(lambda _, arguments: drawn.append(arguments[1]))
+        painter.paint(LABEL_MAP, 9)
+    assert all(torch.equal(a, b) for a, b in zip(*drawn, strict=True))
+
+
+def test_wider_maps_are_painted(painter):
+    assert painter.paint(np.tile(LABEL_MAP, (1, 2)), 0).shape == (256, 512, 3)
+
+
+@pytest.mark.parametrize("shape", [(255, 256), (256, 100), (128, 128)])
+def test_a_size_that_does_not_fit_is_an_error_that_tells_it(painter, shape):
+    with pytest.raises(ValueError, match=f"multiples of 256, not {shape[1]}x{shape[0]}"):
+        painter.paint(np.zeros(shape, np.uint8), 0)
+
+
+def test_a_class_that_is_not_in_the_palette_is_an_error(painter):
+    with pytest.raises(ValueError, match="the palette has 0 to 11"):
+        painter.paint(np.full((256, 256), 12), 0)
+
+
+@pytest.mark.parametrize("shape, dtype", [((256, 256), "uint8"), ((256, 256, 4), "uint8"), ((256, 256, 3), "float32")])
+def test_a_label_image_that_is_not_8_bit_rgb_is_an_error(painter, shape, dtype):
+    with pytest.raises(ValueError, match="uint8 RGB"):
+        painter.paint_image(np.zeros(shape, dtype), 0)
+
+
+def test_an_empty_label_image_is_an_error(painter):
+    with pytest.raises(ValueError, match="not 256x0"):
+        painter.paint_image(np.zeros((0, 256, 3), np.uint8), 0)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_an_error(painter, seed):
+    with pytest.raises(ValueError, match=f"0 to 4294967295, not {seed}"):
+        painter.paint(LABEL_MAP, seed)
+    painter.paint(LABEL_MAP, 2**32 - 1)
+
+
+def test_in_bf16_a_picture_stays_near_that_of_fp32(released_folder, painter, monkeypatch):
+    monkeypatch.setattr(painter_module, "resolve_precision", lambda *_: "bf16")
+    fast = Painter.load(released_folder)
+    assert fast.dtype == torch.bfloat16
+    difference = fast.paint(LABEL_MAP, 3).astype(int) - painter.paint(LABEL_MAP, 3)
+    assert 0 < np.abs(difference).mean() < 2
+
+
+def paint_files(released_folder: Path, source: Path, output: Path, *flags: str) -> int:
+    return main(["--weights", str(released_folder), "--input", str(source), "--output", str(output), *flags])
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A pair, its label image alone, and two files that are no pictures."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    draw_pair(1).save(folder / "pair.png")
+    draw_pair(1).crop((256, 0, 512, 256)).save(folder / "label.PNG")
+    (folder / "notes.txt").write_text("left alone")
+    return folder
+
+
+def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(painter, released_folder, inputs, tmp_path, capsys):
+    assert paint_files(released_folder, inputs, tmp_path / "new" / "out", "--seed", "4") == 0
+    assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == {"pair.png", "label.png"}
+    expected = painter.paint_image(FACADES.to_image(draw_label_map(1)), 4)  # pictures from files are taken as they are
+    for path in (tmp_path / "new" / "out").iterdir():
+        with Image.open(path) as image:
+            assert (image.format, image.mode) == ("PNG", "RGB")
+            np.testing.assert_array_equal(np.asarray(image), expected)
+    assert "painted 2 of 2 pictures" in capsys.readouterr().out
+
+
+def test_a_single_file_is_painted_without_dropout_on_request(painter, released_folder, inputs, tmp_path):
+    assert paint_files(released_folder, inputs / "pair.png", tmp_path, "--no-dropout") == 0
+    expected = painter.paint_image(FACADES.to_image(draw_label_map(1)), 0, dropout=False)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "pair.png")), expected)
+
+
+def test_broken_files_are_named_and_the_others_painted(released_folder, inputs, tmp_path, capsys):
+    whole = (inputs / "pair.png").read_bytes()
+    (inputs / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (inputs / "empty.jpg").touch()
+    Image.new("RGB", (100, 256)).save(inputs / "narrow.jpeg")
+    assert paint_files(released_folder, inputs, tmp_path / "out") == 1
+    printed = capsys.readouterr()
+    named = [line.split(": ")[0] for line in printed.err.splitlines()]
+    assert named == [str(inputs / name) for name in ("cut.png", "empty.jpg", "narrow.jpeg")]
+    assert "multiples of 256, not 100x256" in printed.err
+    assert "painted 2 of 5 pictures" in printed.out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"pair.png", "label.png"}
+
+
+def test_a_missing_input_an_empty_folder_and_a_folder_without_weights_are_one_sentence_each(released_folder, inputs, tmp_path, capsys):
+    assert paint_files(released_folder, tmp_path / "missing.png", tmp_path / "out") == 1
+    assert "missing.png" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert paint_files(released_folder, tmp_path / "empty", tmp_path / "out") == 1
+    assert "holds no PNG or JPEG" in capsys.readouterr().err
+    assert paint_files(tmp_path / "empty", inputs, tmp_path / "out") == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'empty'} is not a released folder: it has no config.json\n"
+
+
+def test_label_pictures_of_any_mode_are_read_as_rgb(tmp_path):
+    Image.fromarray(FACADES.to_image(LABEL_MAP)).save(tmp_path / "rgb.png")
+    indexed = Image.fromarray(LABEL_MAP, "P")
+    indexed.putpalette(FACADES.rgb.tobytes())
+    indexed.save(tmp_path / "indexed.png")
+    Image.fromarray(FACADES.to_image(LABEL_MAP)).convert("RGBA").save(tmp_path / "rgba.png")
+    for name in ("rgb", "indexed", "rgba"):
+        np.testing.assert_array_equal(read_label_image(tmp_path / f"{name}.png"), FACADES.to_image(LABEL_MAP))
+
+
+def test_a_run_in_progress_can_be_painted_with(released_folder, tmp_path):
+    """The folder is read once, so an update while painting does no harm."""
+    folder = Path(shutil.copytree(released_folder, tmp_path / "release"))
+    painter = Painter.load(folder)
+    before = painter.paint(LABEL_MAP, 0)
+    shutil.rmtree(folder)
+    np.testing.assert_array_equal(painter.paint(LABEL_MAP, 0), before)

@@ -1,0 +1,129 @@
+"""The run folder: which changes a resumed run may bring, and the log."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pix2pix.run_folder import RunFolder, RunFolderError
+
+HASHES = {"train": "aaaa", "val": "bbbb"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path / "deep" / "run")
+
+
+def test_the_configuration_is_recorded_with_data_and_machine(run, tiny_config):
+    run.open(tiny_config(learning_rate=1e-3), HASHES)
+    record = json.loads((run.path / "config.json").read_text())
+    assert record["config"]["learning_rate"] == 1e-3 and record["config"]["base_channels"] == 2
+    assert record["config"]["data_dir"] == str(tiny_config().data_dir)
+    assert record["data"] == HASHES
+    assert record["machine"]["torch"] == torch.__version__
+
+
+def test_the_same_configuration_resumes(run, tiny_config):
+    run.open(tiny_config(), HASHES)
+    run.open(tiny_config(), HASHES)
+
+
+def test_every_difference_is_listed(run, tiny_config):
+    run.open(tiny_config(), HASHES)
+    recorded = (run.path / "config.json").read_bytes()
+    with pytest.raises(RunFolderError) as caught:
+        run.open(tiny_config(seed=1, base_channels=4, objective="l1", epochs=1), {"train": "cccc", "val": "bbbb"})
+    for difference in (
+        "--seed was 0, is 1",
+        "--base-channels was 2, is 4",
+        "--objective was gan, is l1",
+        "--epochs was 2, is 1",
+        "training pictures have changed",
+    ):
+        assert difference in str(caught.value)
+    assert str(run.path) in str(caught.value)
+    assert "--norm" not in str(caught.value)
+    assert (run.path / "config.json").read_bytes() == recorded
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("dataset", "cityscapes"),
+        ("objective", "l1"),
+        ("batch_size", 2),
+        ("base_channels", 4),
+        ("norm", "batch"),
+        ("learning_rate", 1e-3),
+        ("beta1", 0.9),
+        ("beta2", 0.9),
+        ("lambda_l1", 10.0),
+        ("precision", "bf16"),
+        ("seed", 1),
+    ],
+)
+def test_what_decides_the_weights_may_not_change(run, tiny_config, name, value):
+    run.open(tiny_config(), HASHES)
+    with pytest.raises(RunFolderError, match=f"--{name.replace('_', '-')} was .*, is {value}"):
+        run.open(tiny_config(**{name: value}), HASHES)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("data_dir", Path("elsewhere")),
+        ("run_dir", Path("moved")),
+        ("epochs", 3),
+        ("workers", 5),
+        ("sample_every", 1),
+        ("keep_every", 1),
+        ("checkpoint_minutes", 1.0),
+    ],
+)
+def test_what_does_not_decide_the_weights_may_change_and_is_recorded(run, tiny_config, name, value):
+    run.open(tiny_config(), HASHES)
+    run.open(tiny_config(**{name: value}), HASHES | {"val": "dddd", "test": "eeee"})
+    recorded = json.loads((run.path / "config.json").read_text())["config"][name]
+    assert recorded == (str(value) if isinstance(value, Path) else value)
+
+
+OF_A_RELEASE = b'{"format_version": 1, "dataset": "facades"}'
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", OF_A_RELEASE, b'{"config": {}, "data": {}}', b"\xff"])
+def test_a_config_json_that_is_not_of_a_run_is_an_error_that_names_it(run, tiny_config, content):
+    (run.path / "config.json").write_bytes(content)
+    with pytest.raises(RunFolderError, match="config.json"):
+        run.open(tiny_config(), HASHES)
+    assert (run.path / "config.json").read_bytes() == content
+
+
+def test_the_log_is_cut_to_the_finished_epochs(run):
+    for epoch in (1, 2, 3):
+        run.log({"epoch": epoch, "G/l1": 0.5})
+    with open(run.path / "log.jsonl", "a") as file:
+        file.write('{"epoch": 4, "G/')  # cut short by a crash
+    run.cut_log(2)
+    run.log({"epoch": 3, "G/l1": 0.25})
+    lines = (run.path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"epoch": 1, "G/l1": 0.5}, {"epoch": 2, "G/l1": 0.5}, {"epoch": 3, "G/l1": 0.25}]
+    run.cut_log(0)
+    assert (run.path / "log.jsonl").read_text() == ""
+
+
+def test_samples_are_written_as_pictures_by_split_name_and_kind(run):
+    picture = torch.rand(3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    run.save_sample("val", "12", "epoch-003", picture)
+    with Image.open(run.path / "samples" / "val" / "12" / "epoch-003.png") as image:
+        assert image.mode == "RGB"
+        expected = ((picture + 1) * 127.5).round().permute(1, 2, 0).numpy()
+        np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_kept_weights_are_named_by_epoch(run):
+    assert run.weights(7) == run.path / "weights" / "epoch-007.safetensors"
+    assert run.weights(1200).name == "epoch-1200.safetensors" and run.weights(7).parent.is_dir()

@@ -1,0 +1,339 @@
+"""train.py from flags to released folders, and runs that are stopped anywhere and go on bit for bit."""
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import draw_label_map
+
+import train
+from pix2pix.download import download_facades
+from pix2pix.painter import Painter
+from pix2pix.release import load_config
+from pix2pix.trainer import TrainConfig, Trainer
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers() -> Iterator[None]:
+    """Training installs its own; give Ctrl-C back to pytest."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
+    tiny = {"data_dir": data_dir, "run_dir": run_dir, "base_channels": 2, "epochs": 2, "workers": 0, "sample_every": 0, "precision": "fp32"}
+    return [part for name, value in (tiny | flags).items() for part in ("--" + name.replace("_", "-"), str(value))]
+
+
+def log(run_dir: Path) -> list[dict[str, float]]:
+    """The log without what depends on the clock."""
+    records = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in record.items() if name not in ("seconds", "pictures_per_second")} for record in records]
+
+
+def assert_identical(found: Any, expected: Any, name: str = "state") -> None:
+    """Bit for bit, down through dictionaries and lists."""
+    assert type(found) is type(expected), name
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys(), name
+        for key in expected:
+            assert_identical(found[key], expected[key], f"{name}.{key}")
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected), name
+        for index, (a, b) in enumerate(zip(found, expected, strict=True)):
+            assert_identical(a, b, f"{name}[{index}]")
+    elif isinstance(expected, torch.Tensor):
+        assert torch.equal(found, expected), name
+    else:
+        assert found == expected, name
+
+
+def state(run_dir: Path) -> dict[str, Any]:
+    trainer = torch.load(run_dir / "checkpoint.pt", weights_only=True)["trainer"]
+    del trainer["seconds"]
+    return trainer
+
+
+def assert_same_run(found: Path, expected: Path) -> None:
+    assert_identical(state(found), state(expected))
+    assert log(found) == log(expected)
+    assert (found / "release" / "model.safetensors").read_bytes() == (expected / "release" / "model.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def straight(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The run folders of two epochs of each objective, never stopped."""
+    folders = {objective: tmp_path_factory.mktemp("straight") / objective for objective in ("gan", "l1")}
+    for objective, folder in folders.items():
+        assert train.main(arguments(data_dir, folder, objective=objective)) == 0
+    return folders
+
+
+@pytest.mark.parametrize("objective", ["gan", "l1"])
+def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
+    folder = straight[objective]
+    painter = Painter.load(folder / "release")
+    assert (painter.config.objective, painter.config.dataset, painter.config.epochs) == (objective, "facades", 2)
+    picture = painter.paint(draw_label_map(0), 0)
+    assert picture.shape == (256, 256, 3) and picture.std() > 0
+    records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [(record["epoch"], record["step"]) for record in records] == [(1, 4), (2, 8)]
+    names = {"gan": {"D/real", "D/fake", "G/gan", "G/l1"}, "l1": {"G/l1"}}[objective]
+    for record in records:
+        assert record.keys() == names | {"epoch", "step", "seconds", "pictures_per_second"}
+        assert all(math.isfinite(value) for value in record.values()) and record["pictures_per_second"] > 0
+    assert {path.name for path in (folder / "weights").iterdir()} == {"epoch-001.safetensors", "epoch-002.safetensors"}
+    assert (folder / "weights" / "epoch-002.safetensors").read_bytes() == (folder / "release" / "model.safetensors").read_bytes()
+    assert (folder / "weights" / "epoch-001.safetensors").read_bytes() != (folder / "release" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("objective", ["gan", "l1"])
+def test_one_epoch_and_then_another_equal_two_straight(straight, data_dir, tmp_path, capsys, objective):
+    assert train.main(arguments(data_dir, tmp_path, objective=objective, epochs=1)) == 0
+    assert load_config(tmp_path / "release").epochs == 1
+    assert train.main(arguments(data_dir, tmp_path, objective=objective, epochs=2)) == 0
+    assert "going on from" in capsys.readouterr().out
+    assert_same_run(tmp_path, straight[objective])
+
+
+def test_a_finished_run_is_left_as_it_is(straight, data_dir, tmp_path):
+    folder = Path(shutil.copytree(straight["l1"], tmp_path / "copy"))
+    before = (folder / "checkpoint.pt").read_bytes()
+    assert train.main(arguments(data_dir, folder, objective="l1")) == 0
+    assert (folder / "checkpoint.pt").read_bytes() == before
+    assert_same_run(folder, straight["l1"])
+
+
+# In a process of its own, so that signals and crashes are real: at the given step, `action` happens.
+SCRIPT = """
+import os, signal, sys, torch
+sys.path.insert(0, {root!r})
+torch.set_num_threads(1)
+import train
+from pix2pix.trainer import Trainer
+step = Trainer.step
+def step_and_act(self, *arguments):
+    losses = step(self, *arguments)
+    if self.step_count in {steps}:
+        {action}
+    return losses
+Trainer.step = step_and_act
+sys.exit(train.main(sys.argv[1:]))
+"""
+
+
+def run_until(action: str, steps: set[int], flags: list[str]) -> subprocess.CompletedProcess[str]:
+    script = SCRIPT.format(root=str(Path(train.__file__).parent), steps=steps, action=action)
+    return subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_run_stopped_by_a_signal_within_an_epoch_goes_on_bit_for_bit(straight, data_dir, tmp_path, number):
+    flags = arguments(data_dir, tmp_path)
+    stopped = run_until(f"signal.raise_signal(signal.{number})", {6}, flags)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "The same command goes on from here" in stopped.stdout
+    assert "Traceback" not in stopped.stderr
+    assert (state(tmp_path)["epoch"], state(tmp_path)["batch"], state(tmp_path)["step_count"]) == (1, 2, 6)
+    assert train.main(flags) == 0
+    assert_same_run(tmp_path, straight["gan"])
+
+
+def test_a_run_stopped_at_the_last_step_of_an_epoch_goes_on_bit_for_bit(straight, data_dir, tmp_path, monkeypatch):
+    flags = arguments(data_dir, tmp_path)
+    step = Trainer.step
+
+    def step_and_stop(self: Trainer, *pair: torch.Tensor) -> dict[str, float]:
+        losses = step(self, *pair)
+        if self.step_count in (4, 8):
+            signal.raise_signal(signal.SIGINT)
+        return losses
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", step_and_stop)
+        assert train.main(flags) == 130
+        assert (state(tmp_path)["epoch"], state(tmp_path)["batch"]) == (0, 4)
+        assert train.main(flags) == 130
+        assert (state(tmp_path)["epoch"], state(tmp_path)["batch"]) == (1, 4)
+    assert train.main(flags) == 0
+    assert_same_run(tmp_path, straight["gan"])
+
+
+def test_a_run_that_crashed_goes_on_from_its_last_checkpoint_bit_for_bit(straight, data_dir, tmp_path):
+    flags = arguments(data_dir, tmp_path, checkpoint_minutes=0)  # after every step
+    crashed = run_until("os._exit(9)", {7}, flags)
+    assert crashed.returncode == 9
+    assert state(tmp_path)["step_count"] == 6
+    (tmp_path / "log.jsonl").write_text((tmp_path / "log.jsonl").read_text() + '{"epoch": 2, "st')
+    assert train.main(flags) == 0
+    assert_same_run(tmp_path, straight["gan"])
+
+
+def test_with_a_damaged_checkpoint_a_run_goes_on_from_the_one_before_bit_for_bit(straight, data_dir, tmp_path):
+    folder = Path(shutil.copytree(straight["gan"], tmp_path / "copy"))
+    content = bytearray((folder / "checkpoint.pt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "checkpoint.pt").write_bytes(content)
+    assert train.main(arguments(data_dir, folder)) == 0
+    assert_same_run(folder, straight["gan"])
+
+
+def test_workers_sampling_and_keeping_do_not_touch_the_weights(straight, data_dir, tmp_path):
+    assert train.main(arguments(data_dir, tmp_path, sample_every=1, keep_every=1, workers=2, checkpoint_minutes=0)) == 0
+    assert_same_run(tmp_path, straight["gan"])
+    samples = {path.relative_to(tmp_path / "samples").as_posix() for path in (tmp_path / "samples").rglob("*.png")}
+    kinds = ("label", "photo", "epoch-001", "epoch-002")
+    assert samples == {f"{name}/{kind}.png" for name in ("train/1", "train/2", "train/3", "train/4", "val/1") for kind in kinds}
+    assert not (straight["gan"] / "samples").exists()
+
+
+def test_a_sample_depends_on_its_seed_alone(tiny_config):
+    trainer, label_image = Trainer(tiny_config(), torch.device("cpu")), torch.linspace(-1, 1, 256).expand(3, 256, 256)
+    state = torch.get_rng_state()
+    first, again, other = (train.sample(trainer, label_image, seed) for seed in (1, 1, 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert trainer.step_count == 0 and not first.requires_grad
+
+
+def test_the_global_randomness_does_not_matter(straight, data_dir, tmp_path):
+    torch.manual_seed(987)
+    np.random.seed(987)
+    assert train.main(arguments(data_dir, tmp_path, objective="l1")) == 0
+    assert_same_run(tmp_path, straight["l1"])
+
+
+def test_another_seed_is_another_run(straight, data_dir, tmp_path):
+    assert train.main(arguments(data_dir, tmp_path, objective="l1", seed=1)) == 0
+    assert log(tmp_path) != log(straight["l1"])
+
+
+def test_a_run_of_other_flags_in_the_same_folder_is_refused_and_left_alone(straight, data_dir, capsys):
+    before = {path: path.read_bytes() for path in straight["gan"].rglob("*") if path.is_file()}
+    assert train.main(arguments(data_dir, straight["gan"], seed=5, epochs=1)) == 1
+    said = capsys.readouterr().err
+    assert "--seed was 0, is 5" in said and "--epochs was 2, is 1" in said and "Traceback" not in said
+    assert {path: path.read_bytes() for path in straight["gan"].rglob("*") if path.is_file()} == before
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(straight, data_dir, tmp_path, monkeypatch, capsys):
+    flags = arguments(data_dir, tmp_path)
+    step = Trainer.step
+
+    def poisoned(self: Trainer, label_image: torch.Tensor, photo: torch.Tensor) -> dict[str, float]:
+        return step(self, label_image, photo * (math.nan if self.step_count == 5 else 1))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", poisoned)
+        assert train.main(flags) == 1
+    said = capsys.readouterr().err
+    assert "loss D/real is nan at step 6" in said and "checkpoint" in said and str(tmp_path) in said
+    assert (state(tmp_path)["epoch"], state(tmp_path)["batch"]) == (1, 0)
+    assert train.main(flags) == 0
+    assert_same_run(tmp_path, straight["gan"])
+
+
+def test_without_flags_the_run_is_the_published_one():
+    config = train.parse_flags([])
+    assert config.run_dir == Path("runs/facades-gan") and config.precision in ("fp32", "bf16")
+    published = TrainConfig()
+    for name in ("dataset", "data_dir", "objective", "epochs", "batch_size", "base_channels", "learning_rate", "lambda_l1", "seed"):
+        assert getattr(config, name) == getattr(published, name)
+    assert train.parse_flags(["--dataset", "cityscapes", "--objective", "l1"]).run_dir == Path("runs/cityscapes-l1")
+
+
+@pytest.mark.parametrize(
+    "flag, value",
+    [
+        ("--dataset", "maps"),
+        ("--objective", "wgan"),
+        ("--norm", "layer"),
+        ("--precision", "fp16"),
+        ("--epochs", "0"),
+        ("--epochs", "many"),
+        ("--batch-size", "0"),
+        ("--base-channels", "-1"),
+        ("--learning-rate", "nan"),
+        ("--beta1", "1"),
+        ("--seed", "-1"),
+        ("--seed", str(2**63)),
+        ("--workers", "-1"),
+        ("--sample-every", "-1"),
+        ("--checkpoint-minutes", "-1"),
+    ],
+)
+def test_a_wrong_flag_ends_with_a_sentence_that_names_it(flag, value, capsys):
+    with pytest.raises(SystemExit) as caught:
+        train.parse_flags([flag, value])
+    assert caught.value.code == 2
+    assert flag in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_help_lists_every_flag(capsys):
+    with pytest.raises(SystemExit):
+        train.parse_flags(["--help"])
+    said = capsys.readouterr().out
+    for name in TrainConfig.__dataclass_fields__:
+        assert "--" + name.replace("_", "-") in said
+
+
+def test_a_dataset_that_is_missing_is_one_sentence(tmp_path, capsys):
+    assert train.main(arguments(tmp_path, tmp_path / "run", dataset="cityscapes")) == 1
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "--data-dir" in said and "cityscapes" in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_facades_are_downloaded_where_they_are_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    dead = partial(download_facades, urls=["http://127.0.0.1:9/facades.tar.gz"], pause_seconds=0)
+    monkeypatch.setattr(train, "download_facades", dead)
+    assert train.main(arguments(tmp_path / "datasets", tmp_path / "run")) == 1
+    said = capsys.readouterr().err
+    assert "could not be downloaded" in said and "Traceback" not in said
+
+
+def test_a_broken_picture_is_named_before_training(data_dir, tmp_path, capsys):
+    shutil.copytree(data_dir / "facades", tmp_path / "facades")
+    (tmp_path / "facades" / "val" / "1.jpg").write_bytes(b"broken")
+    assert train.main(arguments(tmp_path, tmp_path / "run")) == 1
+    assert str(tmp_path / "facades" / "val" / "1.jpg") in capsys.readouterr().err
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_run_folder_that_cannot_be_written_is_one_sentence(data_dir, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert train.main(arguments(data_dir, tmp_path / "file")) == 1
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and str(tmp_path / "file") in said
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_last_checkpoint(straight, data_dir, tmp_path, monkeypatch, capsys):
+    flags = arguments(data_dir, tmp_path)
+    fsync = os.fsync
+
+    def full(descriptor: int) -> None:
+        if (tmp_path / "checkpoint.pt").exists():
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert train.main(flags) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert state(tmp_path)["epoch"] == 1
+    assert train.main(flags) == 0
+    assert_same_run(tmp_path, straight["gan"])
