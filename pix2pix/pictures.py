@@ -7,7 +7,6 @@ import io
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -24,11 +23,13 @@ def to_uint8(picture: Tensor) -> Tensor:
 
 def smooth(image: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian blur of uint8 RGB [H, W, 3]; sigma in pixels, below 1 (five taps)."""
-    taps = torch.exp(-0.5 * (torch.arange(-2, 3) / sigma) ** 2)
-    taps = taps / taps.sum()
-    channels = F.pad(torch.tensor(image).permute(2, 0, 1)[:, None].float(), (2, 2, 2, 2), "replicate")  # [3, 1, H + 4, W + 4]
-    blurred = F.conv2d(F.conv2d(channels, taps.view(1, 1, 5, 1)), taps.view(1, 1, 1, 5))
-    return blurred[:, 0].permute(1, 2, 0).round().to(torch.uint8).numpy()
+    height, width = image.shape[:2]
+    taps = np.exp(-0.5 * (np.arange(-2, 3, dtype=np.float32) / sigma) ** 2)
+    taps /= taps.sum()
+    padded = np.pad(image.astype(np.float32), ((2, 2), (2, 2), (0, 0)), "edge")
+    columns = sum(tap * padded[shift : shift + height] for shift, tap in enumerate(taps))
+    blurred = sum(tap * columns[:, shift : shift + width] for shift, tap in enumerate(taps))
+    return np.rint(blurred).astype(np.uint8)
 
 
 def through_jpeg(image: np.ndarray) -> np.ndarray:
