@@ -1,5 +1,6 @@
 """What the tests share: a tiny dataset of coloured rectangles, tiny networks, a released folder of them."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
 from pix2pix.trainer import TrainConfig
 
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
 
 

@@ -16,8 +16,13 @@ import numpy as np
 import pytest
 import torch
 from conftest import draw_label_map
+from gradio_client import Client
+from PIL import Image
 
 import train
+from demo.app import build_demo, launch
+from demo.label_canvas import encode
+from demo.models import load_painters
 from pix2pix.download import download_facades
 from pix2pix.painter import Painter
 from pix2pix.release import load_config
@@ -98,6 +103,19 @@ def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
     assert {path.name for path in (folder / "weights").iterdir()} == {"epoch-001.safetensors", "epoch-002.safetensors"}
     assert (folder / "weights" / "epoch-002.safetensors").read_bytes() == (folder / "release" / "model.safetensors").read_bytes()
     assert (folder / "weights" / "epoch-001.safetensors").read_bytes() != (folder / "release" / "model.safetensors").read_bytes()
+
+
+def test_the_app_paints_with_the_models_that_were_just_trained(straight):
+    folders = {f"facades-{objective}": straight[objective] / "release" for objective in ("gan", "l1")}
+    demo = build_demo(load_painters([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")]))
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    try:
+        answer = Client(url, verbose=False).predict(encode(draw_label_map(0)).model_dump(), 1, True, api_name="/paint")
+    finally:
+        demo.close()
+    for path, folder in zip(answer[:2], folders.values(), strict=True):
+        expected = Painter.load(folder).paint(draw_label_map(0), 1)
+        assert np.abs(np.asarray(Image.open(path)).astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("objective", ["gan", "l1"])

@@ -1,0 +1,66 @@
+"""What the README tells people to type works."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import train
+from demo.app import build_demo, launch
+from demo.models import load_painters
+from pix2pix import painter
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^python .*$", README, re.MULTILINE)]
+
+
+def code_with(text: str) -> str:
+    """The one Python block of the README that holds a text."""
+    (block,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if text in block]
+    return block
+
+
+def test_the_lines_of_python_paint(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    exec(code_with("Painter.load"), names)
+    picture = names["picture"]
+    assert isinstance(picture, np.ndarray) and picture.shape == (256, 256, 3) and picture.std() > 10
+
+
+def test_the_lines_for_a_running_app_paint(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    demo = build_demo(load_painters([]))
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    names: dict[str, object] = {}
+    try:
+        exec(code_with("gradio_client").replace("http://127.0.0.1:7860", url), names)
+    finally:
+        demo.close()
+    pictures = [np.asarray(Image.open(str(names[name]))) for name in ("gan", "l1")]
+    assert [picture.shape for picture in pictures] == [(256, 256, 3)] * 2
+    assert set(names["milliseconds"]) == {"gan", "l1"}
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command[1] == "train.py"], ids=" ".join)
+def test_the_flags_of_training_are_known(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if "--help" in command:
+        with pytest.raises(SystemExit, match="0"):
+            train.parse_flags(command[2:])
+    else:
+        assert train.parse_flags(command[2:]).epochs == 200
+
+
+def test_the_command_for_files_paints(tmp_path, monkeypatch):
+    (command,) = [command for command in COMMANDS if "pix2pix.painter" in command]
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "house.png").write_bytes((ROOT / "demo" / "examples" / "village-house.png").read_bytes())
+    (tmp_path / "demo").symlink_to(ROOT / "demo")
+    monkeypatch.chdir(tmp_path)
+    assert painter.main(command[3:]) == 0
+    assert Image.open("pictures/house.png").size == (256, 256)
