@@ -4,6 +4,7 @@ To go on with a run that was stopped, give the same command again.
 """
 
 import argparse
+import shlex
 import signal
 import sys
 import time
@@ -172,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except NonFiniteLossError as error:
-        print(f"Stopped: {error}. The last good checkpoint in {config.run_dir} is kept.", file=sys.stderr)
+        print(f"Stopped: {error}. Checkpoints in {config.run_dir} are from before.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped at once. The same command goes on from the last checkpoint.", file=sys.stderr)
@@ -180,7 +181,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not complete:
         print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
         return 130
-    print(f"Trained. Paint with it: python app.py --weights {config.dataset}-{config.objective}={config.run_dir / 'release'}")
+    released = shlex.quote(str(config.run_dir / "release"))
+    print(f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER")
+    if config.dataset == "facades":
+        print(f"Paint in the browser: python app.py --weights facades-{config.objective}={released}")
     return 0
 
 

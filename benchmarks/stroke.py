@@ -48,7 +48,7 @@ MEASURE = """
       channel.port1.onmessage = resolve;
       requestAnimationFrame(() => channel.port2.postMessage(null));
     });
-  document.addEventListener('pointerup', async () => {
+  document.querySelector('.lc-surface canvas').addEventListener('pointerup', async () => {
     const start = performance.now();
     await allReplaced(pictures.map((picture) => picture.src));
     await Promise.all(pictures.map((picture) => picture.decode()));

@@ -37,9 +37,9 @@ FOLDER = Path(__file__).parent
 INTRODUCTION = """
 <header class="introduction">
   <h1>Paint a facade</h1>
-  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same data from the same seed.
-  Only the objective differs: <strong>GAN</strong> learned to fool a discriminator as well (cGAN + λ·L1), <strong>L1 only</strong> just to
-  stay close to the photo, so it blurs what it cannot know.</p>
+  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos for two objectives.
+  <strong>GAN</strong> learned to fool a discriminator as well (cGAN + λ·L1), <strong>L1 only</strong> just to stay close to the photo, so
+  it blurs what it cannot know.</p>
 </header>
 """
 
@@ -115,9 +115,8 @@ def make_repaint(painters: Sequence[Painter]) -> Callable[..., Any]:
     """The event of the page that paints."""
 
     def repaint(label_map: np.ndarray, seed: float | None, dropout: bool) -> Any:
-        if seed is None:  # the field is empty while a person types
-            return gr.skip()
-        return paint_all(painters, label_map, check_seed(seed), check_dropout(dropout))
+        seed = FIRST_SEED if seed is None else check_seed(seed)  # the field is empty while a person types
+        return paint_all(painters, label_map, seed, check_dropout(dropout))
 
     return repaint
 
@@ -126,7 +125,7 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
     """The event of the gallery: its map goes to the canvas, which then asks for pictures as after a stroke."""
 
     def choose_example(event: gr.EventData) -> np.ndarray:
-        name = getattr(event, "name", None)
+        name = event._data.get("name") if isinstance(event._data, dict) else None  # whatever a client sent
         if not isinstance(name, str) or name not in examples:
             raise refuse("There is no such example.")
         return examples[name]
@@ -149,14 +148,14 @@ def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], 
 
     with gr.Row(elem_classes="studio"):
         with gr.Column(scale=8, min_width=320):
-            canvas = LabelCanvas(first_map, palette=palette, start_class=min(2, len(palette) - 1))
+            canvas = LabelCanvas(first_map, palette=palette, start_class=min(2, len(palette) - 1), elem_classes="studio-canvas")
         with gr.Column(scale=9, min_width=320):
-            comparison = Comparison(first_paintings, models=[describe(painter) for painter in painters])
+            comparison = Comparison(first_paintings, models=[describe(painter) for painter in painters], elem_classes="studio-pictures")
             with gr.Row(elem_classes="settings"):
                 seed = gr.Number(FIRST_SEED, label="Seed", step=1, min_width=150)
                 variation = gr.Button("Another variation", min_width=150, size="md")
                 dropout = gr.Checkbox(True, label="Dropout", min_width=100)
-            gallery = ExampleGallery(examples, palette=palette)
+            gallery = ExampleGallery(examples, palette=palette, elem_classes="studio-examples")
 
     add_paint_endpoint(painters, canvas, api_name)
     gr.on(
@@ -219,5 +218,6 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
         share=False,
         pwa=False,
         enable_monitoring=False,
+        max_file_size="1kb",  # nothing here takes a file, but Gradio would
         **keywords,
     )

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
 
 MODELS = ("facades-gan", "facades-l1")
@@ -47,6 +48,6 @@ def load_painters(arguments: list[str]) -> dict[str, Painter]:
         config = painters[name].config
         if name != f"{config.dataset}-{config.objective}":
             parser.error(f"{name}: {folder} holds a {config.dataset}-{config.objective} model")
-    if painters["facades-gan"].config.palette != painters["facades-l1"].config.palette:
-        parser.error("facades-gan and facades-l1 have different palettes, so they cannot paint the same map")
+        if config.palette != PALETTES[config.dataset]:
+            parser.error(f"{name}: the palette of {folder} is not that of {config.dataset}, in which the examples are painted")
     return painters

@@ -6,12 +6,13 @@ A data folder holds `facades/` and `cityscapes/`, each with `train/`, `val/` and
 
 import argparse
 import hashlib
+import signal
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2.functional import pil_to_tensor
@@ -42,7 +43,9 @@ def read_pair(path: Path) -> Tensor:
             if image.size != PAIR_SIZE:
                 raise DataError(f"{path} is {image.width}x{image.height}; a pair is 512x256, photo left and label image right")
             both = pil_to_tensor(image.convert("RGB"))  # [3, 256, 512]
-    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except DataError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is not a readable picture: {error}") from error
     photo, label_image = both.chunk(2, dim=2)
     return torch.stack([label_image, photo])
@@ -111,7 +114,14 @@ def training_batches(pairs: PairedDataset, seed: int, epoch: int, batch_size: in
     The order is a function of (seed, epoch). `skip` leaves out the batches that a resumed run has seen; the last batch may be smaller.
     """
     order = np.random.default_rng([seed, epoch]).permutation(len(pairs))
-    return DataLoader(JitteredDataset(pairs, seed, epoch), batch_size, sampler=order[skip * batch_size :].tolist(), num_workers=workers)
+    rest = order[skip * batch_size :].tolist()
+    return DataLoader(JitteredDataset(pairs, seed, epoch), batch_size, sampler=rest, num_workers=workers, worker_init_fn=_init_worker)
+
+
+def _init_worker(worker: int) -> None:
+    """Ctrl-C in a terminal reaches all processes; it is the training process that ends a run, and it still needs its workers then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def main(arguments: list[str] | None = None) -> int:

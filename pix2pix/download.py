@@ -86,7 +86,7 @@ def download_facades(
                 print(f"{url}: {problem}.")
                 problems.append(f"  {url}: {problem}.")
     except OSError as problem:
-        raise DownloadError(f"Cannot write facades (about 150 MB) to {data_dir}: {problem.strerror or problem}.") from problem
+        raise DownloadError(f"Cannot write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}.") from problem
     splits = ", ".join(f"{split}/1.jpg to {split}/{count}.jpg" for split, count in counts.items())
     tried = "\n".join(["The facades dataset could not be downloaded. Tried:", *problems])
     raise DownloadError(
@@ -236,7 +236,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                 _check_harmless(member)
                 if member.isfile() and re.fullmatch(r"(\./)?facades/(train|val|test)/[0-9]+\.jpg", member.name):
                     tar.extract(member, folder, set_attrs=False, filter="data")
-    except (EOFError, ValueError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as problem:
+    except (EOFError, ValueError, RecursionError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as problem:
         raise DownloadError(f"the archive is damaged ({problem})") from problem
     tar_path.unlink()
 

@@ -14,14 +14,25 @@ from pix2pix.fast_layers import Conv2d, ConvTranspose2d
 NORMS = ("instance", "batch")
 
 
-def _norm(norm: str, channels: int) -> nn.Module:
-    """Instance norm without affine terms, or batch norm.
+class InstanceNorm(nn.InstanceNorm2d):
+    """Without affine terms, in float32 whatever the precision: PyTorch would keep the statistics of a bf16 picture in bf16."""
 
-    Batch norm keeps no running statistics: the paper normalises with the statistics of the batch at prediction too.
-    """
-    if norm == "instance":
-        return nn.InstanceNorm2d(channels)
-    return nn.BatchNorm2d(channels, track_running_stats=False)
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.float()).to(x.dtype)
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """With the statistics of the batch at prediction too, as the paper; in float32 whatever the precision."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, track_running_stats=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(x.float(), None, None, self.weight.float(), self.bias.float(), training=True, eps=self.eps).to(x.dtype)
+
+
+def _norm(norm: str, channels: int) -> nn.Module:
+    return InstanceNorm(channels) if norm == "instance" else BatchNorm(channels)
 
 
 class Down(nn.Module):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from pix2pix import release
 from pix2pix.networks import UNet
@@ -101,9 +101,22 @@ def read_label_image(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"not a readable picture: {error}") from error
     return pixels[:, 256:] if pixels.shape[:2] == (256, 512) else pixels
+
+
+def paint_file(painter: Painter, path: Path, seed: int, dropout: bool) -> np.ndarray:
+    """Paints a label picture. One in the palette's exact colours is a painted map, as in the app; any other is an archive's label image.
+
+    Raises:
+        ValueError: If it cannot be read or its size does not fit.
+    """
+    label_image = read_label_image(path)
+    label_map, _ = painter.config.palette.from_image(label_image)
+    if np.array_equal(painter.config.palette.rgb[label_map], label_image):
+        return painter.paint(label_map, seed, dropout)
+    return painter.paint_image(label_image, seed, dropout)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,6 +127,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the dropout noise, the same for every picture (default: 0)")
     parser.add_argument("--no-dropout", action="store_true", help="paint without noise")
     flags = parser.parse_args(arguments)
+    if not 0 <= flags.seed <= MAX_SEED:
+        parser.error(f"--seed must be from 0 to {MAX_SEED}, not {flags.seed}")
     if flags.input.is_dir():
         files = sorted(path for path in flags.input.iterdir() if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
     else:
@@ -124,23 +139,30 @@ def main(arguments: list[str] | None = None) -> int:
     if flags.output.resolve() == files[0].parent.resolve():
         print(f"--output is the folder of the label pictures, {flags.output}; name another, so that none is overwritten", file=sys.stderr)
         return 1
+    stems = [path.stem for path in files]
+    if repeated := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        print(f"{flags.input} holds several pictures of the same name: {', '.join(repeated)}", file=sys.stderr)
+        return 1
     try:
         painter = Painter.load(flags.weights)
-    except ReleaseError as error:
+        flags.output.mkdir(parents=True, exist_ok=True)
+        painted = [_paint_to(flags.output, painter, path, flags.seed, not flags.no_dropout) for path in files]
+    except (OSError, ReleaseError) as error:
         print(error, file=sys.stderr)
         return 1
-    flags.output.mkdir(parents=True, exist_ok=True)
-    failed = 0
-    for path in files:
-        try:
-            picture = painter.paint_image(read_label_image(path), flags.seed, not flags.no_dropout)
-        except ValueError as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            failed += 1
-            continue
-        Image.fromarray(picture).save(flags.output / f"{path.stem}.png")
-    print(f"painted {len(files) - failed} of {len(files)} pictures into {flags.output}")
-    return 1 if failed else 0
+    print(f"painted {sum(painted)} of {len(files)} pictures into {flags.output}")
+    return 0 if all(painted) else 1
+
+
+def _paint_to(output: Path, painter: Painter, path: Path, seed: int, dropout: bool) -> bool:
+    """Paints one file of many; tells what is wrong with one that cannot be painted, and returns False."""
+    try:
+        picture = paint_file(painter, path, seed, dropout)
+    except ValueError as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return False
+    Image.fromarray(picture).save(output / f"{path.stem}.png")
+    return True
 
 
 if __name__ == "__main__":

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
-from torch import Tensor
 
 from pix2pix.files import replacing
 from pix2pix.labels import Palette
@@ -152,29 +150,32 @@ def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
     with torch.device("meta"):  # shapes without memory; random initial weights would only cost time
         generator = UNet(config.base_channels, config.norm)
     try:
-        weights = load_file(path)
+        with safe_open(path, "pt") as file:
+            _check_header(path, generator, {name: file.get_slice(name) for name in file.keys()})  # before anything is read
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from error
-    weights = {name: weight.float() for name, weight in weights.items()}  # before the check: float64 may overflow, float8 cannot be checked
-    _check_weights(path, generator, weights)
+    broken = [name for name, weight in weights.items() if not torch.isfinite(weight).all()]
+    if broken:
+        raise ReleaseError(f"{path} holds values that are not finite, first in {broken[0]}")
     generator.load_state_dict(weights, assign=True)
     return generator, config
 
 
-def _check_weights(path: Path, generator: UNet, weights: dict[str, Tensor]) -> None:
+def _check_header(path: Path, generator: UNet, slices: dict[str, Any]) -> None:
     expected = {name: tuple(weight.shape) for name, weight in generator.state_dict().items()}
-    found = {name: tuple(weight.shape) for name, weight in weights.items()}
+    found = {name: tuple(part.get_shape()) for name, part in slices.items()}
     if expected != found:
         name = min(name for name in expected | found if expected.get(name) != found.get(name))
         raise ReleaseError(
             f"{path} does not fit its config.json: {name} is {found.get(name, 'missing')}, expected {expected.get(name, 'nothing')}"
         )
-    broken = [name for name, weight in weights.items() if not torch.isfinite(weight).all()]
-    if broken:
-        raise ReleaseError(f"{path} holds values that are not finite, first in {broken[0]}")
+    for name, part in slices.items():
+        if part.get_dtype() not in ("F16", "BF16", "F32"):
+            raise ReleaseError(f"{path}: {name} is of type {part.get_dtype()}; weights are F16, BF16 or F32")
 
 
-OBJECTIVES = {"gan": "conditional GAN + 100·L1", "l1": "L1 alone"}
+OBJECTIVES = {"gan": "conditional GAN + λ·L1", "l1": "L1 alone"}
 
 LICENCE_NOTES = {
     "facades": "Trained on the CMP Facade Database (Tyleček and Šára, GCPR 2013), which is research data.",

@@ -1,6 +1,7 @@
-"""The run folder: where a training run keeps its configuration, log, samples and weights; read by resume and report alike."""
+"""The run folder: where a training run keeps its configuration, log, samples and weights; read again to resume it."""
 
 import json
+import os
 import platform
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -56,6 +57,8 @@ class RunFolder:
             if differences:
                 listed = "; ".join(differences)
                 raise RunFolderError(f"{self.path} holds a run that differs: {listed}. Use the same values or another --run-dir.")
+        elif self.checkpoint.exists():
+            raise RunFolderError(f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir.")
         record = {"config": new, "data": data_hashes, "machine": _machine()}
         with replacing(path) as file:
             file.write((json.dumps(record, indent=2) + "\n").encode())
@@ -64,14 +67,15 @@ class RunFolder:
         """Removes what was logged after the checkpoint's last finished epoch."""
         path = self.path / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        # The last line may have been cut short by a crash; then it is beyond the checkpoint too.
         with replacing(path) as file:
-            file.write("".join(lines[:epoch]).encode())
+            file.write("".join(lines[:epoch]).encode())  # one line per epoch; one that a crash cut short is beyond the checkpoint
 
     def log(self, record: dict[str, Any]) -> None:
         """Appends the record of one epoch."""
         with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def weights(self, epoch: int) -> Path:
         """Where the generator of an epoch is kept."""

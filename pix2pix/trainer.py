@@ -159,7 +159,7 @@ class Trainer:
         return loss_gan, loss_l1
 
     def _update_G_on_l1(self, fake: Tensor, photo: Tensor) -> Tensor:
-        """Descends L1 alone. Its weight would change nothing: Adam's steps do not depend on the scale of the loss."""
+        """Descends L1 alone. A weight would change next to nothing: Adam divides it out again, but for its epsilon of 1e-8."""
         loss_l1 = l1_loss(fake, photo)
         self.optimizer_G.zero_grad()
         loss_l1.backward()

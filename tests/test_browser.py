@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from pix2pix.labels import FACADES
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+expect.set_options(timeout=30_000)  # a busy machine loads Gradio's page slowly
 SIZE = 256
 BACKGROUND, FACADE, WINDOW, DOOR = (FACADES.index(name) for name in ("background", "facade", "window", "door"))
 Point = tuple[int, int]
@@ -87,14 +87,15 @@ def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
         server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
-    while server.poll() is None:
+    deadline = time.monotonic() + 120
+    while server.poll() is None and time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(url).close()
+            urllib.request.urlopen(url, timeout=5).close()
             break
-        except urllib.error.URLError:
+        except OSError:
             time.sleep(0.2)
     else:
-        pytest.fail(f"the app ended: {log.read_text()}")
+        pytest.fail(f"the app did not start: {log.read_text()}")
     yield url
     words = log.read_text()  # before Python is stopped in the middle of whatever it does
     server.terminate()
@@ -207,7 +208,8 @@ def counted_requests(page: Page, number: int) -> Iterator[None]:
 def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
     examples = read_examples(ROOT / "demo" / "examples", FACADES)
     assert (read_map(page) == next(iter(examples.values()))).all()
-    assert page.locator(".comparison img").evaluate_all("all => all.map(p => [p.naturalWidth, p.naturalHeight])") == [[SIZE, SIZE]] * 2
+    decoded = "all => Promise.all(all.map(p => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
+    assert page.locator(".comparison img").evaluate_all(decoded) == [[SIZE, SIZE]] * 2
     gan, l1 = shown_pictures(page)
     assert gan != l1
 
@@ -432,7 +434,15 @@ def test_another_variation_changes_the_seed_and_the_pictures_and_the_first_seed_
 @pytest.mark.parametrize("seed", ["1.5", "-1", "4294967296"])
 def test_a_seed_that_does_not_exist_is_refused_with_a_sentence(page: Page, seed: str) -> None:
     page.get_by_label("Seed").fill(seed)
-    expect(page.get_by_text("The seed is a whole number from 0 to 4294967295.")).to_be_visible()
+    expect(page.get_by_text("The seed is a whole number from 0 to 4294967295.").first).to_be_visible()
+
+
+def test_with_an_empty_seed_field_strokes_still_repaint(page: Page) -> None:
+    page.get_by_label("Seed").fill("")
+    page.wait_for_timeout(500)  # the field reports that it is empty
+    choose(page, "door")
+    with both_pictures_change(page):
+        drag(page, (60, 100), (120, 100))
 
 
 def test_without_dropout_there_is_nothing_to_vary(page: Page) -> None:

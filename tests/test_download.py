@@ -279,7 +279,8 @@ def test_the_next_server_does_not_continue_the_file_of_the_first(tmp_path, start
 
 
 def test_a_silent_server_is_given_up(tmp_path, start_server, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(download, "TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
     silent, good = start_server(b""), start_server(archive(pictures()))
     silent.shutdown()  # its socket still takes connections, and nobody answers
     fetch(tmp_path, silent, good)
@@ -374,7 +375,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, start_server, monkeypatch):
 
     monkeypatch.setattr(download, "_decompress", full)
     message = failure(tmp_path, start_server(archive(pictures())), start_server(archive(pictures())))
-    assert message == f"Cannot write facades (about 150 MB) to {tmp_path}: No space left on device."
+    assert message == f"Cannot write facades (about 100 MB) to {tmp_path}: No space left on device."
     assert [path.name for path in tmp_path.iterdir() if "part" not in path.name] == []
 
 

@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from conftest import tiny_generator
 from torch import Tensor, nn
 
+from pix2pix import networks
 from pix2pix.losses import fake_loss, l1_loss, real_loss
 from pix2pix.networks import NORMS, PatchGAN, UNet
 
@@ -214,3 +216,13 @@ def test_no_masks_is_no_dropout():
     assert torch.equal(G(x), G(x))
     assert torch.equal(G(x), G(x, [torch.ones_like(mask) for mask in masks]))
     assert not torch.equal(G(x), G(x, masks))
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_the_statistics_of_a_bf16_picture_are_taken_in_float32(norm):
+    torch.manual_seed(0)
+    x = (3 + 0.1 * torch.randn(1, 4, 32, 32)).bfloat16()
+    found = networks._norm(norm, 4).bfloat16()(x)
+    assert found.dtype == torch.bfloat16
+    assert found.float().mean((2, 3)).abs().max() < 1e-3
+    torch.testing.assert_close(found.float(), F.instance_norm(x.float()), rtol=2**-8, atol=1e-4)

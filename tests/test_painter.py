@@ -124,7 +124,7 @@ def inputs(tmp_path: Path) -> Path:
     """A pair, its label image alone, and two files that are no pictures."""
     folder = tmp_path / "inputs"
     folder.mkdir()
-    draw_pair(1).save(folder / "pair.png")
+    draw_pair(1).save(folder / "pair.jpg", quality=90)
     draw_pair(1).crop((256, 0, 512, 256)).save(folder / "label.PNG")
     (folder / "notes.txt").write_text("left alone")
     return folder
@@ -133,22 +133,33 @@ def inputs(tmp_path: Path) -> Path:
 def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(painter, released_folder, inputs, tmp_path, capsys):
     assert paint_files(released_folder, inputs, tmp_path / "new" / "out", "--seed", "4") == 0
     assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == {"pair.png", "label.png"}
-    expected = painter.paint_image(FACADES.to_image(draw_label_map(1)), 4)  # pictures from files are taken as they are
+    archived = np.asarray(Image.open(inputs / "pair.jpg"))[:, 256:]
+    expected = {"pair": painter.paint_image(archived, 4), "label": painter.paint(draw_label_map(1), 4)}  # as it is; as painted by people
     for path in (tmp_path / "new" / "out").iterdir():
         with Image.open(path) as image:
             assert (image.format, image.mode) == ("PNG", "RGB")
-            np.testing.assert_array_equal(np.asarray(image), expected)
+            np.testing.assert_array_equal(np.asarray(image), expected[path.stem])
     assert "painted 2 of 2 pictures" in capsys.readouterr().out
 
 
 def test_a_single_file_is_painted_without_dropout_on_request(painter, released_folder, inputs, tmp_path):
-    assert paint_files(released_folder, inputs / "pair.png", tmp_path, "--no-dropout") == 0
-    expected = painter.paint_image(FACADES.to_image(draw_label_map(1)), 0, dropout=False)
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "pair.png")), expected)
+    assert paint_files(released_folder, inputs / "label.PNG", tmp_path, "--no-dropout") == 0
+    expected = painter.paint(draw_label_map(1), 0, dropout=False)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "label.png")), expected)
+
+
+def test_two_pictures_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_painted(released_folder, inputs, tmp_path, capsys):
+    draw_pair(2).save(inputs / "pair.png")
+    assert paint_files(released_folder, inputs, tmp_path / "out") == 1
+    assert "several pictures of the same name: pair" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        paint_files(released_folder, inputs, tmp_path / "out", "--seed", "-1")
+    assert "--seed must be from 0 to 4294967295, not -1" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_broken_files_are_named_and_the_others_painted(released_folder, inputs, tmp_path, capsys):
-    whole = (inputs / "pair.png").read_bytes()
+    whole = (inputs / "label.PNG").read_bytes()
     (inputs / "cut.png").write_bytes(whole[: len(whole) // 2])
     (inputs / "empty.jpg").touch()
     Image.new("RGB", (100, 256)).save(inputs / "narrow.jpeg")

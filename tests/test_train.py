@@ -155,7 +155,8 @@ sys.exit(train.main(sys.argv[1:]))
 
 def run_until(action: str, steps: set[int], flags: list[str]) -> subprocess.CompletedProcess[str]:
     script = SCRIPT.format(root=str(Path(train.__file__).parent), steps=steps, action=action)
-    return subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120)
+    # In a process group of its own, as a terminal starts it.
+    return subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120, start_new_session=True)
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
@@ -166,6 +167,16 @@ def test_a_run_stopped_by_a_signal_within_an_epoch_goes_on_bit_for_bit(straight,
     assert "The same command goes on from here" in stopped.stdout
     assert "Traceback" not in stopped.stderr
     assert (state(tmp_path)["epoch"], state(tmp_path)["batch"], state(tmp_path)["step_count"]) == (1, 2, 6)
+    assert train.main(flags) == 0
+    assert_same_run(tmp_path, straight["gan"])
+
+
+def test_ctrl_c_that_reaches_the_loader_workers_too_saves_and_goes_on_bit_for_bit(straight, data_dir, tmp_path):
+    flags = arguments(data_dir, tmp_path, workers=2)
+    stopped = run_until("os.killpg(0, signal.SIGINT)", {5}, flags)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert state(tmp_path)["step_count"] == 5
     assert train.main(flags) == 0
     assert_same_run(tmp_path, straight["gan"])
 

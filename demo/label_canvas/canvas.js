@@ -179,6 +179,7 @@ function cancelStroke() {
 canvas.addEventListener('pointerdown', beginStroke);
 canvas.addEventListener('pointermove', continueStroke);
 canvas.addEventListener('pointerup', endStroke);
+canvas.addEventListener('lostpointercapture', endStroke); // a dialog or a driver took the pointer, and no pointerup will come
 canvas.addEventListener('pointercancel', (event) => stroke?.pointerId === event.pointerId && cancelStroke());
 canvas.addEventListener('pointerleave', () => markClassUnderPointer(null));
 canvas.addEventListener('contextmenu', (event) => stroke && event.preventDefault()); // a long press, in the middle of a stroke
