@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except NonFiniteLossError as error:
-        print(f"Stopped: {error}. Checkpoints in {config.run_dir} are from before.", file=sys.stderr)
+        print(f"Stopped: {error}. A checkpoint in {config.run_dir} is from before and good.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped at once. The same command goes on from the last checkpoint.", file=sys.stderr)
