@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from gradio_client import Client
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 
 from demo.comparison import to_data_url
 from demo.example_gallery import read_examples
@@ -518,9 +518,9 @@ def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
 class Fingers:
     """Touches as the browser gets them from a screen."""
 
-    def __init__(self, page: Page, context: BrowserContext) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.session: CDPSession = context.new_cdp_session(page)
+        self.session: CDPSession = page.context.new_cdp_session(page)
 
     def touch(self, kind: str, *points: Point) -> None:
         places = [on_screen(self.page, point) for point in points]
@@ -530,13 +530,14 @@ class Fingers:
 
 @pytest.fixture
 def fingers(phone: Page) -> Fingers:
-    phone.locator(".lc-surface").scroll_into_view_if_needed()
-    return Fingers(phone, phone.context)
+    """Fingers that have chosen the class door, on a phone that shows all of the canvas."""
+    phone.get_by_role("radio", name="door", exact=True).tap()
+    phone.locator(".lc-surface").evaluate("surface => surface.scrollIntoView({ block: 'center' })")
+    return Fingers(phone)
 
 
 def test_a_finger_paints_and_the_page_does_not_scroll(phone: Page, fingers: Fingers) -> None:
     before, scrolled = read_map(phone), phone.evaluate("scrollY")
-    phone.get_by_role("radio", name="door", exact=True).tap()
     with both_pictures_change(phone):
         fingers.touch("touchStart", (60, 40))
         for row in range(50, 200, 10):
@@ -550,7 +551,6 @@ def test_a_finger_paints_and_the_page_does_not_scroll(phone: Page, fingers: Fing
 
 def test_a_second_finger_does_not_disturb_a_stroke(phone: Page, fingers: Fingers) -> None:
     phone.get_by_role("button", name="Clear").tap()
-    phone.get_by_role("radio", name="door", exact=True).tap()
     fingers.touch("touchStart", (40, 60))
     fingers.touch("touchMove", (80, 60))
     fingers.touch("touchStart", (80, 60), (200, 200))
@@ -566,7 +566,6 @@ def test_a_second_finger_does_not_disturb_a_stroke(phone: Page, fingers: Fingers
 
 def test_a_touch_that_the_system_takes_away_leaves_the_map_as_it_was(phone: Page, fingers: Fingers) -> None:
     before = read_map(phone)
-    phone.get_by_role("radio", name="door", exact=True).tap()
     with counted_requests(phone, 0):
         fingers.touch("touchStart", (40, 60))
         fingers.touch("touchMove", (80, 90))
