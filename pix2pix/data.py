@@ -40,13 +40,12 @@ def read_pair(path: Path) -> Tensor:
     """
     try:
         with Image.open(path) as image:
-            if image.size != PAIR_SIZE:
-                raise DataError(f"{path} is {image.width}x{image.height}; a pair is 512x256, photo left and label image right")
             both = pil_to_tensor(image.convert("RGB"))  # [3, 256, 512]
-    except DataError:
-        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is not a readable picture: {error}") from error
+    _, height, width = both.shape
+    if (width, height) != PAIR_SIZE:
+        raise DataError(f"{path} is {width}x{height}; a pair is 512x256, photo left and label image right")
     photo, label_image = both.chunk(2, dim=2)
     return torch.stack([label_image, photo])
 

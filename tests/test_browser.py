@@ -464,6 +464,21 @@ def test_after_many_quick_strokes_the_pictures_are_those_of_the_last_map(page: P
     wait_for_pictures(page, [to_data_url(np.asarray(Image.open(file))) for file in files])
 
 
+def test_maps_that_are_out_of_date_when_the_models_are_ready_are_dropped(page: Page) -> None:
+    pictures = shown_pictures(page)
+    choose(page, "door")
+    for row in range(20, 200, 20):
+        with both_pictures_change(page):
+            drag(page, (20, row), (200, row))
+    joins: list[str] = []
+    page.on("request", lambda request: joins.append(request.url) if "/queue/join" in request.url else None)
+    undo_soon = "setTimeout(() => document.querySelector('[data-action=undo]').click(), 15 * step)"
+    page.evaluate(f"() => {{ for (let step = 0; step < 9; step++) {undo_soon}; }}")
+    wait_for_pictures(page, pictures)
+    page.wait_for_timeout(500)
+    assert 2 <= len(joins) < 9  # the first, the last, and what the models had time for
+
+
 def test_a_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
     with page.expect_download() as download:
         press(page, "Save the picture of GAN")

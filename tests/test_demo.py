@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import httpx
 import numpy as np
 import pytest
 from conftest import draw_label_map, tiny_generator, tiny_release_config
@@ -17,7 +18,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from demo.app import MODEL_NAMES, build_demo, launch
+from demo.app import MODEL_NAMES, build_demo, launch, make_choose_example
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
 from demo.models import load_painters
@@ -161,6 +162,19 @@ def test_the_page_comes_with_the_first_map_and_both_of_its_pictures(demo: gr.Blo
     first_map = next(iter(read_examples(ROOT / "demo" / "examples", FACADES).values()))
     assert encode(first_map).model_dump() in values
     assert len(shown["urls"]) == 2 and all(url.startswith("data:image/jpeg;base64,") for url in shown["urls"])
+
+
+@pytest.mark.parametrize("data", [None, [], "Arcade", {}, {"name": None}, {"name": ["Arcade"]}, {"name": "No such facade"}])
+def test_a_click_on_an_example_that_does_not_exist_is_refused_with_a_sentence(data: Any) -> None:
+    choose = make_choose_example({"Arcade": draw_label_map(0)})
+    assert (choose(gr.EventData(None, {"name": "Arcade"})) == draw_label_map(0)).all()
+    with pytest.raises(gr.Error, match="no such example"):
+        choose(gr.EventData(None, data))
+
+
+def test_files_are_not_taken(client: Client) -> None:
+    answer = httpx.post(client.src.rstrip("/") + "/gradio_api/upload", files={"files": ("large.bin", b"x" * 100_000)})
+    assert answer.status_code == 413
 
 
 def test_there_are_at_least_six_examples() -> None:

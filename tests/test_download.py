@@ -1,6 +1,7 @@
 """The facades download against a local server that behaves in every way that servers do."""
 
 import errno
+import gzip
 import io
 import tarfile
 import threading
@@ -276,6 +277,14 @@ def test_the_next_server_does_not_continue_the_file_of_the_first(tmp_path, start
     fetch(tmp_path, first, second)
     assert_complete(tmp_path)
     assert "Range" not in second.requests[0]
+
+
+def test_an_archive_of_headers_without_end_is_one_sentence_and_is_not_kept(tmp_path, start_server):
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 512
+    bomb = gzip.compress((name.tobuf(tarfile.GNU_FORMAT) + b"x" * 511 + b"\0") * 5000)
+    assert "the archive is damaged" in failure(tmp_path, start_server(bomb))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_silent_server_is_given_up(tmp_path, start_server, monkeypatch):
