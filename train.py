@@ -3,108 +3,136 @@
 To go on with a run that was stopped, give the same command again.
 """
 
-import argparse
+import os
 import shlex
 import signal
 import sys
 import time
-from dataclasses import fields, replace
-from pathlib import Path
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from types import FrameType
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
 from pix2pix import checkpoint, release
 from pix2pix.data import DataError, PairedDataset, training_batches
 from pix2pix.download import DownloadError, download_facades
+from pix2pix.dry_run import dry_run
+from pix2pix.flags import parse_flags
 from pix2pix.labels import PALETTES
 from pix2pix.precision import resolve_precision
 from pix2pix.run_folder import RunFolder, RunFolderError
-from pix2pix.trainer import NonFiniteLossError, TrainConfig, Trainer
+from pix2pix.trackers import TrackerError, check_installed, log_epoch, log_samples, start_tracker
+from pix2pix.trainer import LostProcessError, NonFiniteLossError, TrainConfig, Trainer
 
 SAMPLED_PICTURES = 4
 """Pictures of each split that are sampled; the first ones, so that all runs show the same."""
 
 
-def parse_flags(arguments: list[str] | None = None) -> TrainConfig:
-    """Makes a flag of every field of TrainConfig; a wrong value ends the program with a sentence that names the flag."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for item in fields(TrainConfig):
-        kind = Path if item.name.endswith("_dir") else type(item.default)
-        flag = "--" + item.name.replace("_", "-")
-        default = "runs/DATASET-OBJECTIVE" if item.name == "run_dir" else item.default
-        text = f"{item.metadata['help']} (default: {default})"
-        parser.add_argument(flag, type=kind, default=item.default, choices=item.metadata["choices"], help=text)
-    try:
-        config = TrainConfig(**vars(parser.parse_args(arguments)))
-    except ValueError as error:
-        parser.error(str(error))
-    return replace(
-        config,
-        run_dir=config.run_dir or Path("runs") / f"{config.dataset}-{config.objective}",
-        precision=resolve_precision(config.precision, training_device()),
+class LaunchError(RuntimeError):
+    """The processes that were asked for were not started; the message says how to."""
+
+
+def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
+    """Joins the processes that `accelerate launch` started, or stays alone. Returns the configuration with what the machine decides."""
+    check_installed(config.tracker)
+    accelerator = Accelerator(
+        cpu=not torch.cuda.is_available(),  # else a Mac would train on its GPU, which nobody has tested
+        mixed_precision="no",  # pix2pix.precision's business
+        log_with=None if config.tracker == "none" else config.tracker,
+        project_dir=config.run_dir,
     )
+    if accelerator.num_processes == 1 and {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR"} <= os.environ.keys():
+        raise LaunchError("accelerate launch starts several processes on GPUs only; on CPUs: torchrun --nproc-per-node N train.py ...")
+    precision = resolve_precision(config.precision, accelerator.device)
+    return accelerator, replace(config, precision=precision, num_processes=accelerator.num_processes)
 
 
-def training_device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def open_splits(config: TrainConfig) -> dict[str, PairedDataset]:
+def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedDataset]:
     """The training split, and the other splits that are present."""
     folder = config.data_dir / config.dataset
-    if config.dataset == "facades" and not folder.exists():
+    if download and config.dataset == "facades" and not folder.exists():
         download_facades(config.data_dir)
-    splits = ["train", *(split for split in ("val", "test") if (folder / split).is_dir())]
-    return {split: PairedDataset(config.data_dir, config.dataset, split) for split in splits}
+    names = ["train", *(split for split in ("val", "test") if (folder / split).is_dir())]
+    splits = {split: PairedDataset(config.data_dir, config.dataset, split) for split in names}
+    together = config.batch_size * config.num_processes
+    if together > len(splits["train"]):
+        raise DataError(
+            f"--batch-size {config.batch_size} makes {together} pictures per step; {folder / 'train'} holds {len(splits['train'])}"
+        )
+    return splits
 
 
-class StopRequest:
-    """Turns Ctrl-C and termination into a flag that the loop looks at between two steps; a second Ctrl-C stops at once."""
+def stop_on_signals(trainer: Trainer) -> None:
+    """Turns Ctrl-C and termination into a request that the loop looks at between two steps; a second Ctrl-C stops at once."""
 
-    def __init__(self) -> None:
-        self.received = False
-        signal.signal(signal.SIGINT, self._receive)
-        signal.signal(signal.SIGTERM, self._receive)
-
-    def _receive(self, signum: int, frame: FrameType | None) -> None:
-        self.received = True
+    def request(signum: int, frame: FrameType | None) -> None:
+        trainer.stop_requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
+    signal.signal(signal.SIGINT, request)
+    signal.signal(signal.SIGTERM, request)
 
-def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder) -> bool:
-    """Trains to `config.epochs`, from the run's checkpoint where there is one.
+
+def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> bool:
+    """Trains to `config.epochs`, from the run's checkpoint where there is one. Only the main process writes.
 
     Returns:
         Whether training is complete; False if it was asked to stop before.
     """
-    trainer = Trainer(config, training_device())
-    run.open(config, {split: dataset.fingerprint() for split, dataset in splits.items()})
-    loaded = checkpoint.load(run.checkpoint, {"trainer": trainer})
-    run.cut_log(trainer.epoch)
-    if loaded:
-        print(f"going on from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
-    stop = StopRequest()
+    trainer = Trainer(config, accelerator.device, accelerator.process_index)
+    hashes = {split: dataset.fingerprint(keep=split == "train") for split, dataset in splits.items()}
+    if accelerator.is_main_process:
+        run.open(config, hashes)
+    resume(trainer, run, hashes["train"], accelerator)
+    start_tracker(accelerator, config, run.path, trainer.step_count)
+    stop_on_signals(trainer)
     while trainer.epoch < config.epochs:
-        train_epoch(trainer, splits["train"], run, stop)
-        if stop.received:
+        train_epoch(trainer, splits["train"], run)
+        if trainer.stopping:
             save_checkpoint(trainer, run)
+            accelerator.wait_for_everyone()  # a launcher ends all processes soon after the first has ended
             return False
-        run.log(trainer.finish_epoch())
-        sample_and_keep(trainer, splits, run)
+        record = trainer.finish_epoch()
+        if accelerator.is_main_process:
+            run.log(record)
+            log_epoch(accelerator, record, config.learning_rate)
+            sample_and_keep(trainer, splits, run, accelerator)
         save_checkpoint(trainer, run)  # last: a run killed before it repeats the end of the epoch and leaves nothing out
     return True
 
 
-def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, stop: StopRequest) -> None:
+def resume(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Accelerator) -> None:
+    """Loads the newest whole checkpoint, where there is one, into all processes.
+
+    Raises:
+        RunFolderError: If the processes have not found the same checkpoint and training pictures.
+    """
+    with accelerator.main_process_first():  # it moves a damaged checkpoint out of the way
+        loaded = checkpoint.load(run.checkpoint, {"trainer": trainer})
+    found = accelerator.gather(torch.tensor([[trainer.step_count, int(pictures_hash[:12], 16)]], device=trainer.device))
+    for what, values in zip(("checkpoints", "training pictures"), found.T, strict=True):
+        if (values != values[0]).any():
+            raise RunFolderError(f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see")
+    if accelerator.is_main_process:
+        run.cut_log(trainer.epoch)
+        if loaded:
+            print(f"going on from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
+
+
+def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder) -> None:
     """Trains what is left of the running epoch; saves a checkpoint every `checkpoint_minutes`; returns early on a stop request."""
-    config = trainer.config
-    batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, skip=trainer.batch)
+    config, main = trainer.config, trainer.rank == 0
+    place = {"skip": trainer.batch, "rank": trainer.rank, "num_processes": config.num_processes}
+    batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, **place)
     saved = started = time.monotonic()
     total = trainer.batch + len(batches)
-    with tqdm(batches, f"epoch {trainer.epoch + 1}/{config.epochs}", total, initial=trainer.batch, unit=" steps", leave=False) as bar:
+    name = f"epoch {trainer.epoch + 1}/{config.epochs}"
+    with tqdm(batches, name, total, initial=trainer.batch, unit=" steps", leave=False, disable=not main) as bar:
         for label_image, photo in bar:
             losses = trainer.step(label_image, photo)
             now = time.monotonic()
@@ -114,9 +142,9 @@ def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, stop: St
             left = ((config.epochs - trainer.epoch) * len(pairs) - trainer.pictures) / speed / 3600
             shown = " ".join(f"{name} {value:.2f}" for name, value in losses.items())
             bar.set_postfix_str(f"{shown}, {speed:.1f} pictures/s, {left:.1f} h left")
-            if stop.received:
+            if trainer.stopping:
                 return
-            if now - saved > 60 * config.checkpoint_minutes:
+            if main and now - saved > 60 * config.checkpoint_minutes:
                 save_checkpoint(trainer, run)
                 saved = started = time.monotonic()
 
@@ -124,26 +152,30 @@ def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, stop: St
 def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
     """Saves unless the weights have overflowed, so that the checkpoints on the disk are always good ones."""
     trainer.check_weights()
-    checkpoint.save(run.checkpoint, {"trainer": trainer})
+    if trainer.rank == 0:
+        checkpoint.save(run.checkpoint, {"trainer": trainer})
 
 
-def sample_and_keep(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder) -> None:
+def sample_and_keep(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> None:
     """After an epoch: sample pictures, kept weights, and the released folder, so that a running model can be painted with."""
     config, epoch = trainer.config, trainer.epoch
-    milestone = epoch in (1, config.epochs // 2, config.epochs)
-    if config.sample_every and (milestone or epoch % config.sample_every == 0):
+    if config.samples_after(epoch):
         for split, dataset in splits.items():
+            shown = []
             for index in range(min(SAMPLED_PICTURES, len(dataset))):
                 label_image, photo = dataset[index]
                 name = dataset.files[index].stem
+                fake = sample(trainer, label_image, index).cpu()
                 run.save_sample(split, name, "label", label_image)
                 run.save_sample(split, name, "photo", photo)
-                run.save_sample(split, name, f"epoch-{epoch:03d}", sample(trainer, label_image, index))
-    if milestone or (config.keep_every and epoch % config.keep_every == 0):
-        release.save_weights(run.weights(epoch), trainer.G)
+                run.save_sample(split, name, f"epoch-{epoch:03d}", fake)
+                shown.append(torch.cat([label_image, fake, photo], 2))
+            log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
+    if config.keeps_after(epoch):
+        release.save_weights(run.weights(epoch), trainer.released_G)
     release.save(
         run.release,
-        trainer.G,
+        trainer.released_G,
         release.ReleaseConfig(
             dataset=config.dataset,
             objective=config.objective,
@@ -152,6 +184,7 @@ def sample_and_keep(trainer: Trainer, splits: dict[str, PairedDataset], run: Run
             norm=config.norm,
             epochs=epoch,
             seed=config.seed,
+            ema=config.ema,
         ),
     )
 
@@ -161,31 +194,57 @@ def sample(trainer: Trainer, label_image: Tensor, seed: int) -> Tensor:
     """G's picture [3, H, W] of one label image, with dropout from its own seed: training's randomness is not touched."""
     height, width = label_image.shape[-2:]
     masks = trainer.G.dropout_masks(height, width, torch.Generator().manual_seed(seed))
-    return trainer.G(label_image[None].to(trainer.device), [mask.to(trainer.device) for mask in masks])[0]
+    return trainer.released_G(label_image[None].to(trainer.device), [mask.to(trainer.device) for mask in masks])[0]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    config = parse_flags(arguments)
-    assert config.run_dir is not None
+    config, only_dry = parse_flags(arguments)
     try:
-        complete = train(config, open_splits(config), RunFolder(config.run_dir))
-    except (DataError, DownloadError, RunFolderError, checkpoint.CheckpointError, OSError) as error:  # OSError: such as a full disk
+        accelerator, config = start_processes(config)
+    except (RuntimeError, ValueError) as error:  # such as an address that another launch uses
         print(error, file=sys.stderr)
         return 1
+    assert config.run_dir is not None
+    say = partial(print, file=sys.stderr) if accelerator.is_local_main_process else lambda _: None
+    try:
+        with accelerator.main_process_first():
+            splits = open_splits(config, download=not only_dry)
+        if only_dry:
+            accelerator.print(dry_run(Trainer(config, accelerator.device, accelerator.process_index), splits, SAMPLED_PICTURES))
+            return 0
+        run = RunFolder(config.run_dir)
+        with run.lock() if accelerator.is_main_process else nullcontext():
+            complete = train(config, splits, run, accelerator)
+    except (DataError, DownloadError, RunFolderError, TrackerError, checkpoint.CheckpointError) as error:
+        say(error)
+        return 1
+    except OSError as error:  # such as a full disk
+        say(f"Stopped: {error}. Once this is put right, the same command goes on from the last checkpoint.")
+        return 1
     except NonFiniteLossError as error:
-        print(f"Stopped: {error}. A checkpoint in {config.run_dir} is from before and good.", file=sys.stderr)
+        say(f"Stopped: {error}. A checkpoint in {config.run_dir} is from before and good.")
+        return 1
+    except LostProcessError as error:
+        print(f"Stopped: {error}; what it said is above or in its log. The same command goes on from the last checkpoint.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped at once. The same command goes on from the last checkpoint.", file=sys.stderr)
+        say("Stopped at once. The same command goes on from the last checkpoint.")
         return 130
+    finally:
+        accelerator.end_training()
     if not complete:
-        print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
+        accelerator.print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
         return 130
-    released = shlex.quote(str(config.run_dir / "release"))
-    print(f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER")
-    if config.dataset == "facades":
-        print(f"Paint in the browser: python app.py --weights facades-{config.objective}={released}")
+    accelerator.print(how_to_paint(config, shlex.quote(str(run.release))))
     return 0
+
+
+def how_to_paint(config: TrainConfig, released: str) -> str:
+    """What to type after training."""
+    said = f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER"
+    if config.dataset == "facades":
+        said += f"\nPaint in the browser: python app.py --weights facades-{config.objective}={released}"
+    return said
 
 
 if __name__ == "__main__":

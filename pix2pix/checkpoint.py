@@ -3,6 +3,7 @@
 The previous checkpoint is kept beside the newest one, so that a crash or a broken file costs one interval at most.
 """
 
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,17 +41,25 @@ def save(path: Path, objects: Mapping[str, Stateful]) -> None:
         with replacing(path, keep_as=previous_path(path)) as file:
             torch.save({name: item.state_dict() for name, item in objects.items()}, file)
     except (OSError, RuntimeError) as error:
-        raise CheckpointError(f"could not save {path}: {error}; the checkpoints before it are untouched") from error
+        # torch.save may hide a full disk behind an error of its own about places in the file.
+        cause = error.__context__ if isinstance(error.__context__, OSError) else error
+        reason = cause.strerror if isinstance(cause, OSError) else cause
+        raise CheckpointError(
+            f"could not save {path}: {reason}; the checkpoints before it are untouched. "
+            "Once this is put right, the same command goes on from them."
+        ) from error
 
 
 def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
-    """Restores all states from the newest whole checkpoint. A damaged newest one is moved to "-damaged", out of the way of the next save.
+    """Restores all states from the newest whole checkpoint.
+
+    A damaged newest one is told on stderr and moved to "-damaged", out of the way of the next save.
 
     Returns:
         The file that was read, `path` or its predecessor; None where neither exists.
 
     Raises:
-        CheckpointError: If files exist but none is whole.
+        CheckpointError: If files exist but none is whole, or the newest whole one is of something else.
     """
     problems = []
     for candidate in (path, previous_path(path)):
@@ -61,10 +70,15 @@ def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
         except Exception as error:  # a damaged file makes zipfile and the unpickler raise anything, down to zlib.error and KeyError
             problems.append(f"{candidate} is damaged ({type(error).__name__}: {str(error).partition(chr(10))[0]})")
             continue
-        for name, item in objects.items():
-            item.load_state_dict(states[name])
+        try:
+            for name, item in objects.items():
+                item.load_state_dict(states[name])
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{candidate} is whole but not of this run; move it away, or use another folder") from error
         if problems:
-            path.replace(path.with_stem(path.stem + "-damaged"))
+            damaged = path.with_stem(path.stem + "-damaged")
+            path.replace(damaged)
+            print(f"{problems[0]}; it is now {damaged.name}, and the one before it is used.", file=sys.stderr)
         return candidate
     if problems:
         raise CheckpointError("; ".join(problems) + "; move it away to start over")

@@ -6,16 +6,19 @@ A data folder holds `facades/` and `cityscapes/`, each with `train/`, `val/` and
 
 import argparse
 import hashlib
+import math
+import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
 from pix2pix.download import DownloadError, download_facades
@@ -23,6 +26,9 @@ from pix2pix.pictures import to_float
 from pix2pix.transforms import jitter
 
 PAIR_SIZE = (512, 256)
+PAIR_BYTES = 2 * 3 * 256 * 256
+KEPT_SHARE = 0.25
+"""Of the free memory. Of several training processes on a machine each keeps its own pictures, so this leaves room for four."""
 
 
 class DataError(ValueError):
@@ -33,21 +39,31 @@ def read_pair(path: Path) -> Tensor:
     """Reads one 512x256 file and splits it.
 
     Returns:
-        uint8 [2, 3, 256, 256]: label image, photo.
+        uint8 [2, 3, 256, 256], torch.channels_last: label image, photo.
 
     Raises:
         DataError: If the file cannot be read or is not 512x256.
     """
     try:
         with Image.open(path) as image:
-            both = pil_to_tensor(image.convert("RGB"))  # [3, 256, 512]
+            both = np.asarray(image.convert("RGB"))  # [256, 512, 3]
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is not a readable picture: {error}") from error
-    _, height, width = both.shape
+    height, width, _ = both.shape
     if (width, height) != PAIR_SIZE:
         raise DataError(f"{path} is {width}x{height}; a pair is 512x256, photo left and label image right")
-    photo, label_image = both.chunk(2, dim=2)
-    return torch.stack([label_image, photo])
+    photo, label_image = np.split(both, 2, axis=1)
+    return torch.from_numpy(np.stack([label_image, photo])).permute(0, 3, 1, 2)
+
+
+def available_memory() -> int:
+    """Bytes that can be had without swapping, within the limit of a container."""
+    available = psutil.virtual_memory().available
+    try:
+        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
+    except (OSError, ValueError):  # no container, or one without a limit, which reads "max"
+        return available
+    return min(available, limit - used)
 
 
 class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -70,25 +86,44 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         self.files = sorted(files, key=lambda path: (len(path.stem), path.stem))  # 2.jpg before 10.jpg
         if not self.files:
             raise DataError(f"{folder} holds no JPEG or PNG pictures")
+        self._kept: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Label image and photo, each float32 [3, 256, 256] in [-1, 1]."""
-        label_image, photo = to_float(read_pair(self.files[index]))
+        label_image, photo = to_float(self.pair(index).contiguous())
         return label_image, photo
 
-    def fingerprint(self) -> str:
+    def __getstate__(self) -> dict[str, Any]:
+        """Forked workers share the kept pictures; those that are started afresh read the files, rather than each get a copy."""
+        return self.__dict__ | {"_kept": None}
+
+    def pair(self, index: int) -> Tensor:
+        """Label image and photo as `read_pair` returns them, from memory where they were kept; not to be changed."""
+        return read_pair(self.files[index]) if self._kept is None else self._kept[index]
+
+    def fingerprint(self, keep: bool = False) -> str:
         """Decodes every file, so that a broken one is named before training, and returns the sha256 of names and contents.
+
+        Args:
+            keep: Whether to keep the decoded pictures in memory: 157 MB for facades, 1.2 GB for Cityscapes. They are not kept where
+                they would take more than `KEPT_SHARE` of what is free.
 
         Raises:
             DataError: If a file cannot be used.
         """
         digest = hashlib.sha256()
-        for path in tqdm(self.files, f"checking {self.files[0].parent.name}", unit=" files", leave=False, disable=None):
-            read_pair(path)
+        kept = None
+        if keep and len(self) * PAIR_BYTES < KEPT_SHARE * available_memory():
+            kept = torch.empty(len(self), 2, 256, 256, 3, dtype=torch.uint8).permute(0, 1, 4, 2, 3)
+        for index, path in enumerate(tqdm(self.files, f"checking {self.files[0].parent.name}", unit=" files", leave=False, disable=None)):
+            pair = read_pair(path)
+            if kept is not None:
+                kept[index] = pair
             digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+        self._kept = kept
         return digest.hexdigest()
 
 
@@ -103,22 +138,44 @@ class JitteredDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng([self.seed, self.epoch, index])
-        label_image, photo = to_float(jitter(read_pair(self.pairs.files[index]), rng))
+        label_image, photo = to_float(jitter(self.pairs.pair(index), rng))
         return label_image, photo
 
 
-def training_batches(pairs: PairedDataset, seed: int, epoch: int, batch_size: int, workers: int, skip: int = 0) -> DataLoader:
+def training_batches(
+    pairs: PairedDataset, seed: int, epoch: int, batch_size: int, workers: int, skip: int = 0, rank: int = 0, num_processes: int = 1
+) -> DataLoader:
     """Batches of one epoch, label images and photos, each float32 [N, 3, 256, 256] in [-1, 1].
 
-    The order is a function of (seed, epoch). `skip` leaves out the batches that a resumed run has seen; the last batch may be smaller.
+    The order is a function of (seed, epoch). `skip` leaves out the batches that a resumed run has seen. Of every num_processes * batch_size
+    pictures in a row, process `rank` gets its batch_size. With one process the last batch may be smaller; several fill it up with the first
+    pictures of the epoch, so that all have as many.
     """
     order = np.random.default_rng([seed, epoch]).permutation(len(pairs))
-    rest = order[skip * batch_size :].tolist()
-    return DataLoader(JitteredDataset(pairs, seed, epoch), batch_size, sampler=rest, num_workers=workers, worker_init_fn=_init_worker)
+    together = num_processes * batch_size
+    if num_processes > 1:
+        order = np.resize(order, math.ceil(len(order) / together) * together)  # repeats from the start
+    mine = order[np.arange(len(order)) // batch_size % num_processes == rank]
+    return DataLoader(
+        JitteredDataset(pairs, seed, epoch),
+        batch_size,
+        sampler=mine[skip * batch_size :].tolist(),
+        num_workers=workers,
+        collate_fn=_stack,
+        worker_init_fn=_init_worker,
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _stack(pairs: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """Batch of label images, batch of photos; in this thread alone, see `jitter`."""
+    return [torch.from_numpy(np.stack(halves)) for halves in zip(*pairs, strict=True)]
 
 
 def _init_worker(worker: int) -> None:
-    """Ctrl-C in a terminal reaches all processes; it is the training process that ends a run, and it still needs its workers then."""
+    """A terminal or a launcher sends signals to whole process groups; the training process ends a run, and still needs its workers then."""
+    if os.name == "posix":
+        os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

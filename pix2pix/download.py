@@ -8,19 +8,21 @@ What the servers send is not trusted: sizes are bounded, and nothing is ever wri
 import gzip
 import json
 import re
+import shutil
 import tarfile
 import time
 import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPException, HTTPResponse
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
@@ -71,28 +73,54 @@ def download_facades(
     Raises:
         DownloadError: If no server had the archive, or it cannot be written.
     """
-    if (data_dir / "facades").exists():
-        print(f"{data_dir / 'facades'} is already there and is kept. To download it again, remove it first.")
+    folder = data_dir / "facades"
+    if folder.exists():
+        print(f"{folder} is already there and is kept. To download it again, remove it first.")
         return
     print(FACADES_CITATION)
-    problems = []
+    problems: list[str] = []
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        for url in urls:
-            try:
-                _download_from(url, data_dir, counts, pause_seconds)
-                return
-            except DownloadError as problem:
-                print(f"{url}: {problem}.")
-                problems.append(f"  {url}: {problem}.")
+        with _alone(data_dir):
+            if not folder.exists():
+                problems = _download_from_first(urls, data_dir, counts, pause_seconds)
     except OSError as problem:
         raise DownloadError(f"Cannot write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}.") from problem
+    if folder.exists():
+        return
     splits = ", ".join(f"{split}/1.jpg to {split}/{count}.jpg" for split, count in counts.items())
     tried = "\n".join(["The facades dataset could not be downloaded. Tried:", *problems])
     raise DownloadError(
         f"{tried}\nRun this again later, or get facades.tar.gz in another way and unpack it in {data_dir}, "
         f"so that {data_dir / 'facades'} holds {splits} (512x256 JPEG, photo left, label map right)."
     )
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Lets one process at a time through; the next one finds the folder of the first."""
+    path = data_dir / ".facades.lock"
+    with FileLock(path):
+        for left_by_a_kill in data_dir.glob(".facades-*/"):
+            shutil.rmtree(left_by_a_kill)
+        try:
+            yield
+        finally:
+            with suppress(PermissionError):  # Windows keeps a file that is open
+                path.unlink(missing_ok=True)  # FileLock lets nobody in by a file that has lost its name
+
+
+def _download_from_first(urls: Sequence[str], data_dir: Path, counts: Mapping[str, int], pause_seconds: float) -> list[str]:
+    """Takes the archive from the first server that has it; returns what was wrong with those before."""
+    problems = []
+    for url in urls:
+        try:
+            _download_from(url, data_dir, counts, pause_seconds)
+            break
+        except DownloadError as problem:
+            print(f"{url}: {problem}.")
+            problems.append(f"  {url}: {problem}.")
+    return problems
 
 
 def _download_from(url: str, data_dir: Path, counts: Mapping[str, int], pause_seconds: float) -> None:

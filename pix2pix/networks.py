@@ -14,11 +14,16 @@ from pix2pix.fast_layers import Conv2d, ConvTranspose2d
 NORMS = ("instance", "batch")
 
 
-class InstanceNorm(nn.InstanceNorm2d):
-    """Without affine terms, in float32 whatever the precision: PyTorch would keep the statistics of a bf16 picture in bf16."""
+class InstanceNorm(nn.Module):
+    """Normalises every channel of every picture by itself, without affine terms, with statistics in float32 whatever the precision.
+
+    It is batch norm of one picture at a time. PyTorch's own instance norm leaves the channels-last layout that everything else keeps, and
+    where it meets a gradient in that layout at batch 1, its own gradient is wrong (2.14.1, on CPUs).
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.float()).to(x.dtype)
+        pictures = [_batch_norm(picture, None, None) for picture in x.split(1)]
+        return torch.cat(pictures) if len(pictures) > 1 else pictures[0]
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -28,11 +33,15 @@ class BatchNorm(nn.BatchNorm2d):
         super().__init__(channels, track_running_stats=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(x.float(), None, None, self.weight.float(), self.bias.float(), training=True, eps=self.eps).to(x.dtype)
+        return _batch_norm(x, self.weight.float(), self.bias.float())
+
+
+def _batch_norm(x: Tensor, scale: Tensor | None, shift: Tensor | None) -> Tensor:
+    return F.batch_norm(x.float(), None, None, scale, shift, training=True, eps=1e-5).to(x.dtype)
 
 
 def _norm(norm: str, channels: int) -> nn.Module:
-    return InstanceNorm(channels) if norm == "instance" else BatchNorm(channels)
+    return InstanceNorm() if norm == "instance" else BatchNorm(channels)
 
 
 class Down(nn.Module):
@@ -48,15 +57,15 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """ReLU - Transposed convolution - Norm, doubling height and width. A bias only where no norm follows."""
+    """Concat - ReLU - Transposed convolution - Norm, doubling height and width. A bias only where no norm follows."""
 
     def __init__(self, in_channels: int, out_channels: int, norm: str | None) -> None:
         super().__init__()
         self.conv = ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=norm is None)
         self.norm = _norm(norm, out_channels) if norm else nn.Identity()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.conv(F.relu(x)))
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.norm(self.conv(torch.cat([F.relu(x) for x in inputs], 1)))
 
 
 class UNet(nn.Module):
@@ -92,6 +101,7 @@ class UNet(nn.Module):
         self.up8 = Up(2 * c, 3, None)  # [N, 3, 256, 256]
         self.dropout_channels = 8 * c
         self.apply(_init_weights)
+        self.to(memory_format=torch.channels_last)
 
     def dropout_masks(self, height: int, width: int, generator: torch.Generator) -> list[Tensor]:
         """Draws the dropout noise of one picture; it is the z of G(x, z) in the paper.
@@ -120,7 +130,7 @@ class UNet(nn.Module):
         Returns:
             Pictures [N, 3, H, W] in [-1, 1].
         """
-        d1 = self.down1(x)
+        d1 = self.down1(x.contiguous(memory_format=torch.channels_last))
         d2 = self.down2(d1)
         d3 = self.down3(d2)
         d4 = self.down4(d3)
@@ -130,13 +140,13 @@ class UNet(nn.Module):
         d8 = self.down8(d7)
         m1, m2, m3 = masks or (1.0, 1.0, 1.0)
         u1 = self.up1(d8) * m1
-        u2 = self.up2(torch.cat([u1, d7], 1)) * m2
-        u3 = self.up3(torch.cat([u2, d6], 1)) * m3
-        u4 = self.up4(torch.cat([u3, d5], 1))
-        u5 = self.up5(torch.cat([u4, d4], 1))
-        u6 = self.up6(torch.cat([u5, d3], 1))
-        u7 = self.up7(torch.cat([u6, d2], 1))
-        u8 = self.up8(torch.cat([u7, d1], 1))
+        u2 = self.up2(u1, d7) * m2
+        u3 = self.up3(u2, d6) * m3
+        u4 = self.up4(u3, d5)
+        u5 = self.up5(u4, d4)
+        u6 = self.up6(u5, d3)
+        u7 = self.up7(u6, d2)
+        u8 = self.up8(u7, d1)
         return torch.tanh(u8)
 
 
@@ -166,10 +176,11 @@ class PatchGAN(nn.Module):
             Conv2d(8 * c, 1, 4, stride=1, padding=1),  # [N, 1, 30, 30], 70x70
         )
         self.apply(_init_weights)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, label_image: Tensor, picture: Tensor) -> Tensor:
         """Logits [N, 1, 30, 30] (for 256x256 pictures) of every patch being a photo of its label image."""
-        return self.layers(torch.cat([label_image, picture], 1))
+        return self.layers(torch.cat([label_image, picture], 1).contiguous(memory_format=torch.channels_last))
 
 
 def _init_weights(module: nn.Module) -> None:

@@ -38,6 +38,7 @@ class ReleaseConfig:
         norm: "instance" or "batch".
         epochs: Finished epochs of training.
         seed: Of the training run.
+        ema: Decay of the moving average that these weights are; 0 if they are those of the last step. Readers may not know it.
         metrics: Measured quality by name, empty where none was measured.
     """
 
@@ -49,10 +50,13 @@ class ReleaseConfig:
     epochs: int
     seed: int
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    ema: float = 0.0
 
     def to_json(self) -> str:
         values = asdict(self)
         values["palette"] = [{"name": name, "color": color} for name, color in zip(self.palette.names, self.palette.colors, strict=True)]
+        if not self.ema:
+            del values["ema"]
         return json.dumps({"format_version": FORMAT_VERSION} | values, indent=2) + "\n"
 
     @classmethod
@@ -80,6 +84,7 @@ class ReleaseConfig:
             epochs=_checked_int(values, "epochs", 0, 10**9),
             seed=_checked_int(values, "seed", 0, 2**63),
             metrics=_checked(values, "metrics", dict),
+            ema=_decay(values.get("ema", 0.0)),
         )
 
 
@@ -97,6 +102,12 @@ def _checked_int(values: dict[str, Any], name: str, low: int, high: int) -> int:
     if not low <= value <= high:
         raise ReleaseError(f"{name} is {value}, outside {low} to {high}")
     return value
+
+
+def _decay(value: Any) -> float:
+    if not isinstance(value, float | int) or not 0 <= value < 1:
+        raise ReleaseError(f"ema must be a number from 0 to below 1, not {value!r}")
+    return float(value)
 
 
 def _palette(classes: list[Any]) -> Palette:
@@ -185,6 +196,7 @@ LICENCE_NOTES = {
 
 def model_card(config: ReleaseConfig) -> str:
     """The README.md of a released folder."""
+    average = f"; its weights are a moving average of decay {config.ema}" if config.ema else ""
     return f"""---
 license: other
 pipeline_tag: image-to-image
@@ -193,7 +205,7 @@ tags: [pix2pix, {config.dataset}]
 # pix2pix {config.dataset}, {OBJECTIVES[config.objective]}
 
 A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm) trained for {config.epochs} epochs
-with seed {config.seed}. It turns 256x256 label images in the colours of `config.json` into pictures.
+with seed {config.seed}{average}. It turns 256x256 label images in the colours of `config.json` into pictures.
 
 ```python
 from pix2pix.painter import Painter

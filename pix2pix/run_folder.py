@@ -3,21 +3,24 @@
 import json
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
-from pix2pix.files import replacing
+from pix2pix.files import naming, replacing
 from pix2pix.pictures import to_uint8
 from pix2pix.trainer import TrainConfig
 
 
 class RunFolderError(ValueError):
-    """The run folder holds another run; the message lists the differences."""
+    """The run folder holds another run, or another process trains in it; the message says which and what to do."""
 
 
 class RunFolder:
@@ -32,6 +35,25 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.pt"
         self.release = path / "release"
         path.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keeps a second run out of the folder. For the main process alone where several train together.
+
+        The system frees the lock when the process ends, however it ends; the empty file `.lock` stays and means nothing.
+
+        Raises:
+            RunFolderError: If another process holds it.
+        """
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise RunFolderError(f"another process is training in {self.path}. Stop it first, or use another --run-dir.") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def open(self, config: TrainConfig, data_hashes: dict[str, str]) -> None:
         """Records the configuration, or compares it with the one recorded by the run to be resumed.
@@ -72,7 +94,8 @@ class RunFolder:
 
     def log(self, record: dict[str, Any]) -> None:
         """Appends the record of one epoch."""
-        with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
+        path = self.path / "log.jsonl"
+        with naming(path), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -87,13 +110,15 @@ class RunFolder:
         """Writes one picture [3, H, W] in [-1, 1] as samples/SPLIT/NAME/KIND.png."""
         folder = self.path / "samples" / split / name
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(to_uint8(picture).permute(1, 2, 0).cpu().numpy()).save(folder / f"{kind}.png")
+        with replacing(folder / f"{kind}.png") as file:
+            Image.fromarray(to_uint8(picture).permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What keeps a run recorded as `old` from going on as `new`; epochs may only go up."""
-    fixed = [item.name for item in fields(TrainConfig) if not item.metadata["may_change"]]
-    differences = [f"--{name.replace('_', '-')} was {old.get(name)}, is {new[name]}" for name in fixed if old.get(name) != new[name]]
+    fixed = [item for item in fields(TrainConfig) if not item.metadata["may_change"]]
+    before = {item.name: old.get(item.name, item.default) for item in fixed}  # a setting that an old run did not know was at its default
+    differences = [f"--{name.replace('_', '-')} was {value}, is {new[name]}" for name, value in before.items() if value != new[name]]
     if new["epochs"] < old["epochs"]:
         differences.append(f"--epochs was {old['epochs']}, is {new['epochs']}, and can only be raised")
     return differences

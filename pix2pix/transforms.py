@@ -4,9 +4,10 @@ Both halves of a pair travel in one tensor, so that they are always resized, cro
 """
 
 import numpy as np
+import torch
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2.functional import crop, horizontal_flip, resize
+from torchvision.transforms.v2.functional import resize
 
 LOAD_SIZE = 286
 CROP_SIZE = 256
@@ -16,13 +17,14 @@ def jitter(pair: Tensor, rng: np.random.Generator) -> Tensor:
     """Random jitter: resize to 286x286 (bicubic), crop a random 256x256 window, flip left to right half of the time.
 
     Args:
-        pair: uint8 [2, 3, 256, 256]; one window and one flip for both halves.
+        pair: uint8 [2, 3, 256, 256]; one window and one flip for both halves. Resizing is fastest in torch.channels_last.
         rng: Drawn from three times.
 
     Returns:
-        uint8 [2, 3, 256, 256].
+        uint8 [2, 3, 256, 256], contiguous.
     """
     top, left = rng.integers(0, LOAD_SIZE - CROP_SIZE + 1, 2).tolist()
-    pair = resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
-    pair = crop(pair, top, left, CROP_SIZE, CROP_SIZE)
-    return horizontal_flip(pair) if rng.random() < 0.5 else pair
+    large = resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
+    # NumPy copies in this thread; torch would wake all threads, and wait for them where another program has the cores.
+    window = large.numpy()[..., top : top + CROP_SIZE, left : left + CROP_SIZE]
+    return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if rng.random() < 0.5 else window))

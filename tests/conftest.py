@@ -1,7 +1,8 @@
 """What the tests share: a tiny dataset of coloured rectangles, tiny networks, a released folder of them."""
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,15 @@ from pix2pix.trainer import TrainConfig
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers() -> Iterator[None]:
+    """Training installs its own; give Ctrl-C back to pytest."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 def draw_label_map(seed: int) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import stat
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -118,13 +120,59 @@ def test_a_full_disk_is_told_and_leaves_the_earlier_ones(path, monkeypatch, modu
     assert load(path)[0] == 1
 
 
-def test_the_file_is_on_disk_before_it_gets_its_name(path, monkeypatch):
+def test_the_content_is_on_the_disk_before_the_file_gets_its_name_and_the_name_is_before_anything_else_is_done(path, monkeypatch):
     calls = []
-    for name in ("fsync", "replace"):
-        original = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *arguments, name=name, original=original: (calls.append(name), original(*arguments)))
+
+    def fsync(descriptor: int) -> None:
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        calls.append(f"fsync {kind}")
+
+    replace = os.replace
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("replace"), replace(*paths)))
     save(path, 1)
-    assert calls == ["fsync", "replace"]
+    assert calls == ["fsync file", "replace", "fsync folder"]
+
+
+def test_a_disk_that_cannot_sync_folders_is_no_obstacle(path, monkeypatch):
+    fsync = os.fsync
+
+    def files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    save(path, 1, 2)
+    assert load(path) == (2, path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a device of Linux")
+@pytest.mark.parametrize("size", [50, 3_000_000])  # written at the end, and while torch.save is at work
+def test_a_really_full_disk_is_told_in_its_own_words(path, size):
+    save(path, 1, 2)
+    path.with_suffix(".tmp").symlink_to("/dev/full")
+    with pytest.raises(CheckpointError, match="No space left on device; the checkpoints before it are untouched"):
+        checkpoint.save(path, {"large": torch.nn.Linear(size, 1)})
+    assert load(path) == (2, path)
+    assert {file.name for file in path.parent.iterdir()} == {"checkpoint.pt", "checkpoint-previous.pt"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of file size")
+@pytest.mark.parametrize("size", [0, 1_000, 3_999_000, 4_000_900])
+def test_a_file_that_may_not_grow_is_told_in_its_own_words_wherever_the_writing_stops(path, size):
+    import resource
+
+    save(path, 1, 2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        with pytest.raises(CheckpointError) as caught:
+            checkpoint.save(path, {"large": torch.nn.Linear(1_000_000, 1)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "File too large; the checkpoints before it are untouched" in str(caught.value)
+    assert load(path) == (2, path)
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
@@ -146,11 +194,20 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(path, name):
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(path, capsys, name):
     save(path, 1, 2)
     content = path.read_bytes()
     path.write_bytes(DAMAGES[name](content))
     assert path.read_bytes() != content
+    damaged = path.read_bytes()
+    assert load(path) == (1, previous_path(path))
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert f"{path} is damaged" in said and "it is now checkpoint-damaged.pt, and the one before it is used" in said
+    assert path.with_stem("checkpoint-damaged").read_bytes() == damaged
+    save(path, 3)  # does not push the only whole one out
+    assert load(path) == (3, path)
+    path.unlink()
     assert load(path) == (1, previous_path(path))
 
 
@@ -172,6 +229,16 @@ def test_no_flipped_byte_passes_as_a_weight_or_ends_in_another_error(path):
         damaged[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(damaged)
         assert load(path) in ((2, path), (1, previous_path(path))), place  # some bytes mean nothing
+
+
+def test_a_checkpoint_of_something_else_is_an_error_that_names_it_and_is_left_alone(path):
+    checkpoint.save(path, {"state": torch.nn.Linear(2, 2)})
+    content = path.read_bytes()
+    for other in ({"state": torch.nn.Linear(2, 3)}, {"other": torch.nn.Linear(2, 2)}, {"state": State(0)}):
+        with pytest.raises(CheckpointError, match="checkpoint.pt is whole but not of this run") as caught:
+            checkpoint.load(path, other)
+        assert "\n" not in str(caught.value)
+    assert path.read_bytes() == content and list(path.parent.iterdir()) == [path]
 
 
 def test_two_damaged_checkpoints_are_an_error_that_names_both(path):

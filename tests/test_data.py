@@ -1,16 +1,20 @@
 """Reading pairs, errors that name the file, and the order of training."""
 
 import os
+import pickle
 import shutil
 import socket
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from conftest import draw_label_map, draw_pair
 from PIL import Image
+from torch.nn.functional import interpolate
 
 from pix2pix import data
 from pix2pix.data import DataError, PairedDataset, read_pair, training_batches
@@ -137,6 +141,22 @@ def test_a_last_batch_may_be_smaller(numbered):
     assert [len(batch) for batch in numbers(training_batches(numbered, 0, 0, 3, 0))] == [3, 2]
 
 
+@pytest.mark.parametrize("batch_size, num_processes", [(1, 2), (2, 2), (1, 4)])
+def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_pictures(numbered, batch_size, num_processes):
+    together = batch_size * num_processes
+    order = sum(numbers(training_batches(numbered, 3, 1, 1, 0)), [])
+    shares = [numbers(training_batches(numbered, 3, 1, batch_size, 0, 0, rank, num_processes)) for rank in range(num_processes)]
+    batches = [sum(parts, []) for parts in zip(*shares, strict=True)]
+    filled = (order + order)[: len(batches) * together]
+    assert batches == [filled[start : start + together] for start in range(0, len(filled), together)]
+    assert len(filled) - together < NUM_PAIRS <= len(filled)
+
+
+def test_a_resumed_process_goes_on_with_its_own_share(numbered):
+    whole = numbers(training_batches(numbered, 3, 1, 1, 0, 0, 1, 2))
+    assert numbers(training_batches(numbered, 3, 1, 1, 0, 2, 1, 2)) == whole[2:]
+
+
 @pytest.mark.parametrize("skip", [1, 2, 3])
 def test_a_resumed_epoch_goes_on_where_it_was_stopped_whatever_the_workers(numbered, skip):
     whole = list(training_batches(numbered, 5, 2, 2, 0))
@@ -153,6 +173,77 @@ def test_jitter_differs_between_epochs_and_pictures_and_not_between_workers(data
     assert all(torch.equal(a, b) for a, b in zip(first[0], with_workers[0], strict=True))
     same_pictures = [data.JitteredDataset(pairs, 0, epoch)[2][0] for epoch in (0, 1)]
     assert not torch.equal(*same_pictures)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_stream_of_pictures_is_to_the_bit_what_it_always_was(data_dir, keep):
+    """Written out in plain steps: a run that was started long ago must go on with the same pictures."""
+    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs.fingerprint(keep)
+    for epoch in range(4):
+        for index, path in enumerate(pairs.files):
+            rng = np.random.default_rng([3, epoch, index])
+            top, left = rng.integers(0, 31, 2).tolist()
+            with Image.open(path) as image:
+                both = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+            pair = torch.stack([both[:, :, 256:], both[:, :, :256]])
+            large = interpolate(pair, (286, 286), mode="bicubic", antialias=True)
+            window = large[:, :, top : top + 256, left : left + 256]
+            expected = (window.flip(-1) if rng.random() < 0.5 else window).float() / 127.5 - 1
+            found = data.JitteredDataset(pairs, 3, epoch)[index]
+            assert all(torch.equal(a, b) and a.is_contiguous() for a, b in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_kept_pictures_are_the_same_and_need_no_files(data_dir, tmp_path, workers):
+    shutil.copytree(data_dir / "facades", tmp_path / "facades")
+    pairs = PairedDataset(tmp_path, "facades", "train")
+    expected, first = list(training_batches(pairs, 0, 0, 2, 0)), pairs[0]
+    assert pairs.fingerprint(keep=True) == PairedDataset(data_dir, "facades", "train").fingerprint()
+    shutil.rmtree(tmp_path / "facades")
+    if workers == 0 or torch.multiprocessing.get_start_method() == "fork":
+        for found, batch in zip(training_batches(pairs, 0, 0, 2, workers), expected, strict=True):
+            assert all(torch.equal(a, b) for a, b in zip(found, batch, strict=True))
+    assert all(torch.equal(a, b) and a.is_contiguous() for a, b in zip(pairs[0], first, strict=True))
+
+
+def test_pictures_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(data_dir, monkeypatch):
+    monkeypatch.setattr(data, "read_pair", counting := Counting(read_pair))
+    quarter = 4 * 4 * data.PAIR_BYTES
+    for keep, available, reads in ((False, 10**12, 4), (True, 10**12, 0), (True, quarter, 4), (True, quarter + 8, 0)):
+        monkeypatch.setattr(data, "available_memory", lambda available=available: available)
+        pairs = PairedDataset(data_dir, "facades", "train")
+        pairs.fingerprint(keep)
+        counting.calls = 0
+        assert len(list(training_batches(pairs, 0, 0, 1, 0))) == 4
+        assert counting.calls == reads
+
+
+class Counting:
+    def __init__(self, function: Callable[[Path], torch.Tensor]) -> None:
+        self.function, self.calls = function, 0
+
+    def __call__(self, path: Path) -> torch.Tensor:
+        self.calls += 1
+        return self.function(path)
+
+
+def test_the_limit_of_a_container_is_respected(monkeypatch):
+    free = data.available_memory()
+    assert 0 < free <= psutil.virtual_memory().total
+    texts = {"/sys/fs/cgroup/memory.max": "3000\n", "/sys/fs/cgroup/memory.current": "1000\n"}
+    monkeypatch.setattr(Path, "read_text", lambda path: texts[str(path)])
+    assert data.available_memory() == 2000
+    texts["/sys/fs/cgroup/memory.max"] = "max\n"
+    assert data.available_memory() > 2000
+
+
+def test_a_worker_that_is_started_afresh_gets_no_copy_of_the_pictures(data_dir):
+    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs.fingerprint(keep=True)
+    sent = pickle.dumps(data.JitteredDataset(pairs, 0, 0))
+    assert len(sent) < 10_000
+    assert torch.equal(pickle.loads(sent)[1][0], data.JitteredDataset(pairs, 0, 0)[1][0])
 
 
 def test_two_copies_of_a_picture_are_jittered_differently(tmp_path):

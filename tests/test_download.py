@@ -6,6 +6,7 @@ import io
 import tarfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -376,6 +377,23 @@ def test_an_archive_that_unpacks_without_end_is_refused(tmp_path, start_server, 
     monkeypatch.setattr(download, "MAX_BYTES", 900_000)
     assert "unpacks to more than 900,000 bytes" in failure(tmp_path, server)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_downloads_at_once_one_waits_and_finds_the_folder(tmp_path, start_server):
+    server = start_server(archive(pictures()))
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(fetch, tmp_path, server) for _ in range(2)]:
+            done.result()
+    assert len(server.requests) == 1
+    assert_complete(tmp_path)
+
+
+def test_what_a_killed_download_had_unpacked_is_removed(tmp_path, start_server):
+    (tmp_path / ".facades-abc" / "facades").mkdir(parents=True)
+    (tmp_path / ".facades-abc" / "facades" / "1.jpg").touch()
+    (tmp_path / ".facades.lock").touch()
+    fetch(tmp_path, start_server(archive(pictures())))
+    assert_complete(tmp_path)
 
 
 def test_a_full_disk_is_one_sentence(tmp_path, start_server, monkeypatch):

@@ -6,8 +6,8 @@ from torch import nn
 
 from pix2pix.fast_layers import PRODUCT_CHANNELS, PRODUCT_PIXELS, Conv2d, ConvTranspose2d
 
-# (N, H, W) of the input: under, at and over the number of pixels up to which a product is used.
-SHAPES = [(1, 2, 2), (1, 2, 4), (3, 2, 2), (4, 8, 8), (1, 16, 16), (1, 18, 16), (2, 16, 16), (3, 10, 10), (1, 64, 32)]
+# (N, H, W) of the input: under, at and over the number of pixels up to which a product is used, which counts those of the smaller picture.
+SHAPES = [(1, 2, 2), (1, 2, 4), (3, 2, 2), (4, 8, 8), (1, 16, 16), (1, 18, 16), (2, 16, 16), (3, 10, 10), (1, 64, 16), (1, 64, 32)]
 
 
 def values_and_gradients(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
@@ -27,7 +27,7 @@ def assert_equal(fast: nn.Module, plain: nn.Module, x: torch.Tensor) -> None:
 
 def test_the_shapes_are_on_both_sides_of_the_limit():
     pixels = [n * height * width for n, height, width in SHAPES]
-    assert min(pixels) < PRODUCT_PIXELS < max(pixels) and PRODUCT_PIXELS in pixels
+    assert min(pixels) < PRODUCT_PIXELS < 4 * PRODUCT_PIXELS < max(pixels) and {PRODUCT_PIXELS, 4 * PRODUCT_PIXELS} < set(pixels)
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -63,10 +63,11 @@ def test_products_are_used_where_the_picture_is_small_or_the_output_thin(monkeyp
     monkeypatch.setattr(nn.Conv2d, "forward", refuse)
     monkeypatch.setattr(nn.ConvTranspose2d, "forward", refuse)
     wide, thin = PRODUCT_CHANNELS + 1, PRODUCT_CHANNELS
-    small, large = torch.zeros(2, 1, PRODUCT_PIXELS // 16, 8), torch.zeros(2, 1, PRODUCT_PIXELS // 16, 10)
-    Conv2d(1, wide, 4, stride=2, padding=1)(small)
-    ConvTranspose2d(1, wide, 4, stride=2, padding=1)(small)
-    ConvTranspose2d(1, thin, 4, stride=2, padding=1)(large)
-    for layer in (Conv2d(1, thin, 4, stride=2, padding=1), ConvTranspose2d(1, wide, 4, stride=2, padding=1)):
+    down, up = Conv2d(1, wide, 4, stride=2, padding=1), ConvTranspose2d(1, wide, 4, stride=2, padding=1)
+    rows = PRODUCT_PIXELS // 16
+    down(torch.zeros(2, 1, 2 * rows, 16))
+    up(torch.zeros(2, 1, rows, 8))
+    ConvTranspose2d(1, thin, 4, stride=2, padding=1)(torch.zeros(2, 1, rows, 16))
+    for layer, x in ((down, torch.zeros(2, 1, 2 * rows, 18)), (up, torch.zeros(2, 1, rows, 9))):
         with pytest.raises(AssertionError, match="not a product"):
-            layer(large)
+            layer(x)

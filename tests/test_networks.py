@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pix2pix import networks
 from pix2pix.losses import fake_loss, l1_loss, real_loss
-from pix2pix.networks import NORMS, PatchGAN, UNet
+from pix2pix.networks import NORMS, InstanceNorm, PatchGAN, UNet
 
 UPS = [f"up{number}" for number in range(1, 9)]
 DOWNS = [f"down{number}" for number in range(1, 9)]
@@ -25,8 +25,8 @@ def inputs_and_outputs(generator: UNet, x: Tensor, masks: list[Tensor] | None = 
     inputs, outputs = {}, {}
     for name, block in generator.named_children():
 
-        def record(_: nn.Module, arguments: tuple[Tensor], output: Tensor, name: str = name) -> None:
-            inputs[name], outputs[name] = arguments[0].detach(), output.detach()
+        def record(_: nn.Module, arguments: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
+            inputs[name], outputs[name] = torch.cat(arguments, 1).detach(), output.detach()
 
         block.register_forward_hook(record)
     generator(x, masks)
@@ -44,7 +44,7 @@ def test_parameter_counts_are_those_of_the_published_networks(base_channels, of_
 def test_a_logit_sees_70x70_pixels_of_both_pictures():
     D = PatchGAN(2)
     for index, layer in enumerate(D.layers):
-        if isinstance(layer, nn.InstanceNorm2d):
+        if isinstance(layer, InstanceNorm):
             D.layers[index] = nn.Identity()  # its mean over the whole picture would let every pixel through
         elif isinstance(layer, nn.Conv2d):
             nn.init.constant_(layer.weight, 0.1)  # no chance zeros
@@ -96,7 +96,7 @@ def test_biases_are_only_where_no_norm_follows():
     assert {name for name, _ in D.named_parameters() if "bias" in name} == {"layers.0.bias", "layers.11.bias"}
 
 
-@pytest.mark.parametrize("norm, kind", [("instance", nn.InstanceNorm2d), ("batch", nn.BatchNorm2d)])
+@pytest.mark.parametrize("norm, kind", [("instance", InstanceNorm), ("batch", nn.BatchNorm2d)])
 def test_the_first_block_the_bottleneck_and_the_output_have_no_norm(norm, kind):
     with torch.device("meta"):
         G, D = UNet(2, norm), PatchGAN(2, norm)
@@ -226,3 +226,32 @@ def test_the_statistics_of_a_bf16_picture_are_taken_in_float32(norm):
     assert found.dtype == torch.bfloat16
     assert found.float().mean((2, 3)).abs().max() < 1e-3
     torch.testing.assert_close(found.float(), F.instance_norm(x.float()), rtol=2**-8, atol=1e-4)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
+@pytest.mark.parametrize("n", [1, 3])
+def test_instance_norm_equals_its_formula_in_values_and_gradients(n, layout):
+    x = torch.randn(n, 5, 6, 8, dtype=torch.float64).contiguous(memory_format=torch.channels_last).requires_grad_()
+    direction = torch.randn(n, 5, 6, 8, dtype=torch.float64).contiguous(memory_format=layout)
+    variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+    found, expected = InstanceNorm()(x.float()), (x - mean) / torch.sqrt(variance + 1e-5)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)
+    gradients = [torch.autograd.grad((y * direction).sum(), x)[0] for y in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("n", [1, 2])
+def test_pictures_weights_and_gradients_stay_channels_last(n, norm):
+    """One operation that falls back to the other layout makes every one after it copy."""
+    G, D = UNet(8, norm), PatchGAN(8, norm)
+    kept = []
+    for module in [*G.modules(), *D.modules()]:
+        if not list(module.children()):
+            module.register_forward_hook(lambda module, _, y: kept.append((module, y.is_contiguous(memory_format=torch.channels_last))))
+    D(picture(0, n), G(picture(0, n))).sum().backward()
+    assert len(kept) > 40 and [module for module, good in kept if not good] == []
+    for name, weight in [*G.named_parameters(), *D.named_parameters()]:
+        if weight.dim() == 4:
+            assert weight.is_contiguous(memory_format=torch.channels_last), name
+            assert weight.grad.is_contiguous(memory_format=torch.channels_last), name

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from accelerate.commands.launch import launch_command_parser
 from PIL import Image
 
 import train
@@ -16,6 +17,9 @@ from pix2pix import painter
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^python .*$", README, re.MULTILINE)]
+TRAINING_FLAGS = [
+    shlex.split(flags) for flags in re.findall(r"^(?:python|torchrun|accelerate)[^#\n]* ?\btrain\.py\b([^#\n]*)", README, re.MULTILINE)
+]
 
 
 def code_with(text: str) -> str:
@@ -46,20 +50,21 @@ def test_the_lines_for_a_running_app_paint(monkeypatch):
     assert set(names["milliseconds"]) == {"gan", "l1"}
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command[1] == "train.py"], ids=" ".join)
-def test_the_flags_of_training_are_known(command, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    if "--help" in command:
-        with pytest.raises(SystemExit, match="0"):
-            train.parse_flags(command[2:])
-    else:
-        assert train.parse_flags(command[2:]).epochs == 200
+@pytest.mark.parametrize("flags", TRAINING_FLAGS, ids=" ".join)
+def test_the_flags_of_training_are_known(flags):
+    config, _ = train.parse_flags(flags)
+    assert config.epochs >= 200
+
+
+@pytest.mark.parametrize("line", re.findall(r"^accelerate launch (.*) train\.py", README, re.MULTILINE))
+def test_the_flags_of_the_launcher_are_known(line):
+    assert launch_command_parser().parse_args([*shlex.split(line), "train.py"]).num_processes in (8, 16)
 
 
 def test_the_command_for_files_paints(tmp_path, monkeypatch):
     (command,) = [command for command in COMMANDS if "pix2pix.painter" in command]
     (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "house.png").write_bytes((ROOT / "demo" / "examples" / "village-house.png").read_bytes())
+    (tmp_path / "labels" / "house.png").write_bytes((ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes())
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
     assert painter.main(command[3:]) == 0

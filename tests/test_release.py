@@ -86,6 +86,13 @@ def test_the_model_card_tells_licence_objective_and_use(dataset, words):
         assert expected in card
 
 
+def test_the_decay_of_a_moving_average_is_kept_in_config_and_card_and_only_where_there_is_one():
+    config = tiny_release_config(ema=0.999)
+    assert ReleaseConfig.from_json(config.to_json()) == config and "moving average of decay 0.999" in release.model_card(config)
+    plain = tiny_release_config()
+    assert "ema" not in json.loads(plain.to_json()) and "average" not in release.model_card(plain)
+
+
 MALFORMED = {
     "no version": ({"format_version": None}, "format_version"),
     "newer version": ({"format_version": 2}, "format_version is 2.*update"),
@@ -101,6 +108,8 @@ MALFORMED = {
     "negative epochs": ({"epochs": -1}, "epochs is -1"),
     "epochs as text": ({"epochs": "60"}, "epochs is missing or not of type int"),
     "negative seed": ({"seed": -1}, "seed is -1"),
+    "decay as text": ({"ema": "0.999"}, "ema must be a number from 0 to below 1, not '0.999'"),
+    "decay of one": ({"ema": 1}, "ema must be a number"),
     "metrics as list": ({"metrics": []}, "metrics is missing or not of type dict"),
     "palette as text": ({"palette": "facades"}, "palette is missing or not of type list"),
     "empty palette": ({"palette": []}, "1 to 256"),

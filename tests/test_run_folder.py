@@ -1,6 +1,9 @@
 """The run folder: which changes a resumed run may bring, and the log."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,16 @@ def test_the_configuration_is_recorded_with_data_and_machine(run, tiny_config):
 
 def test_the_same_configuration_resumes(run, tiny_config):
     run.open(tiny_config(), HASHES)
+    run.open(tiny_config(), HASHES)
+
+
+def test_a_run_older_than_a_setting_had_what_is_its_default_now(run, tiny_config):
+    run.open(tiny_config(), HASHES)
+    record = json.loads((run.path / "config.json").read_text())
+    del record["config"]["lambda_l1"]
+    (run.path / "config.json").write_text(json.dumps(record))
+    with pytest.raises(RunFolderError, match="--lambda-l1 was 100.0, is 10.0"):
+        run.open(tiny_config(lambda_l1=10.0), HASHES)
     run.open(tiny_config(), HASHES)
 
 
@@ -127,3 +140,71 @@ def test_samples_are_written_as_pictures_by_split_name_and_kind(run):
 def test_kept_weights_are_named_by_epoch(run):
     assert run.weights(7) == run.path / "weights" / "epoch-007.safetensors"
     assert run.weights(1200).name == "epoch-1200.safetensors" and run.weights(7).parent.is_dir()
+
+
+def test_a_folder_in_use_is_refused_and_free_again_after(run):
+    with run.lock():
+        with pytest.raises(RunFolderError, match="another process is training in .*run. Stop it first, or use another --run-dir"):
+            with RunFolder(run.path).lock():
+                pytest.fail("two runs in one folder")
+    with RunFolder(run.path).lock():
+        pass
+
+
+# Its child, as a loader worker, lives on for a while when the process is killed.
+HOLDER = """
+import os, sys, time
+from pathlib import Path
+from pix2pix.run_folder import RunFolder
+with RunFolder(Path(sys.argv[1])).lock():
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_the_lock_ends_with_its_process_though_it_is_killed_and_its_workers_live_on(run):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run.path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert holder.stdout
+    child = int(holder.stdout.readline())
+    try:
+        with pytest.raises(RunFolderError, match="another process"):
+            with run.lock():
+                pytest.fail("two runs in one folder")
+        holder.kill()
+        holder.wait()
+        os.kill(child, 0)  # it is alive
+        with run.lock():
+            pass
+    finally:
+        holder.kill()
+        os.kill(child, 9)
+        holder.stdout.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a device of Linux")
+def test_a_full_disk_is_an_error_that_names_the_file(run, tiny_config):
+    run.log({"epoch": 1})
+    picture, folder = torch.zeros(3, 256, 256), run.path / "samples" / "val" / "1"
+    folder.mkdir(parents=True)
+    for temporary, write in {
+        run.path / "config.tmp": lambda: run.open(tiny_config(), HASHES),
+        run.path / "log.tmp": lambda: run.cut_log(1),
+        folder / "photo.tmp": lambda: run.save_sample("val", "1", "photo", picture),
+    }.items():
+        temporary.symlink_to("/dev/full")
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            write()
+        assert Path(caught.value.filename).with_suffix(".tmp") == temporary and caught.value.filename != str(temporary)
+        write()
+    (run.path / "log.jsonl").unlink()
+    (run.path / "log.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device.*log.jsonl"):
+        run.log({"epoch": 2})

@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector
 
 from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, TrainConfig, Trainer
 
@@ -59,6 +58,9 @@ def test_the_defaults_are_the_published_run():
         ("learning_rate", math.inf),
         ("beta1", 1.0),
         ("beta2", -0.1),
+        ("ema", 1.0),
+        ("num_processes", 0),
+        ("tracker", "mlflow"),
         ("lambda_l1", -1.0),
         ("seed", -1),
         ("seed", 2**63),
@@ -104,9 +106,13 @@ def test_three_steps_equal_a_plain_reference(tiny_config, norm):
     assert_nearly_all_equal(trainer.D, D)
 
 
+def flat(network: torch.nn.Module) -> Tensor:
+    return torch.cat([weight.flatten() for weight in network.parameters()])
+
+
 def assert_nearly_all_equal(found: torch.nn.Module, expected: torch.nn.Module) -> None:
     """Adam moves a weight by up to 2e-4 per step whatever the size of its gradient, so rounding can turn a few around."""
-    difference = parameters_to_vector(found.parameters()) - parameters_to_vector(expected.parameters())
+    difference = flat(found) - flat(expected)
     assert (difference.abs() > 2e-6).float().mean() < 0.01
 
 
@@ -248,6 +254,55 @@ def test_dropout_depends_on_seed_step_and_place_in_the_batch(tiny_config):
     assert not torch.equal(masks[2], Trainer(tiny_config(seed=1), CPU)._dropout_masks(x)[2])
     trainer.step_count = 1
     assert not torch.equal(masks[2], trainer._dropout_masks(x)[2])
+
+
+def test_processes_draw_dropout_by_place_in_the_batch_of_all(tiny_config):
+    x = torch.zeros(4, 3, 256, 256)
+    whole = Trainer(tiny_config(batch_size=4), CPU)._dropout_masks(x)
+    config = tiny_config(batch_size=2, num_processes=2)
+    shares = [Trainer(config, CPU, rank)._dropout_masks(x[:2]) for rank in (0, 1)]
+    for index, mask in enumerate(whole):
+        assert torch.equal(mask, torch.cat([share[index] for share in shares]))
+
+
+def test_the_moving_average_is_that_of_the_weights_after_each_step(tiny_config):
+    trainer, plain = Trainer(tiny_config(ema=0.6), CPU), Trainer(tiny_config(), CPU)
+    average = {name: weight.double() for name, weight in weights(trainer.G).items()}
+    for step in range(8):
+        trainer.step(*batch(step))
+        decay = min(0.6, (1 + step) / (10 + step))  # 0.1 at first; 0.6 from step 13 on
+        for name, weight in trainer.G.state_dict().items():
+            average[name] = decay * average[name] + (1 - decay) * weight.double()
+        plain.step(*batch(step))
+    assert trainer.released_G is trainer.G_ema and plain.released_G is plain.G
+    for name, weight in trainer.G_ema.state_dict().items():
+        torch.testing.assert_close(weight, average[name].float(), rtol=1e-5, atol=1e-7)
+    assert_same(weights(trainer.G), weights(plain.G))  # it does not touch training
+    assert "G_ema" in trainer.state_dict() and "G_ema" not in plain.state_dict()
+
+
+def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
+    trainer, restored = Trainer(tiny_config(ema=0.9), CPU), Trainer(tiny_config(ema=0.9), CPU)
+    trainer.step(*batch(0))
+    restored.load_state_dict(copy.deepcopy(trainer.state_dict()))
+    for one in (trainer, restored):
+        one.step(*batch(1))
+    assert_same(weights(restored.G_ema), weights(trainer.G_ema))
+
+
+@pytest.mark.parametrize("sample_every, keep_every, sampled, kept", [(0, 0, [], [1, 3, 7]), (2, 3, [1, 2, 3, 4, 6, 7], [1, 3, 6, 7])])
+def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(sample_every, keep_every, sampled, kept):
+    config = TrainConfig(epochs=7, sample_every=sample_every, keep_every=keep_every)
+    assert [epoch for epoch in range(1, 8) if config.samples_after(epoch)] == sampled
+    assert [epoch for epoch in range(1, 8) if config.keeps_after(epoch)] == kept
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_takes_the_steps_of_the_cpu(tiny_config):
+    on_gpu, on_cpu = Trainer(tiny_config(), torch.device("cuda")), Trainer(tiny_config(), CPU)
+    for seed in range(3):
+        x, y = batch(seed)
+        assert on_gpu.step(x.pin_memory(), y.pin_memory()) == pytest.approx(on_cpu.step(x, y), rel=1e-3)
 
 
 def test_an_epoch_ends_with_means_over_its_pictures_and_counters_at_zero(tiny_config):

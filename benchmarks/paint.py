@@ -1,0 +1,86 @@
+"""How fast are both pictures of a stroke painted, against the plain forward of both networks?
+
+    python -m benchmarks.paint
+
+The reference is the plain network of `benchmarks/train_step.py`: fp32, contiguous, eager, dropout on, label image in, picture out, one
+model after the other. Against it stands all that the app does for a stroke: label map, smoothed label image, both pictures in 8 bits.
+They take turns in one process, and medians are compared. The floor is the arithmetic of both forwards at the rate of this machine's best
+convolution or product, plus reading all weights once. Weights are random; the pictures of one network are compared with dropout off.
+"""
+
+import argparse
+import statistics
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.train_step import CPU, WARM_UP, ReferenceUNet, machine_rates, seconds
+from demo.app import paint_all
+from pix2pix.labels import FACADES
+from pix2pix.networks import UNet
+from pix2pix.painter import Painter
+from pix2pix.pictures import to_float, to_uint8
+from pix2pix.precision import resolve_precision
+from pix2pix.release import ReleaseConfig
+
+
+def painter(base_channels: int, objective: str, seed: int) -> Painter:
+    torch.manual_seed(seed)
+    config = ReleaseConfig(
+        dataset="facades", objective=objective, palette=FACADES, base_channels=base_channels, norm="instance", epochs=0, seed=seed
+    )
+    return Painter(UNet(base_channels), config, CPU)
+
+
+def plain_copy(generator: UNet, base_channels: int) -> ReferenceUNet:
+    """The reference with the same weights; both define their layers in the same order."""
+    reference = ReferenceUNet(base_channels)
+    with torch.no_grad():
+        for copy, weight in zip(reference.parameters(), generator.parameters(), strict=True):
+            copy.copy_(weight)
+    return reference
+
+
+@torch.inference_mode()
+def compare(base_channels: int, paintings: int, rates: tuple[float, float], bytes_per_weight: int) -> None:
+    """Times one size of the networks and prints its line."""
+    painters = [painter(base_channels, objective, seed) for seed, objective in enumerate(("gan", "l1"))]
+    references = [plain_copy(each.generator, base_channels) for each in painters]
+    label_map = np.random.default_rng(0).integers(0, len(FACADES.rgb), (8, 8)).astype(np.uint8).repeat(32, 0).repeat(32, 1)
+    label_image = to_float(torch.tensor(painters[0].label_image(label_map)).permute(2, 0, 1)[None])
+    times: dict[str, list[float]] = {"reference": [], "app": []}
+    for _ in range(paintings + WARM_UP):
+        times["reference"].append(seconds(lambda: [reference(label_image) for reference in references]))
+        times["app"].append(seconds(lambda: paint_all(painters, label_map, seed=0, dropout=True)))
+    reference, app = (1000 * statistics.median(values[WARM_UP:]) for values in times.values())
+    with FlopCounterMode(display=False) as counter:
+        references[0](label_image)
+    weights = sum(weight.numel() for weight in references[0].parameters())
+    floor = 2000 * (counter.get_total_flops() / 2 / rates[0] + weights * bytes_per_weight / rates[1])
+    expected = to_uint8(references[0].eval()(label_image))[0].permute(1, 2, 0).numpy().astype(int)
+    difference = np.abs(painters[0].paint(label_map, seed=0, dropout=False) - expected)
+    print(
+        f"base {base_channels}: both pictures: reference {reference:5.1f} ms, app {app:5.1f} ms, ratio {reference / app:.2f}; "
+        f"floor {floor:4.1f} ms, {floor / app:.0%} of it reached; "
+        f"same network: {difference.mean():.3f} levels apart, at most {difference.max()}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Times painting with two models against two plain forwards.")
+    parser.add_argument("--base-channels", type=int, nargs="+", default=[64, 32])
+    parser.add_argument("--paintings", type=int, default=30, help="timed paintings of each (default: 30)")
+    flags = parser.parse_args()
+    precision = resolve_precision("auto", CPU)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    rates = machine_rates(dtype)
+    machine = f"{2 * rates[0] / 1e12:.2f} Tflop/s, {rates[1] / 1e9:.0f} GB/s copied"
+    print(f"{torch.get_num_threads()} threads, {precision}, {machine}, n = {flags.paintings} paintings")
+    for base_channels in flags.base_channels:
+        compare(base_channels, flags.paintings, rates, dtype.itemsize)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""A dry run tells what a run takes, and leaves nothing behind."""
+
+import re
+from pathlib import Path
+
+import pytest
+from test_train import arguments
+
+import train
+from pix2pix.data import PairedDataset
+from pix2pix.dry_run import dry_run
+from pix2pix.trainer import TrainConfig, Trainer
+
+
+def megabytes(said: str, line: str) -> float:
+    """The figure of a line that begins with a text."""
+    (figure,) = re.findall(rf"^ *{re.escape(line)}: ([\d.]+) MB", said, re.MULTILINE)
+    return float(figure)
+
+
+def files(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def test_a_dry_run_tells_settings_pictures_steps_and_hours_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    before = files(data_dir)
+    assert train.main([*arguments(data_dir, tmp_path / "run", batch_size=3, epochs=5), "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    for name in TrainConfig.__dataclass_fields__:
+        assert f"--{name.replace('_', '-')} " in said
+    assert "--batch-size 3\n" in said and "--num-processes 1\n" in said and f"--run-dir {tmp_path / 'run'}\n" in said
+    assert "pictures: 4 in train, 1 in val" in said and "steps: 2 per epoch, 10 in all" in said
+    hours, milliseconds = map(float, re.search(r"time: (\S+) hours of training; (\d+) ms per step", said).groups())
+    assert hours == pytest.approx(10 * milliseconds / 3.6e6, rel=0.2)
+    assert files(data_dir) == before and not any(tmp_path.iterdir())
+
+
+def test_the_disk_that_is_announced_is_the_disk_that_a_run_takes(data_dir, tmp_path, capsys):
+    flags = arguments(data_dir, tmp_path / "run", base_channels=8, epochs=4, sample_every=2, keep_every=3, ema=0.9)
+    assert train.main([*flags, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert train.main(flags) == 0
+    run = tmp_path / "run"
+    sizes = {path.relative_to(run).as_posix(): path.stat().st_size / 1e6 for path in files(run) if path.is_file()}
+    kept = [size for name, size in sizes.items() if name.startswith("weights/")]
+    assert len(kept) == 4 and megabytes(said, "weights of 4 epochs") == pytest.approx(sum(kept), rel=0.05)
+    checkpoints = megabytes(said, "checkpoint, the one before it, and one while it is written")
+    assert checkpoints == pytest.approx(3 * sizes["checkpoint.pt"], rel=0.05)
+    assert megabytes(said, "released folder, and one while it is written") == pytest.approx(
+        2 * sizes["release/model.safetensors"], rel=0.05
+    )
+    truths = {name: size for name, size in sizes.items() if name.endswith(("label.png", "photo.png"))}
+    photos = sum(size for name, size in truths.items() if name.endswith("photo.png"))
+    assert megabytes(said, "samples of 3 epochs") == pytest.approx(sum(truths.values()) + 3 * photos, abs=0.06)
+
+
+def test_a_dry_run_of_facades_that_are_missing_downloads_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(train, "download_facades", lambda *_: pytest.fail("it downloads"))
+    assert train.main([*arguments(tmp_path / "datasets", tmp_path / "run"), "--dry-run"]) == 1
+    assert "--data-dir" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_dry_run_beside_a_checkpoint_says_so_and_leaves_it(tiny_config, data_dir):
+    config = tiny_config(objective="l1")
+    config.run_dir.mkdir()
+    (config.run_dir / "checkpoint.pt").write_bytes(b"of a run")
+    trainer = Trainer(config, train.torch.device("cpu"))
+    said = dry_run(trainer, {"train": PairedDataset(data_dir, "facades", "train")}, 0)
+    assert "holds a checkpoint" in said and (config.run_dir / "checkpoint.pt").read_bytes() == b"of a run"
