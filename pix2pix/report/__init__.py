@@ -1,0 +1,1 @@
+"""Run folders → one static page that holds everything it shows, and the pictures and numbers behind it."""

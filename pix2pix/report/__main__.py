@@ -1,0 +1,180 @@
+"""`python -m pix2pix.report RUN [RUN ...] --output DIR`: what training runs have come to, on one page that needs no other file."""
+
+import argparse
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pix2pix.files import replacing
+from pix2pix.release import ReleaseError
+from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
+from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
+from pix2pix.report.runs import ReportError, Run, read_runs
+from pix2pix.report.scores import PUBLISHED, Conditions, Table, score_tables
+from pix2pix.trainer import LOSS_NAMES, TrainConfig
+
+PLACES = ("data_dir", "run_dir")
+"""Settings that say where things lay on the machine; a report that is passed on does not."""
+SCORE_COLUMNS = (
+    "epoch",
+    "split",
+    "n",
+    "weights",
+    "dims",
+    "fid",
+    "kid",
+    "kid_std",
+    "kid_subset_size",
+    "real_floor",
+    "real_floor_n",
+    "seconds",
+)
+LOG_COLUMNS = ("epoch", "step", *LOSS_NAMES["gan"], "pictures_per_second", "seconds")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The part of the page on one dataset."""
+
+    dataset: str
+    runs: list[Run]
+    tables: list[Table]
+    score_charts: list[Chart]
+    loss_charts: list[Chart]
+    speed_charts: list[Chart]
+    strip: Sheet | None
+    grid: Sheet | None
+
+
+def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
+    tables = score_tables(runs)
+    curves = [chart for table in tables if table.conditions for chart in score_charts(runs, table.conditions)]
+    strip, grid = epoch_strip(runs, photos), comparison_grid(runs, photos)
+    return Chapter(dataset, runs, tables, curves, loss_charts(runs), speed_charts(runs), strip, grid)
+
+
+def settings(run: Run) -> dict[str, str]:
+    """What made a run what it is, in words, but for where it lay."""
+    config = {item.name.replace("_", " "): str(getattr(run.config, item.name)) for item in fields(TrainConfig) if item.name not in PLACES}
+    data = {f"{split} pictures, fingerprint": value[:12] for split, value in run.data.items()}
+    machine = {f"machine: {name}": value for name, value in run.machine.items()}
+    inceptions = dict.fromkeys(Conditions(score["weights"], score["dims"]).inception for score in run.scores)
+    return config | data | machine | {"scored with": "; ".join(inceptions) or "not scored"}
+
+
+def compare_settings(runs: Sequence[Run]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The settings in which runs differ, with one value for each; and those in which all agree."""
+    of_runs = [settings(run) for run in runs]
+    names = dict.fromkeys(name for of_run in of_runs for name in of_run)
+    values = {name: [of_run.get(name, "–") for of_run in of_runs] for name in names}
+    return {n: row for n, row in values.items() if len(set(row)) > 1}, {n: row[0] for n, row in values.items() if len(set(row)) == 1}
+
+
+def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> str:
+    """The page. All text from files is escaped; nothing is fetched."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"distance": lambda value: f"{value:.{2 if value >= 10 else 3}f}", "duration": duration}
+    differing, common = compare_settings(runs)
+    made = datetime.now(UTC).strftime("%Y-%m-%d")
+    page = environment.get_template("page.html")
+    return page.render(chapters=chapters, runs=runs, differing=differing, common=common, photos=photos, made=made)
+
+
+def duration(seconds: float) -> str:
+    """3661 → "1 h 01 min"; below an hour "5 min 02 s"."""
+    whole = round(seconds)
+    if whole >= 3600:
+        minutes = round(seconds / 60)
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s"
+
+
+def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
+    """The numbers of the page, as plain values."""
+    return {
+        "photos": photos,
+        "runs": [
+            {
+                "dataset": run.config.dataset,
+                "label": run.label,
+                "folder": run.name,
+                "settings": settings(run),
+                "data": run.data,
+                "epochs": run.epochs,
+                "training_seconds": run.training_seconds,
+                "scoring_seconds": run.scoring_seconds,
+                "pictures_per_second": run.pictures_per_second,
+                "released": {"sha256": run.released[0], "epoch": run.released[1]} if run.released else None,
+                "scores": [{name: score[name] for name in SCORE_COLUMNS} for score in run.scores],
+            }
+            for run in runs
+        ],
+        "published_fid": {run.config.dataset: PUBLISHED[run.config.dataset] for run in runs},
+    }
+
+
+def to_csv(records: Iterable[tuple[Run, dict[str, Any]]], columns: Sequence[str]) -> str:
+    """One line per record of a run."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["dataset", "objective", "run", *columns], restval="", lineterminator="\n")
+    writer.writeheader()
+    for run, record in records:
+        writer.writerow({"dataset": run.config.dataset, "objective": run.config.objective, "run": run.label} | record)
+    return text.getvalue()
+
+
+def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
+    """Writes the page and what is behind it; sheets of an earlier report go, so that no photograph stays behind unasked."""
+    datasets = dict.fromkeys(run.config.dataset for run in runs)
+    chapters = [chapter(dataset, [run for run in runs if run.config.dataset == dataset], photos) for dataset in datasets]
+    sheets = [sheet for part in chapters for sheet in (part.strip, part.grid) if sheet]
+    texts = {
+        "scores.csv": to_csv(((run, score) for run in runs for score in run.scores), SCORE_COLUMNS),
+        "training.csv": to_csv(((run, record) for run in runs for record in run.log), LOG_COLUMNS),
+        "report.json": json.dumps(summary(runs, photos), indent=2) + "\n",
+        "index.html": render(chapters, runs, photos),
+    }
+    if output.exists() and not output.is_dir():
+        raise ReportError(f"--output {output} is a file; name a folder")
+    output.mkdir(parents=True, exist_ok=True)
+    for dataset in PUBLISHED:
+        for kind in ("strip", "grid"):
+            (output / f"{kind}-{dataset}.png").unlink(missing_ok=True)
+    for sheet in sheets:
+        with replacing(output / f"{sheet.name}.png") as file:
+            sheet.image().save(file, "PNG")
+    for name, text in texts.items():
+        with replacing(output / name) as file:
+            file.write(text.encode())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m pix2pix.report", description="One page on training runs, finished or not.")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder; nothing is written into it")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="folder for the page, index.html, and the files behind it"
+    )
+    parser.add_argument(
+        "--no-photos", action="store_true", help="leave out the dataset's photographs and label images, to pass the page on"
+    )
+    flags = parser.parse_args(arguments)
+    try:
+        write(flags.output, read_runs(flags.runs), not flags.no_photos)
+    except (OSError, ReleaseError, ReportError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(flags.output / "index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
