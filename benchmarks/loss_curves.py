@@ -2,9 +2,9 @@
 
     python -m benchmarks.loss_curves --data-dir DIR
 
-Trains the reference of `benchmarks/train_step.py` with two seeds and train.py's path on the same facades in the same order, and compares
-the curves of every loss, averaged over windows of steps: the fast curve has to lie as near to the two plain ones as these lie to each
-other. Seeds decide initial weights and dropout.
+Trains the reference of `benchmarks/train_step.py` and train.py's path, each with several seeds, on the same facades in the same order,
+and compares the curves of every loss, averaged over windows of steps: the fast ones have to lie as near to the plain ones as these lie to
+each other. Seeds decide initial weights and dropout.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.train_step import CPU, Reference, fast_trainer
+from benchmarks.train_step import CPU, Reference
 from pix2pix.data import PairedDataset, training_batches
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import LOSS_NAMES, Trainer
+from pix2pix.trainer import LOSS_NAMES, TrainConfig, Trainer
 
 
 def curves(trainer: Reference | Trainer, pairs: PairedDataset, steps: int, window: int) -> np.ndarray:
@@ -43,22 +43,27 @@ def main() -> None:
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16"])
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--window", type=int, default=30, help="steps averaged (default: 30)")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each (default: 3)")
     flags = parser.parse_args()
     pairs = PairedDataset(flags.data_dir, "facades", "train")
     precision = resolve_precision(flags.precision, CPU)
-    plain = []
-    for seed in (0, 1):
+    plain, fast = [], []
+    for seed in range(flags.seeds):
         torch.manual_seed(seed)
         plain.append(curves(Reference(flags.base_channels, "gan"), pairs, flags.steps, flags.window))
-    fast = curves(fast_trainer(flags.base_channels, "gan", 1, precision), pairs, flags.steps, flags.window)
-    apart = distance(*plain)
-    print(f"{precision}, base {flags.base_channels}, {flags.steps} steps, windows of {flags.window}; root mean square differences")
+        config = TrainConfig(base_channels=flags.base_channels, precision=precision, seed=seed)
+        fast.append(curves(Trainer(config, CPU), pairs, flags.steps, flags.window))
+    among_plain = np.array([distance(a, b) for a, b in itertools.combinations(plain, 2)])
+    between = np.array([distance(a, b) for a, b in itertools.product(fast, plain)])
+    print(f"{precision}, base {flags.base_channels}, {flags.steps} steps, windows of {flags.window}, {flags.seeds} seeds; root mean square")
     for index, name in enumerate(LOSS_NAMES["gan"]):
-        to_first, to_second = (distance(fast, curve)[index] for curve in plain)
-        print(f"{name:6}: two seeds of the reference {apart[index]:.4f}; fast to the first {to_first:.4f}, to the second {to_second:.4f}")
-        print("        first  " + " ".join(f"{value:6.3f}" for value in plain[0][:, index]))
-        print("        second " + " ".join(f"{value:6.3f}" for value in plain[1][:, index]))
-        print("        fast   " + " ".join(f"{value:6.3f}" for value in fast[:, index]))
+        ours, theirs = between[:, index], among_plain[:, index]
+        print(
+            f"{name:6}: plain to plain {theirs.mean():.4f} ({theirs.min():.4f} to {theirs.max():.4f}), "
+            f"fast to plain {ours.mean():.4f} ({ours.min():.4f} to {ours.max():.4f})"
+        )
+        print("        plain  " + " ".join(f"{value:6.3f}" for value in np.mean(plain, 0)[:, index]))
+        print("        fast   " + " ".join(f"{value:6.3f}" for value in np.mean(fast, 0)[:, index]))
 
 
 if __name__ == "__main__":

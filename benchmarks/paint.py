@@ -10,6 +10,8 @@ convolution or product, plus reading all weights once. Weights are random; the p
 
 import argparse
 import statistics
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.train_step import CPU, WARM_UP, ReferenceUNet, machine_rates, seconds
 from demo.app import paint_all
+from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.painter import Painter
@@ -26,11 +29,14 @@ from pix2pix.release import ReleaseConfig
 
 
 def painter(base_channels: int, objective: str, seed: int) -> Painter:
+    """Of random weights, through a released folder as in the app."""
     torch.manual_seed(seed)
     config = ReleaseConfig(
         dataset="facades", objective=objective, palette=FACADES, base_channels=base_channels, norm="instance", epochs=0, seed=seed
     )
-    return Painter(UNet(base_channels), config, CPU)
+    with TemporaryDirectory() as folder:
+        release.save(Path(folder), UNet(base_channels), config)
+        return Painter.load(folder, CPU)
 
 
 def plain_copy(generator: UNet, base_channels: int) -> ReferenceUNet:

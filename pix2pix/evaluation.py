@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
@@ -27,6 +25,7 @@ from pix2pix.files import naming
 from pix2pix.inception import BATCH_SIZE, FidError, Inception, find_weights
 from pix2pix.networks import UNet
 from pix2pix.pictures import to_float, to_uint8
+from pix2pix.release import ReleaseError, load_weights
 
 SPLITS = ("train", "val", "test")
 
@@ -143,23 +142,6 @@ def kept_weights(run: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def load_generator(path: Path, base_channels: int, norm: str, device: torch.device) -> UNet:
-    """A kept generator, in float32.
-
-    Raises:
-        EvaluationError: If the file cannot be read or is of another network.
-    """
-    with torch.device("meta"):  # shapes without memory; random initial weights would only cost time
-        generator = UNet(base_channels, norm)
-    try:
-        weights = {name: weight.float() for name, weight in load_file(path).items()}
-        generator.load_state_dict(weights, assign=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise EvaluationError(f"{path} is not the generator of this run's config.json: {reason}") from error
-    return generator.to(device)
-
-
 def read_config(run: Path) -> dict[str, Any]:
     """What a run folder's `config.json` says of the dataset and the generator, and the fingerprints of the splits as "data".
 
@@ -226,7 +208,8 @@ def score_run(run: Path, config: dict[str, Any], evaluator: Evaluator, splits: S
             key = {"epoch": epoch} | evaluator.conditions(split)
             record = next((record for record in done if key.items() <= record.items()), None)
             if record is None:
-                record = key | evaluator.score(load_generator(weights, config["base_channels"], config["norm"], device), split)
+                generator = load_weights(weights, config["base_channels"], config["norm"]).to(device)
+                record = key | evaluator.score(generator, split)
                 append_score(path, record)
             print(
                 f"epoch {epoch:3d} {split:5s} fid {record['fid']:.3f}, kid {record['kid']:.5f} ± {record['kid_std']:.5f} "
@@ -247,7 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
         splits, fingerprints = open_splits(config, flags.data_dir or Path(config["data_dir"]), flags.splits)
         inception = Inception(find_weights(flags.fid_weights))
         score_run(flags.run, config, Evaluator(inception, splits, fingerprints, flags.samples), flags.splits or list(splits))
-    except (DataError, EvaluationError, FidError, OSError) as error:
+    except (DataError, EvaluationError, FidError, ReleaseError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -157,9 +157,17 @@ def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
         ReleaseError: If a file is missing, damaged, or does not fit the configuration.
     """
     config = load_config(folder)
-    path = Path(folder) / "model.safetensors"
+    return load_weights(Path(folder) / "model.safetensors", config.base_channels, config.norm), config
+
+
+def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
+    """Reads a generator that `save_weights` wrote, with float32 weights on the CPU, in the layout that its fast layers need.
+
+    Raises:
+        ReleaseError: If the file is missing, damaged, or not of such a generator.
+    """
     with torch.device("meta"):  # shapes without memory; random initial weights would only cost time
-        generator = UNet(config.base_channels, config.norm)
+        generator = UNet(base_channels, norm)
     try:
         with safe_open(path, "pt") as file:
             _check_header(path, generator, {name: file.get_slice(name) for name in file.keys()})  # before anything is read
@@ -170,7 +178,7 @@ def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
     if broken:
         raise ReleaseError(f"{path} holds values that are not finite, first in {broken[0]}")
     generator.load_state_dict(weights, assign=True)
-    return generator, config
+    return generator.to(memory_format=torch.channels_last)  # files hold the usual layout, and assigned tensors keep theirs
 
 
 def _check_header(path: Path, generator: UNet, slices: dict[str, Any]) -> None:

@@ -24,9 +24,10 @@ from torchvision.models.inception import Inception3
 
 from pix2pix import evaluation, fid, inception, release
 from pix2pix.data import PairedDataset
-from pix2pix.evaluation import EvaluationError, Evaluator
+from pix2pix.evaluation import Evaluator
 from pix2pix.fid import choose, default_subset_size, frechet_distance, kernel_distance, squared_mmd
 from pix2pix.inception import FidError, Inception, find_weights
+from pix2pix.networks import UNet
 from pix2pix.pictures import to_uint8
 from pix2pix.run_folder import RunFolder
 
@@ -419,7 +420,7 @@ def test_kept_epochs_are_scored_and_recorded_with_all_that_a_score_depends_on(ru
 
 def test_the_score_of_an_epoch_is_that_of_its_pictures_as_png_files(run, small, pairs, tmp_path):
     record = score_run(run, small, pairs)[1]
-    generator = evaluation.load_generator(run / "weights" / "epoch-010.safetensors", 2, "instance", torch.device("cpu"))
+    generator = release.load_weights(run / "weights" / "epoch-010.safetensors", 2, "instance")
     fakes = torch.cat(list(evaluation.generate(generator, pairs, range(4), torch.device("cpu"))))
     photos = torch.stack([pairs.pair(index)[1] for index in range(4)])
     for name, pictures in (("fakes", fakes), ("photos", photos)):
@@ -512,13 +513,14 @@ def test_what_cannot_be_scored_is_one_sentence(run, weights, data_dir, tmp_path,
     assert "holds no epoch-NNN.safetensors" in error(run)
 
 
-def test_weights_of_another_network_are_an_error_that_names_the_file(run):
+def test_weights_that_are_no_generator_of_the_run_are_an_error_that_names_the_file(run, small, pairs):
     path = run / "weights" / "epoch-001.safetensors"
-    with pytest.raises(EvaluationError, match=r"epoch-001.safetensors is not the generator of this run's config.json: .*size mismatch"):
-        evaluation.load_generator(path, 4, "instance", torch.device("cpu"))
+    release.save_weights(path, UNet(4))
+    with pytest.raises(release.ReleaseError, match=r"epoch-001.safetensors does not fit its config.json: .* is \("):
+        score_run(run, small, pairs)
     path.write_bytes(b"nothing")
-    with pytest.raises(EvaluationError, match="epoch-001.safetensors is not"):
-        evaluation.load_generator(path, 2, "instance", torch.device("cpu"))
+    with pytest.raises(release.ReleaseError, match="epoch-001.safetensors cannot be read"):
+        score_run(run, small, pairs)
 
 
 @pytest.mark.parametrize("value", ["0", "1", "-3", "2.5", "many"])

@@ -38,6 +38,13 @@ def test_a_generator_survives_release_within_half_precision(tmp_path, norm):
     assert (loaded(x) - generator(x)).abs().max() < 1 / 127.5  # less than one level of a picture
 
 
+def test_loaded_weights_are_in_the_layout_that_the_fast_layers_need(released_folder):
+    """In the layout of the file every picture would be painted right, and every convolution would re-order its weights first."""
+    generator, _ = release.load(released_folder)
+    for name, weight in generator.named_parameters():
+        assert weight.dim() != 4 or weight.is_contiguous(memory_format=torch.channels_last), name
+
+
 def test_a_released_folder_holds_three_files_that_everybody_can_read(tmp_path):
     mask = os.umask(0o022)
     try:
