@@ -19,6 +19,7 @@ from PIL import Image
 from demo.comparison import Comparison, Painting
 from demo.example_gallery import ExampleGallery, read_examples
 from demo.label_canvas import LabelCanvas, LabelMap, refuse
+from demo.subjects import SUBJECTS
 from pix2pix.painter import MAX_SEED, Painter
 
 FIRST_SEED = 1
@@ -36,7 +37,7 @@ TEMPORARY_FILE_SECONDS = 600
 FOLDER = Path(__file__).parent
 INTRODUCTION = """
 <header class="introduction">
-  <h1>Paint a facade</h1>
+  <h1>{title}</h1>
   <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos for two objectives.
   <strong>GAN</strong> learned to fool a discriminator as well (cGAN + λ·L1), <strong>L1 only</strong> just to stay close to the photo, so
   it blurs what it cannot know.</p>
@@ -133,22 +134,31 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
     return choose_example
 
 
-def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], api_name: str) -> None:
+def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], tab: gr.Tab | None = None) -> None:
     """Lays out one canvas with its models, and connects them. To be called inside of Blocks.
 
     Args:
         painters: The GAN's and the L1 model's, of one dataset.
         examples: Label maps, uint8 [256, 256], by name; the first one is on the canvas at the start.
-        api_name: Name of the endpoint for programs.
+        tab: Paints the first pictures when this is opened; None paints them now.
     """
-    palette = painters[0].config.palette
+    palette, subject = painters[0].config.palette, SUBJECTS[painters[0].config.dataset]
     first_map = next(iter(examples.values()))
-    paint_all(painters, first_map, FIRST_SEED, dropout=True)  # a network's first picture is slow, and its time would be shown
-    first_paintings = paint_all(painters, first_map, FIRST_SEED, dropout=True)
+    first_paintings = None
+    if tab is None:
+        paint_all(painters, first_map, FIRST_SEED, dropout=True)  # a network's first picture is slow, and its time would be shown
+        first_paintings = paint_all(painters, first_map, FIRST_SEED, dropout=True)
 
     with gr.Row(elem_classes="studio"):
         with gr.Column(scale=8, min_width=320):
-            canvas = LabelCanvas(first_map, palette=palette, start_class=min(2, len(palette) - 1), elem_classes="studio-canvas")
+            canvas = LabelCanvas(
+                first_map,
+                palette=palette,
+                background=palette.index(subject.clear_class),
+                start_class=palette.index(subject.start_class),
+                first_classes=subject.first_classes,
+                elem_classes="studio-canvas",
+            )
         with gr.Column(scale=9, min_width=320):
             comparison = Comparison(first_paintings, models=[describe(painter) for painter in painters], elem_classes="studio-pictures")
             with gr.Row(elem_classes="settings"):
@@ -156,10 +166,12 @@ def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], 
                 variation = gr.Button("Another variation", min_width=150, size="md")
                 dropout = gr.Checkbox(True, label="Dropout", min_width=100)
             gallery = ExampleGallery(examples, palette=palette, elem_classes="studio-examples")
+    if subject.note:
+        gr.HTML(f'<p class="licence-note">{subject.note}</p>', apply_default_css=False)
 
-    add_paint_endpoint(painters, canvas, api_name)
+    add_paint_endpoint(painters, canvas, subject.api_name)
     gr.on(
-        [canvas.input, seed.change, dropout.change],
+        [canvas.input, seed.change, dropout.change, *([tab.select] if tab else [])],
         make_repaint(painters),
         [canvas, seed, dropout],
         comparison,
@@ -184,13 +196,24 @@ def build_demo(painters: Mapping[str, Painter], examples_folder: Path = FOLDER /
     """Builds the page.
 
     Args:
-        painters: By "DATASET-OBJECTIVE"; both objectives of a dataset make a canvas.
-        examples_folder: Label pictures that the page offers.
+        painters: By "DATASET-OBJECTIVE"; both objectives of a dataset make a canvas. Several datasets stand in tabs.
+        examples_folder: Holds a folder of label pictures per dataset.
     """
-    with gr.Blocks(title="Paint a facade", analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
-        gr.HTML(INTRODUCTION, apply_default_css=False)
-        pair = [painters["facades-gan"], painters["facades-l1"]]
-        add_studio(pair, read_examples(examples_folder, pair[0].config.palette), api_name="paint")
+    pairs = {
+        dataset: [painters[f"{dataset}-{objective}"] for objective in MODEL_NAMES] for dataset in SUBJECTS if f"{dataset}-gan" in painters
+    }
+    examples = {dataset: read_examples(examples_folder / dataset, pair[0].config.palette) for dataset, pair in pairs.items()}
+    title = "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in pairs)
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
+        gr.HTML(INTRODUCTION.format(title=title), apply_default_css=False)
+        if len(pairs) == 1:
+            (dataset,) = pairs
+            add_studio(pairs[dataset], examples[dataset])
+        else:
+            with gr.Tabs():
+                for number, (dataset, pair) in enumerate(pairs.items()):
+                    with gr.Tab(dataset.capitalize()) as tab:
+                        add_studio(pair, examples[dataset], tab if number else None)
     return demo
 
 

@@ -1,7 +1,7 @@
 """Datasets in the pix2pix packaging: 512x256 JPEGs, the photo in the left half and its label image in the right half.
 
 A data folder holds `facades/` and `cityscapes/`, each with `train/`, `val/` and `test/`; any split may be missing.
-`python -m pix2pix.data facades --data-dir DIR` downloads facades.
+`python -m pix2pix.data facades --data-dir DIR` downloads facades; `python -m pix2pix.data cityscapes` makes or divides Cityscapes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from pix2pix import cityscapes
 from pix2pix.download import DownloadError, download_facades
 from pix2pix.pictures import to_float
 from pix2pix.transforms import jitter
@@ -181,15 +182,31 @@ def _init_worker(worker: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pix2pix.data", description="Download a dataset in the pix2pix packaging.")
-    parser.add_argument("dataset", choices=["facades"])
+    parser = argparse.ArgumentParser(
+        prog="python -m pix2pix.data",
+        description="Download facades, or make Cityscapes from its official packages; without them, divide its pix2pix packaging's "
+        "500 validation pictures into val and test.",
+    )
+    parser.add_argument("dataset", choices=["facades", "cityscapes"])
     parser.add_argument("--data-dir", type=Path, default=Path("datasets"), help="folder to put it in (default: datasets)")
+    parser.add_argument("--photos", metavar="ZIP", type=Path, help="leftImg8bit_trainvaltest.zip of Cityscapes")
+    parser.add_argument("--labels", metavar="ZIP", type=Path, help="gtFine_trainvaltest.zip of Cityscapes")
     flags = parser.parse_args(arguments)
+    if (flags.photos is None) != (flags.labels is None) or (flags.photos and flags.dataset == "facades"):
+        parser.error("--photos and --labels belong together, and to cityscapes")
     try:
-        download_facades(flags.data_dir)
-    except DownloadError as error:
+        if flags.dataset == "facades":
+            download_facades(flags.data_dir)
+        elif flags.photos:
+            cityscapes.prepare(flags.data_dir, flags.photos, flags.labels)
+        else:
+            cityscapes.divide_validation(flags.data_dir)
+    except (DownloadError, cityscapes.CityscapesError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. Give the same command again.", file=sys.stderr)
+        return 130
     return 0
 
 

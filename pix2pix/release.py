@@ -198,7 +198,7 @@ OBJECTIVES = {"gan": "conditional GAN + λ·L1", "l1": "L1 alone"}
 
 LICENCE_NOTES = {
     "facades": "Trained on the CMP Facade Database (Tyleček and Šára, GCPR 2013), which is research data.",
-    "cityscapes": "Trained on Cityscapes (Cordts et al., CVPR 2016), which is for non-commercial use; so are these weights.",
+    "cityscapes": "Trained on Cityscapes (Cordts et al., CVPR 2016), for non-commercial use only, as are these weights and their pictures.",
 }
 
 

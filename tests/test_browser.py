@@ -18,22 +18,27 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+from test_demo import tiny_models
 
 from demo.comparison import to_data_url
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
-from pix2pix.labels import FACADES
+from demo.subjects import SUBJECTS
+from pix2pix.labels import CITYSCAPES, FACADES, Palette
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 expect.set_options(timeout=30_000)  # a busy machine loads Gradio's page slowly
 SIZE = 256
 BACKGROUND, FACADE, WINDOW, DOOR = (FACADES.index(name) for name in ("background", "facade", "window", "door"))
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 Point = tuple[int, int]
 
 READ_CANVAS = """
 canvas => Array.from(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer))
 """
+
+VISIBLE_PICTURES = "[...document.querySelectorAll('.comparison img')].filter(p => p.checkVisibility())"
 
 READ_CONTRASTS = """
 () => {
@@ -46,8 +51,8 @@ READ_CONTRASTS = """
     const color = getComputedStyle(element).backgroundColor;
     return (numbers(color)[3] ?? 1) > 0 || !element.parentElement ? color : backgroundOf(element.parentElement);
   };
-  const ours = '.introduction, .label-canvas, .comparison, .settings, .example-gallery';
-  const texts = [...document.querySelectorAll(ours)].flatMap((part) => [...part.querySelectorAll('*')]).filter((element) =>
+  const ours = '.introduction, .licence-note, .label-canvas, .comparison, .settings, .example-gallery';
+  const texts = [...document.querySelectorAll(ours)].flatMap((part) => [part, ...part.querySelectorAll('*')]).filter((element) =>
     [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()) && element.checkVisibility());
   return texts.map((element) => {
     const [darker, lighter] = [getComputedStyle(element).color, backgroundOf(element)].map(luminance).sort((a, b) => a - b);
@@ -76,16 +81,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app as people start it, with the bundled weights."""
+@contextmanager
+def served_app(folder: Path, *arguments: str) -> Iterator[str]:
+    """The address of the app as people start it; its log, in `folder`, must hold no traceback at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
+    log = folder / "log.txt"
     with log.open("w") as output:
         environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
-        server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output)
+        server = subprocess.Popen([sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 120
     while server.poll() is None and time.monotonic() < deadline:
@@ -101,6 +106,21 @@ def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     server.terminate()
     server.wait()
     assert "Traceback" not in words, words
+
+
+@pytest.fixture(scope="module")
+def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with the bundled weights."""
+    with served_app(tmp_path_factory.mktemp("app")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def streets_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with both tabs: tiny networks with random weights paint the streets."""
+    weights = [part for name, folder in tiny_models(tmp_path_factory, "cityscapes").items() for part in ("--weights", f"{name}={folder}")]
+    with served_app(tmp_path_factory.mktemp("streets"), *weights) as url:
+        yield url
 
 
 @contextmanager
@@ -130,39 +150,50 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
 
 @pytest.fixture
 def phone(browser: Browser, app_url: str) -> Iterator[Page]:
-    options: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
-    with opened_page(browser, app_url, **options) as page:
+    with opened_page(browser, app_url, **PHONE) as page:
         yield page
 
 
-def read_map(page: Page) -> np.ndarray:
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+
+
+@pytest.fixture
+def streets(browser: Browser, streets_url: str) -> Iterator[Page]:
+    with opened_page(browser, streets_url) as page:
+        open_tab(page, "Cityscapes")
+        yield page
+
+
+def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
     """The classes that the canvas shows, [256, 256]; fails if any pixel has a colour between two classes."""
     page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    pixels = np.array(page.locator(".lc-surface canvas").evaluate(READ_CANVAS), np.uint32)
-    label_map, _ = FACADES.from_image(pixels.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3])
-    assert (FACADES.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
+    pixels = np.array(page.locator(".lc-surface canvas:visible").evaluate(READ_CANVAS), np.uint32)
+    label_map, _ = palette.from_image(pixels.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3])
+    assert (palette.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
     return label_map
 
 
 def shown_pictures(page: Page) -> list[str]:
-    return page.locator(".comparison img").evaluate_all("pictures => pictures.map(picture => picture.src)")
+    return page.locator(".comparison:visible img").evaluate_all("pictures => pictures.map(picture => picture.src)")
 
 
 def wait_for_pictures(page: Page, expected: list[str]) -> None:
-    page.wait_for_function("urls => [...document.querySelectorAll('.comparison img')].every((p, i) => p.src === urls[i])", arg=expected)
+    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src === urls[i])", arg=expected)
 
 
 @contextmanager
 def both_pictures_change(page: Page) -> Iterator[None]:
     before = shown_pictures(page)
     yield
-    page.wait_for_function("urls => [...document.querySelectorAll('.comparison img')].every((p, i) => p.src !== urls[i])", arg=before)
+    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before)
 
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
     """The middle of a pixel of the map, on the page."""
-    box = page.locator(".lc-surface canvas").bounding_box()
+    box = page.locator(".lc-surface canvas:visible").bounding_box()
     assert box is not None
     return box["x"] + (point[0] + 0.5) * box["width"] / SIZE, box["y"] + (point[1] + 0.5) * box["height"] / SIZE
 
@@ -181,7 +212,7 @@ def click(page: Page, point: Point) -> None:
 
 def choose(page: Page, name: str) -> None:
     """Chooses a tool or a class, or presses a button of the canvas."""
-    page.locator(".label-canvas").get_by_role("radio", name=name, exact=True).click()
+    page.locator(".label-canvas:visible").get_by_role("radio", name=name, exact=True).click()
 
 
 def press(page: Page, name: str) -> None:
@@ -206,7 +237,7 @@ def counted_requests(page: Page, number: int) -> Iterator[None]:
 
 
 def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "examples", FACADES)
+    examples = read_examples(ROOT / "demo" / "examples" / "facades", FACADES)
     assert (read_map(page) == next(iter(examples.values()))).all()
     decoded = "all => Promise.all(all.map(p => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
     assert page.locator(".comparison img").evaluate_all(decoded) == [[SIZE, SIZE]] * 2
@@ -339,6 +370,172 @@ def test_the_right_mouse_button_paints_nothing(page: Page) -> None:
     assert (read_map(page) == before).all()
 
 
+# ---- The polygon ------------------------------------------------------------------------------------------------------------------
+
+DIAMOND = [(100, 60), (140, 100), (100, 140), (60, 100)]
+
+
+def inside_diamond() -> np.ndarray:
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    return np.abs(rows - 100) + np.abs(columns - 100) <= 40
+
+
+@pytest.mark.parametrize("end", ["first corner", "double click", "Enter"])
+def test_a_polygon_is_filled_exactly_however_it_is_closed_and_is_one_step_of_undo(page: Page, end: str) -> None:
+    before = read_map(page)
+    choose(page, "Polygon")
+    choose(page, "shop")
+    for corner in DIAMOND[:-1]:
+        click(page, corner)
+    assert (read_map(page) == before).all()  # until then there is only an outline
+    with counted_requests(page, 1), both_pictures_change(page):
+        if end == "double click":
+            page.mouse.dblclick(*on_screen(page, DIAMOND[-1]))
+        else:
+            click(page, DIAMOND[-1])
+            if end == "Enter":
+                page.keyboard.press("Enter")
+            else:
+                click(page, (DIAMOND[0][0] + 1, DIAMOND[0][1] - 1))
+    assert (read_map(page) == np.where(inside_diamond(), FACADES.index("shop"), before)).all()
+    expect(page.locator(".lc-guide")).to_be_hidden()
+    press(page, "Undo")
+    assert (read_map(page) == before).all()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_a_polygon_may_be_hollow(page: Page) -> None:
+    expected = read_map(page)
+    expected[20:121, 20:51] = expected[90:121, 20:141] = DOOR
+    choose(page, "Polygon")
+    choose(page, "door")
+    for corner in ((20, 20), (50, 20), (50, 90), (140, 90), (140, 120), (20, 120)):
+        click(page, corner)
+    page.keyboard.press("Enter")
+    assert (read_map(page) == expected).all()
+
+
+def test_escape_drops_an_open_polygon(page: Page) -> None:
+    before = read_map(page)
+    choose(page, "Polygon")
+    with counted_requests(page, 0):
+        for corner in DIAMOND:
+            click(page, corner)
+        expect(page.locator(".lc-guide")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".lc-guide")).to_be_hidden()
+        page.keyboard.press("Enter")
+    assert (read_map(page) == before).all()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_undo_takes_back_a_corner_while_a_polygon_is_open(page: Page) -> None:
+    before = read_map(page)
+    choose(page, "Polygon")
+    choose(page, "shop")
+    for corner in (*DIAMOND, (200, 200)):
+        click(page, corner)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Enter")
+    assert (read_map(page) == np.where(inside_diamond(), FACADES.index("shop"), before)).all()
+
+
+def test_two_corners_are_no_polygon_and_another_tool_drops_them(page: Page) -> None:
+    before = read_map(page)
+    choose(page, "Polygon")
+    with counted_requests(page, 0):
+        click(page, DIAMOND[0])
+        page.mouse.dblclick(*on_screen(page, DIAMOND[1]))
+        page.keyboard.press("Enter")
+        choose(page, "Line")
+    assert (read_map(page) == before).all()
+    expect(page.locator(".lc-guide")).to_be_hidden()
+
+
+# ---- Two datasets -----------------------------------------------------------------------------------------------------------------
+
+
+def test_with_one_dataset_there_is_no_tab(browser: Browser, tmp_path: Path) -> None:
+    if (ROOT / "demo" / "weights" / "cityscapes-gan").is_dir():
+        pytest.skip("weights of both datasets are bundled")
+    with served_app(tmp_path) as url, opened_page(browser, url) as page:
+        expect(page.get_by_role("tab")).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Paint a facade")
+
+
+def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page) -> None:
+    examples = read_examples(ROOT / "demo" / "examples" / "cityscapes", CITYSCAPES)
+    assert (read_map(streets, CITYSCAPES) == next(iter(examples.values()))).all()
+    shown = streets.locator(".lc-palette:visible [role=radio]:visible").all_inner_texts()
+    assert shown == list(SUBJECTS["cityscapes"].first_classes)
+    expect(streets.get_by_text("for non-commercial use only")).to_be_visible()
+    with both_pictures_change(streets):
+        press(streets, "Tram street")
+    assert (read_map(streets, CITYSCAPES) == examples["Tram street"]).all()
+    with both_pictures_change(streets):
+        press(streets, "Clear")
+    assert (read_map(streets, CITYSCAPES) == CITYSCAPES.index("sky")).all()
+
+
+def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(browser: Browser, streets_url: str) -> None:
+    with opened_page(browser, streets_url) as page:
+        before = read_map(page)
+        choose(page, "door")
+        with both_pictures_change(page):
+            drag(page, (20, 20), (100, 100))
+        facade, pictures = read_map(page), shown_pictures(page)
+        open_tab(page, "Cityscapes")
+        with both_pictures_change(page):
+            press(page, "Clear")
+        open_tab(page, "Facades")
+        assert (read_map(page) == facade).all() and shown_pictures(page) == pictures
+        page.keyboard.press("Control+z")  # reaches the tab that is open, and no other
+        assert (read_map(page) == before).all()
+        open_tab(page, "Cityscapes")
+        assert (read_map(page, CITYSCAPES) == CITYSCAPES.index("sky")).all()
+
+
+def test_more_classes_are_reached_with_the_keyboard_and_the_chosen_one_stays_in_sight(streets: Page) -> None:
+    radios = streets.locator(".lc-palette:visible [role=radio]:visible")
+    more = streets.get_by_role("button", name="More classes")
+    streets.get_by_role("radio", name="fence", exact=True).click()
+    streets.keyboard.press("ArrowDown")  # the others are not among the arrow keys' choices yet
+    expect(streets.get_by_role("radio", name="road", exact=True)).to_be_checked()
+    streets.keyboard.press("Tab")
+    expect(more).to_be_focused()
+    expect(more).to_have_attribute("aria-expanded", "false")
+    streets.keyboard.press("Enter")
+    expect(more).to_have_attribute("aria-expanded", "true")
+    expect(radios).to_have_count(len(CITYSCAPES))
+    streets.keyboard.press("Shift+Tab")
+    streets.keyboard.press("End")
+    last = streets.get_by_role("radio", name="motorcycle", exact=True)
+    expect(last).to_be_checked()
+    expect(last).to_be_focused()
+    more.click()
+    expect(radios).to_have_count(16)
+    expect(last).to_be_visible()
+    press(streets, "Clear")
+    drag(streets, (100, 100), (120, 120))
+    assert set(np.unique(read_map(streets, CITYSCAPES))) == {CITYSCAPES.index("sky"), CITYSCAPES.index("motorcycle")}
+
+
+def test_a_class_behind_more_is_named_under_the_pointer_and_can_be_picked(streets: Page) -> None:
+    with both_pictures_change(streets):
+        press(streets, "Tram street")
+    rows, columns = np.nonzero(read_map(streets, CITYSCAPES) == CITYSCAPES.index("rail track"))
+    point = int(columns[rows == 200].mean()), 200
+    more = streets.get_by_role("button", name="More classes")
+    streets.mouse.move(*on_screen(streets, point))
+    expect(more).to_have_text("rail track")
+    choose(streets, "Pick class")
+    click(streets, point)
+    expect(streets.get_by_role("radio", name="rail track", exact=True)).to_be_checked()
+    expect(streets.get_by_role("radio", name="rail track", exact=True)).to_be_visible()
+    streets.mouse.move(0, 0)
+    expect(more).to_have_text("More")
+
+
 # ---- Undo and redo ----------------------------------------------------------------------------------------------------------------
 
 
@@ -399,7 +596,7 @@ def test_a_text_field_keeps_its_own_undo_until_the_canvas_is_touched(page: Page)
 
 
 def test_an_example_is_painted_with_one_click_and_undo_brings_the_map_and_pictures_back(page: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "examples", FACADES)
+    examples = read_examples(ROOT / "demo" / "examples" / "facades", FACADES)
     name = list(examples)[3]
     before, pictures = read_map(page), shown_pictures(page)
     with both_pictures_change(page):
@@ -411,7 +608,7 @@ def test_an_example_is_painted_with_one_click_and_undo_brings_the_map_and_pictur
 
 
 def test_an_example_that_was_painted_over_can_be_chosen_again(page: Page) -> None:
-    name, label_map = next(iter(read_examples(ROOT / "demo" / "examples", FACADES).items()))
+    name, label_map = next(iter(read_examples(ROOT / "demo" / "examples" / "facades", FACADES).items()))
     pictures = shown_pictures(page)
     with both_pictures_change(page):
         press(page, "Clear")
@@ -491,7 +688,7 @@ def test_a_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
 # ---- Keyboard and looks -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("group", "first", "second", "last"), [("Class to paint", 2, 3, 11), ("Tool", 0, 1, 4)])
+@pytest.mark.parametrize(("group", "first", "second", "last"), [("Class to paint", 2, 3, 11), ("Tool", 0, 1, 5)])
 def test_a_group_is_one_tab_stop_and_arrow_keys_choose(page: Page, group: str, first: int, second: int, last: int) -> None:
     radios = page.get_by_role("radiogroup", name=group).get_by_role("radio")
     radios.nth(first).focus()
@@ -509,6 +706,16 @@ def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
     press(page, "Clear")
     drag(page, (100, 100), (120, 120))
     assert set(np.unique(read_map(page))) == {BACKGROUND, DOOR}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_text_of_the_second_tab_has_it_too(browser: Browser, streets_url: str, theme: str) -> None:
+    with opened_page(browser, streets_url, f"?__theme={theme}") as page:
+        open_tab(page, "Cityscapes")
+        press(page, "More classes")
+        contrasts = page.evaluate(READ_CONTRASTS)
+    assert {"non-commercial", "motorcycle"} <= {word for text, _ in contrasts for word in text.split()}
+    assert [(text, round(contrast, 2)) for text, contrast in contrasts if contrast < 4.5] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -590,6 +797,30 @@ def test_a_touch_that_the_system_takes_away_leaves_the_map_as_it_was(phone: Page
     fingers.touch("touchStart", (40, 60))
     fingers.touch("touchEnd")
     assert (read_map(phone) != before).any()
+
+
+def test_a_finger_moves_each_corner_into_place_before_it_is_lifted(phone: Page, fingers: Fingers) -> None:
+    before = read_map(phone)
+    phone.get_by_role("radio", name="Polygon").tap()
+    phone.locator(".lc-surface").evaluate("surface => surface.scrollIntoView({ block: 'center' })")
+    for x, y in DIAMOND:
+        fingers.touch("touchStart", (x - 30, y + 30))
+        fingers.touch("touchMove", (x, y))
+        fingers.touch("touchEnd")
+    assert (read_map(phone) == before).all()
+    with both_pictures_change(phone):
+        fingers.touch("touchStart", (DIAMOND[0][0] + 4, DIAMOND[0][1] + 4))  # near enough for a finger
+        fingers.touch("touchEnd")
+    assert (read_map(phone) == np.where(inside_diamond(), DOOR, before)).all()
+
+
+def test_the_second_tab_fits_a_phone(browser: Browser, streets_url: str) -> None:
+    with opened_page(browser, streets_url, **PHONE) as page:
+        open_tab(page, "Cityscapes")
+        page.get_by_role("button", name="More classes").tap()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        heights = page.locator(".label-canvas:visible button:visible").evaluate_all("all => all.map(b => b.getBoundingClientRect().height)")
+        assert len(heights) > len(CITYSCAPES) and min(heights) >= 44
 
 
 def test_nothing_is_wider_than_a_phone(phone: Page) -> None:

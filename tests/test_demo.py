@@ -21,24 +21,27 @@ from PIL import Image
 from demo.app import MODEL_NAMES, build_demo, launch, make_choose_example
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
-from demo.models import load_painters
+from demo.models import BUNDLED_WEIGHTS, MODELS, load_painters
+from demo.subjects import SUBJECTS
 from pix2pix import release
-from pix2pix.labels import CITYSCAPES, FACADES
+from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "demo" / "examples"
 Paint = Callable[..., tuple[np.ndarray, np.ndarray, dict[str, float]]]
 
 AUDITED_START = """
 import os, runpy, sys, threading, time, urllib.request
 
-calls = os.open(os.environ["CALLS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)  # lines of several threads stay whole, which printed ones do not
+# Lines of several threads stay whole here, which printed ones do not.
+calls = os.open(os.environ["CALLS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 def report(event, args):
     if event == "socket.connect":
-        os.write(calls, f"{args[1][0]}\n".encode())
+        os.write(calls, f"{args[1][0]}\\n".encode())
     elif event == "socket.getaddrinfo":
-        os.write(calls, f"{args[0]}\n".encode())
+        os.write(calls, f"{args[0]}\\n".encode())
 
 def finish():
     while True:
@@ -59,13 +62,23 @@ runpy.run_path("app.py", run_name="__main__")
 """
 
 
+def tiny_models(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> dict[str, Path]:
+    folders = {f"{dataset}-{objective}": tmp_path_factory.mktemp(objective) for objective in MODEL_NAMES}
+    for seed, (objective, folder) in enumerate(zip(MODEL_NAMES, folders.values(), strict=True)):
+        config = tiny_release_config(dataset=dataset, objective=objective, palette=PALETTES[dataset])
+        release.save(folder, tiny_generator(seed), config)
+    return folders
+
+
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Released folders of tiny networks with random weights, by the name that the app has for them."""
-    folders = {f"facades-{objective}": tmp_path_factory.mktemp(objective) for objective in MODEL_NAMES}
-    for seed, (name, folder) in enumerate(folders.items()):
-        release.save(folder, tiny_generator(seed), tiny_release_config(objective=name.removeprefix("facades-")))
-    return folders
+    return tiny_models(tmp_path_factory, "facades")
+
+
+@pytest.fixture(scope="session")
+def street_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return tiny_models(tmp_path_factory, "cityscapes")
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +100,11 @@ def paint(client: Client) -> Paint:
         return np.asarray(Image.open(gan)), np.asarray(Image.open(l1)), times
 
     return paint_remotely
+
+
+@pytest.fixture(scope="module")
+def two_tabs(weights: dict[str, Path], street_weights: dict[str, Path]) -> gr.Blocks:
+    return build_demo({name: Painter.load(folder) for name, folder in (weights | street_weights).items()})
 
 
 def refusal(client: Client, *arguments: Any) -> str:
@@ -161,7 +179,7 @@ def test_components_hand_the_page_plain_values_only(demo: gr.Blocks) -> None:
 def test_the_page_comes_with_the_first_map_and_both_of_its_pictures(demo: gr.Blocks) -> None:
     values = [component["props"].get("value") for component in demo.get_config_file()["components"]]
     shown = next(value for value in values if isinstance(value, dict) and "urls" in value)
-    first_map = next(iter(read_examples(ROOT / "demo" / "examples", FACADES).values()))
+    first_map = next(iter(read_examples(EXAMPLES / "facades", FACADES).values()))
     assert encode(first_map).model_dump() in values
     assert len(shown["urls"]) == 2 and all(url.startswith("data:image/jpeg;base64,") for url in shown["urls"])
 
@@ -179,8 +197,45 @@ def test_files_are_not_taken(client: Client) -> None:
     assert answer.status_code == 413
 
 
-def test_there_are_at_least_six_examples() -> None:
-    assert len(read_examples(ROOT / "demo" / "examples", FACADES)) >= 6
+@pytest.mark.parametrize("dataset", PALETTES)
+def test_there_are_at_least_six_examples_of_each_dataset(dataset: str) -> None:
+    assert len(read_examples(EXAMPLES / dataset, PALETTES[dataset])) >= 6
+
+
+def test_with_the_models_of_one_dataset_there_are_no_tabs(demo: gr.Blocks) -> None:
+    types = [component["type"] for component in demo.get_config_file()["components"]]
+    assert "tabitem" not in types
+    assert demo.title == "Paint a facade"
+
+
+def test_the_second_tab_paints_only_when_it_is_opened(two_tabs: gr.Blocks) -> None:
+    components = two_tabs.get_config_file()["components"]
+    assert [component["props"]["label"] for component in components if component["type"] == "tabitem"] == ["Facades", "Cityscapes"]
+    assert two_tabs.title == "Paint a facade or a street"
+    parts = [component["props"] for component in components if "models" in component["props"].get("props", {})]
+    pictures = [part.get("value") for part in parts]
+    assert [value is not None for value in pictures] == [True, False]
+
+
+def test_programs_paint_streets_at_an_endpoint_of_their_own(two_tabs: gr.Blocks, street_weights: dict[str, Path]) -> None:
+    _, url, _ = launch(two_tabs, prevent_thread_lock=True, quiet=True)
+    try:
+        client = Client(url, verbose=False)
+        assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/paint", "/paint_cityscapes"]
+        label_map = np.full((256, 256), len(CITYSCAPES) - 1, np.uint8)
+        *files, times = client.predict(encode(label_map).model_dump(), 5, True, api_name="/paint_cityscapes")
+    finally:
+        two_tabs.close()
+    for file, folder in zip(files, street_weights.values(), strict=True):
+        assert np.abs(np.asarray(Image.open(file)).astype(int) - Painter.load(folder).paint(label_map, 5)).max() <= 1
+    assert set(times) == {"gan", "l1"}
+
+
+def test_every_class_that_a_subject_names_is_in_its_palette() -> None:
+    for dataset, subject in SUBJECTS.items():
+        named = {subject.start_class, subject.clear_class, *subject.first_classes}
+        assert named <= set(PALETTES[dataset].names)
+    assert len(set(SUBJECTS["cityscapes"].first_classes)) == 15
 
 
 def test_an_example_of_another_size_is_named(tmp_path: Path) -> None:
@@ -209,12 +264,36 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_weights_of_the_command_line_are_used(weights: dict[str, Path]) -> None:
     painters = load_painters([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
-    assert {name: painter.config.base_channels for name, painter in painters.items()} == {"facades-gan": 2, "facades-l1": 2}
+    assert {name: painters[name].config.base_channels for name in weights} == {"facades-gan": 2, "facades-l1": 2}
+
+
+def test_models_of_a_dataset_without_bundled_weights_are_added(
+    weights: dict[str, Path], street_weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
+    folders = street_weights | weights
+    painters = load_painters([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
+    assert tuple(painters) == MODELS
+    assert list(load_painters([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])) == list(weights)
+
+
+def test_one_model_of_a_dataset_alone_is_refused(
+    capsys: pytest.CaptureFixture[str], weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
+    said = complaint(capsys, "--weights", f"facades-gan={weights['facades-gan']}")
+    assert said.endswith("name a folder for this one with --weights facades-l1=FOLDER") and "facades-l1: the page compares both" in said
+
+
+def test_the_bundled_weights_are_complete_pairs() -> None:
+    bundled = {path.name for path in BUNDLED_WEIGHTS.iterdir() if path.is_dir()}
+    assert {"facades-gan", "facades-l1"} <= bundled <= set(MODELS)
+    assert ("cityscapes-gan" in bundled) == ("cityscapes-l1" in bundled)
 
 
 @pytest.mark.parametrize("argument", ["facades=x", "facades-gan", "facades-gan=", "=x", ""])
 def test_weights_that_name_no_model_are_refused(capsys: pytest.CaptureFixture[str], argument: str) -> None:
-    sentence = f"{argument!r} is not NAME=FOLDER, with NAME one of facades-gan, facades-l1"
+    sentence = f"{argument!r} is not NAME=FOLDER, with NAME one of facades-gan, facades-l1, cityscapes-gan, cityscapes-l1"
     assert complaint(capsys, "--weights", argument).endswith(sentence)
 
 

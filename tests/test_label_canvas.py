@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from demo.label_canvas import LabelCanvas, LabelMap, decode, encode
-from pix2pix.labels import FACADES
+from pix2pix.labels import CITYSCAPES, FACADES
 
 SIZE = 256
 FOLDER = Path(__file__).parents[1] / "demo" / "label_canvas"
@@ -75,6 +75,11 @@ def test_the_canvas_gives_python_what_it_was_given(canvas: LabelCanvas) -> None:
 def test_a_canvas_without_a_value_starts_with_the_background() -> None:
     canvas = LabelCanvas(palette=FACADES, background=3)
     assert (canvas.preprocess(LabelMap.model_validate(canvas.value)) == 3).all()
+
+
+def test_a_class_that_is_to_be_shown_first_must_be_in_the_palette() -> None:
+    with pytest.raises(ValueError, match="no class 'window'"):
+        LabelCanvas(palette=CITYSCAPES, first_classes=("road", "window"))
 
 
 WHOLE = run(0, 65535) + run(0, 1)

@@ -64,7 +64,7 @@ def test_the_flags_of_the_launcher_are_known(line):
 def test_the_command_for_files_paints(tmp_path, monkeypatch):
     (command,) = [command for command in COMMANDS if "pix2pix.painter" in command]
     (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "house.png").write_bytes((ROOT / "demo" / "examples" / "village-house.png").read_bytes())
+    (tmp_path / "labels" / "house.png").write_bytes((ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes())
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
     assert painter.main(command[3:]) == 0

@@ -10,6 +10,7 @@ people touch).
 
 import base64
 import binascii
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ class LabelCanvas(gr.HTML):
         size: int = 256,
         background: int = 0,
         start_class: int = 0,
+        first_classes: Sequence[str] = (),
         **keywords: Any,
     ) -> None:
         """Makes a canvas.
@@ -140,6 +142,7 @@ class LabelCanvas(gr.HTML):
             size: Width and height of the map in pixels.
             background: The class that "Clear" paints.
             start_class: The class picked at first.
+            first_classes: The classes that the palette shows, in this order; the others wait behind "More". Empty for all of them.
             **keywords: Whatever `gr.HTML` takes, such as `elem_id`.
         """
         self._palette = palette
@@ -156,6 +159,7 @@ class LabelCanvas(gr.HTML):
             size=size,
             background=background,
             start_class=start_class,
+            first_classes=[palette.index(name) for name in first_classes],
             **keywords,
         )
 

@@ -4,17 +4,19 @@
 function makeRadioGroup(group, onChoose) {
   const radios = [...group.querySelectorAll('[role=radio]')];
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-  radios.forEach((radio, position) => {
-    radio.addEventListener('click', () => onChoose(position));
+  radios.forEach((radio) => {
+    radio.addEventListener('click', () => onChoose(radios.indexOf(radio)));
     radio.addEventListener('keydown', (event) => {
+      const shown = radios.filter((other) => other.checkVisibility()); // the others wait behind a disclosure
+      const position = shown.indexOf(radio);
       let next = position + (steps[event.key] ?? 0);
       if (event.key === 'Home') next = 0;
-      if (event.key === 'End') next = radios.length - 1;
+      if (event.key === 'End') next = shown.length - 1;
       if (next === position || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
-      next = (next + radios.length) % radios.length;
-      onChoose(next);
-      radios[next].focus();
+      next = (next + shown.length) % shown.length;
+      onChoose(radios.indexOf(shown[next]));
+      shown[next].focus();
     });
   });
   return function show(chosen) {

@@ -41,6 +41,19 @@ function drawRectangle(map, size, from, to, classIndex) {
   for (let y = top; y <= bottom; y++) fillRow(map, size, y, Math.min(from.x, to.x), Math.max(from.x, to.x), classIndex);
 }
 
+/** A filled polygon with its outline. Where it crosses itself, what lies inside an even number of times stays as it was. */
+function drawPolygon(map, size, corners, classIndex) {
+  const edges = corners.map((corner, index) => [corner, corners[(index + 1) % corners.length]]);
+  for (let y = 0; y < size; y++) {
+    const crossings = edges
+      .filter(([from, to]) => from.y <= y !== to.y <= y) // a corner on the row belongs to one of its two edges
+      .map(([from, to]) => from.x + ((y - from.y) * (to.x - from.x)) / (to.y - from.y))
+      .sort((one, other) => one - other);
+    for (let at = 0; at < crossings.length; at += 2) fillRow(map, size, y, Math.ceil(crossings[at]), Math.floor(crossings[at + 1]), classIndex);
+  }
+  for (const [from, to] of edges) drawSegment(map, size, from, to, 1, classIndex);
+}
+
 /** Repaints the region of one class around a point; pixels that touch only at a corner are not connected. */
 function floodFill(map, size, start, classIndex) {
   const target = map[start.y * size + start.x];

@@ -1,0 +1,176 @@
+"""Cityscapes in the pix2pix packaging. Its licence forbids passing pictures on, so nothing is downloaded here: a person brings them.
+
+Either the two official packages, whose photographs and label pictures become 512x256 pairs, or the packaging of the pix2pix authors,
+whose 500 validation pictures are divided. Both ways end in the same `cityscapes/`: `train/`, the first 300 validation pictures in
+`val/` and the last 200, which nothing is to be tuned to, in `test/`. A picture keeps its number within the official split.
+The packages are not trusted: members are read by their names, sizes are bounded, and nothing is extracted to a path of an archive.
+"""
+
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from filelock import FileLock
+from PIL import Image
+from tqdm import tqdm
+
+COUNTS = {"train": 2975, "val": 500}
+NUM_VALIDATION = 300
+PHOTO_MEMBER = re.compile(r"leftImg8bit/(train|val)/([a-z-]+/[a-z-]+_\d{6}_\d{6})_leftImg8bit\.png")
+LABEL_MEMBER = re.compile(r"gtFine/(train|val)/([a-z-]+/[a-z-]+_\d{6}_\d{6})_gtFine_color\.png")
+MAX_MEMBER_BYTES = 20_000_000  # the largest photograph has about 3 MB
+MAX_PIXELS = 2048 * 1024
+NEEDED_BYTES = 500_000_000  # pictures of quality 100 take about 80 kB each
+CITATION = """\
+Cityscapes: Marius Cordts et al., "The Cityscapes Dataset for Semantic Urban Scene Understanding", CVPR 2016. For non-commercial use only.
+Neither the pictures nor what is made from them here may be passed on: https://www.cityscapes-dataset.com/license/"""
+
+
+class CityscapesError(RuntimeError):
+    """A package or a folder that cannot be used; one sentence says which, why, and what to do."""
+
+
+def prepare(data_dir: Path, photos: Path, labels: Path, counts: Mapping[str, int] = COUNTS, num_validation: int = NUM_VALIDATION) -> None:
+    """Makes `data_dir/cityscapes` from the two official packages; leaves such a folder alone if there is one.
+
+    The folder is built under a temporary name and renamed at the end, so it is either complete or absent.
+
+    Args:
+        data_dir: Parent of the dataset's folder; made if absent.
+        photos: leftImg8bit_trainvaltest.zip.
+        labels: gtFine_trainvaltest.zip.
+        counts: Pictures of the official splits "train" and "val".
+        num_validation: How many of "val" stay there; the others become the test split.
+
+    Raises:
+        CityscapesError: If a package cannot be read or lacks pictures, or the folder cannot be written.
+    """
+    folder = data_dir / "cityscapes"
+    if folder.exists():
+        print(f"{folder} is already there and is kept. To make it again, remove it first.")
+        return
+    print(CITATION)
+    print(f"This takes {NEEDED_BYTES // 10**6} MB of disk in {data_dir} and some minutes.")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if (free := shutil.disk_usage(data_dir).free) < NEEDED_BYTES:
+            raise CityscapesError(f"{data_dir} has only {free // 10**6} MB free of the {NEEDED_BYTES // 10**6} that Cityscapes needs.")
+        lock = data_dir / ".cityscapes.lock"
+        with FileLock(lock):
+            for left_by_a_kill in data_dir.glob(".cityscapes-*/"):
+                shutil.rmtree(left_by_a_kill)
+            if not folder.exists():  # it does where another process has made it meanwhile
+                with TemporaryDirectory(prefix=".cityscapes-", dir=data_dir) as temporary:
+                    _pack(photos, labels, Path(temporary) / "cityscapes", counts, num_validation)
+                    (Path(temporary) / "cityscapes").rename(folder)
+            with suppress(PermissionError):  # Windows keeps a file that is open
+                lock.unlink(missing_ok=True)
+    except OSError as problem:
+        raise CityscapesError(f"Cannot write Cityscapes to {data_dir}: {problem.strerror or problem}.") from problem
+
+
+def divide_validation(data_dir: Path, num_pictures: int = COUNTS["val"], num_validation: int = NUM_VALIDATION) -> None:
+    """Moves the last of the pix2pix packaging's validation pictures, 301.jpg to 500.jpg, from `val/` to `test/`.
+
+    Pictures are moved one by one under their own names, so a call after an interrupted one finishes it, and another one changes nothing.
+
+    Raises:
+        CityscapesError: If there is no such folder, or it holds other pictures; nothing is moved then.
+    """
+    val, test = data_dir / "cityscapes" / "val", data_dir / "cityscapes" / "test"
+    if not val.is_dir():
+        raise CityscapesError(
+            f"There is no folder {val}. Log in at https://www.cityscapes-dataset.com, download leftImg8bit_trainvaltest.zip and "
+            "gtFine_trainvaltest.zip, and name them with --photos and --labels."
+        )
+    found = {path.name for folder in (val, test) for path in folder.glob("*.jpg")}
+    if found != {f"{number}.jpg" for number in range(1, num_pictures + 1)}:
+        raise CityscapesError(
+            f"{val} and test/ beside it hold {len(found)} pictures; expected are 1.jpg to {num_pictures}.jpg, as packed for pix2pix."
+        )
+    try:
+        test.mkdir(exist_ok=True)
+        to_move = [name for number in range(num_validation + 1, num_pictures + 1) if (val / (name := f"{number}.jpg")).exists()]
+        for name in to_move:
+            (val / name).rename(test / name)
+    except OSError as problem:
+        raise CityscapesError(f"Cannot move pictures from {val} to {test}: {problem.strerror or problem}.") from problem
+    print(f"moved {len(to_move)} pictures from {val} to {test}" if to_move else f"{val.parent} is already divided and is kept.")
+
+
+def _pack(photos: Path, labels: Path, folder: Path, counts: Mapping[str, int], num_validation: int) -> None:
+    """Writes the pairs of both splits, numbered in the order of their names."""
+    with _opened(photos) as photo_zip, _opened(labels) as label_zip:
+        photo_members, label_members = _members(photo_zip, PHOTO_MEMBER), _members(label_zip, LABEL_MEMBER)
+        if unpaired := sorted(photo_members.keys() ^ label_members.keys()):
+            lacking = labels if unpaired[0] in photo_members else photos
+            raise CityscapesError(f"{lacking} lacks the picture {'/'.join(unpaired[0])}, which the other package has; download it again.")
+        for split, count in counts.items():
+            names = sorted(name for part, name in photo_members if part == split)
+            if len(names) != count:
+                raise CityscapesError(f"{photos} holds {len(names)} pictures of {split}; the official package has {count}.")
+            for number, name in enumerate(tqdm(names, f"packing {split}", unit=" pictures"), 1):
+                photo = _read(photo_zip, photo_members[split, name])
+                label_image = _read(label_zip, label_members[split, name])
+                if photo.size != label_image.size:
+                    raise CityscapesError(f"The photograph and the label picture of {name} differ in size.")
+                path = folder / ("test" if split == "val" and number > num_validation else split) / f"{number}.jpg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _side_by_side(photo, label_image).save(path, "JPEG", quality=100)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (OSError, ValueError, zipfile.BadZipFile) as problem:
+        raise CityscapesError(f"{path} is not a readable zip file ({getattr(problem, 'strerror', None) or problem}).") from problem
+
+
+def _members(package: zipfile.ZipFile, pattern: re.Pattern[str]) -> dict[tuple[str, str], zipfile.ZipInfo]:
+    """The members to read, by (split, CITY/CITY_xxxxxx_xxxxxx); whatever else is in the package is never looked at."""
+    found: dict[tuple[str, str], zipfile.ZipInfo] = {}
+    for member in package.infolist():
+        if match := pattern.fullmatch(member.filename):
+            if match.groups() in found:
+                raise CityscapesError(f"{package.filename} holds {member.filename} twice; download it again.")
+            found[match[1], match[2]] = member
+    return found
+
+
+def _read(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> Image.Image:
+    """Decodes one member, RGB; neither the file nor the picture can be larger than those of the official packages are."""
+    where = f"{member.filename} in {package.filename}"
+    if member.file_size > MAX_MEMBER_BYTES:
+        raise CityscapesError(f"{where} is a file of {member.file_size:,} bytes, which is too much for a picture of Cityscapes.")
+    try:
+        with Image.open(BytesIO(package.read(member)), formats=["PNG"]) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise CityscapesError(f"{where} has {picture.width}x{picture.height} pixels; those of Cityscapes have 2048x1024.")
+            return picture.convert("RGB")
+    except CityscapesError:
+        raise
+    # RuntimeError is an encrypted member, NotImplementedError, which is one, an unknown compression; the others are damage.
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        zlib.error,
+        zipfile.BadZipFile,
+        Image.DecompressionBombError,
+    ) as problem:
+        raise CityscapesError(f"{where} is damaged ({problem}); download the package again.") from problem
+
+
+def _side_by_side(photo: Image.Image, label_image: Image.Image) -> Image.Image:
+    pair = Image.new("RGB", (512, 256))
+    for left, picture in ((0, photo), (256, label_image)):
+        pair.paste(picture.resize((256, 256), Image.Resampling.BICUBIC), (left, 0))
+    return pair
