@@ -16,6 +16,7 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 from torch import Tensor
+from torch.utils._triton import has_triton
 from tqdm import tqdm
 
 from pix2pix import checkpoint, release
@@ -67,6 +68,14 @@ def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedD
     return splits
 
 
+def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:
+    """The trainer of this process, compiled on GPUs that Triton knows; the environment variable TORCH_COMPILE_DISABLE=1 leaves that out."""
+    trainer = Trainer(config, accelerator.device, accelerator.process_index)
+    if accelerator.device.type == "cuda" and has_triton():
+        trainer.compile()
+    return trainer
+
+
 def stop_on_signals(trainer: Trainer) -> None:
     """Turns Ctrl-C and termination into a request that the loop looks at between two steps; a second Ctrl-C stops at once."""
 
@@ -84,7 +93,7 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     Returns:
         Whether training is complete; False if it was asked to stop before.
     """
-    trainer = Trainer(config, accelerator.device, accelerator.process_index)
+    trainer = make_trainer(config, accelerator)
     hashes = {split: dataset.fingerprint(keep=split == "train") for split, dataset in splits.items()}
     if accelerator.is_main_process:
         run.open(config, hashes)
@@ -210,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
         with accelerator.main_process_first():
             splits = open_splits(config, download=not only_dry)
         if only_dry:
-            accelerator.print(dry_run(Trainer(config, accelerator.device, accelerator.process_index), splits, SAMPLED_PICTURES))
+            accelerator.print(dry_run(make_trainer(config, accelerator), splits, SAMPLED_PICTURES))
             return 0
         run = RunFolder(config.run_dir)
         with run.lock() if accelerator.is_main_process else nullcontext():

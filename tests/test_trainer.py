@@ -297,6 +297,33 @@ def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in
     assert [epoch for epoch in range(1, 8) if config.keeps_after(epoch)] == kept
 
 
+@pytest.mark.parametrize("objective", ["gan", "l1"])
+def test_compiled_networks_are_one_graph_each_and_take_the_same_steps(tiny_config, objective):
+    compiled, eager = Trainer(tiny_config(objective=objective), CPU), Trainer(tiny_config(objective=objective), CPU)
+    names, graphs = list(compiled.state_dict()["G"]), []
+
+    def count(graph, inputs):
+        graphs.append(graph)
+        return graph
+
+    torch._dynamo.reset()
+    compiled.compile(backend=count)
+    for seed in range(3):
+        assert compiled.step(*batch(seed)) == pytest.approx(eager.step(*batch(seed)), rel=1e-5)
+    assert len(graphs) == {"gan": 4, "l1": 1}[objective]  # D of photos, of fakes in their other layout, and with its weights held fixed
+    assert list(compiled.state_dict()["G"]) == names
+    for found, expected in zip(compiled.G.parameters(), eager.G.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_takes_the_steps_of_the_cpu_when_compiled_too(tiny_config):
+    on_gpu, on_cpu = Trainer(tiny_config(), torch.device("cuda")), Trainer(tiny_config(), CPU)
+    on_gpu.compile()
+    for seed in range(3):
+        assert on_gpu.step(*batch(seed)) == pytest.approx(on_cpu.step(*batch(seed)), rel=1e-3)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_takes_the_steps_of_the_cpu(tiny_config):
     on_gpu, on_cpu = Trainer(tiny_config(), torch.device("cuda")), Trainer(tiny_config(), CPU)
