@@ -10,6 +10,7 @@ import sys
 for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}.items():
     os.environ[variable] = value
 
+from demo import serving  # noqa: E402
 from demo.app import build_demo, launch  # noqa: E402
 from demo.models import load_painters  # noqa: E402
 
@@ -17,6 +18,7 @@ is_program = __name__ == "__main__"
 demo = build_demo(load_painters(sys.argv[1:] if is_program else []))
 
 if is_program:
+    serving.log_requests()
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     print(f"Paint at {url}", flush=True)
-    demo.block_thread()
+    serving.block_until_stopped(demo)

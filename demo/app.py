@@ -16,6 +16,7 @@ import torch
 from gradio.processing_utils import save_pil_to_cache
 from PIL import Image
 
+from demo import serving
 from demo.comparison import Comparison, Painting
 from demo.example_gallery import ExampleGallery, read_examples
 from demo.label_canvas import LabelCanvas, LabelMap, refuse
@@ -30,8 +31,6 @@ ONE_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "painters"}
 PAINTING_THREADS = ThreadPoolExecutor(
     len(MODEL_NAMES), "painting", initializer=torch.set_num_threads, initargs=(max(1, torch.get_num_threads() // len(MODEL_NAMES)),)
 )
-MAX_WAITING = 32
-"""Pictures in the queue. A visitor has one at most, so this is a wait of some seconds; more are told to come back."""
 TEMPORARY_FILE_SECONDS = 600
 """How long the files of the endpoint for programs can be fetched."""
 FOLDER = Path(__file__).parent
@@ -230,7 +229,7 @@ def make_theme() -> gr.themes.Base:
 
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
-    demo.queue(max_size=MAX_WAITING, api_open=False)  # no way around the queue
+    demo.queue(max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
     return demo.launch(
         theme=make_theme(),
         head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",
@@ -242,5 +241,6 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
         pwa=False,
         enable_monitoring=False,
         max_file_size="1kb",  # nothing here takes a file, but Gradio would
+        app_kwargs=serving.app_keywords(demo),
         **keywords,
     )

@@ -1,0 +1,176 @@
+"""What one visitor may take of the server, and what its owner sees of it: limits, health, a request log, a stop that finishes its work.
+
+The limits are per address. Behind a proxy that is the visitor's own one only if uvicorn trusts the proxy: FORWARDED_ALLOW_IPS names it.
+docs/serving.md lists the settings, which come from the environment.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import gradio as gr
+import limits
+from fastapi import HTTPException
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def whole_number(name: str, default: int) -> int:
+    """A setting of the environment; ends the program with a sentence if it is no whole number from 1."""
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise SystemExit(f"The environment variable {name} must be a whole number, at least 1, not {text!r}.")
+    return int(text)
+
+
+def rate(name: str, default: str) -> limits.RateLimitItem:
+    """A setting such as "1000 per 10 seconds"; ends the program with a sentence if it is none."""
+    text = os.environ.get(name, default)
+    try:
+        return limits.parse(text)
+    except ValueError:
+        raise SystemExit(f"The environment variable {name} must be a rate such as '1000 per 10 seconds', not {text!r}.") from None
+
+
+MAX_WAITING = whole_number("PIX2PIX_MAX_WAITING", 256)
+"""Pictures in the queue, of all visitors. A page has one at most; its place in the queue is shown."""
+MAX_WAITING_PER_ADDRESS = whole_number("PIX2PIX_MAX_WAITING_PER_ADDRESS", 64)
+"""Of these, from one address: a class in one network fits, and the others still find a place."""
+MAX_OPEN_PER_ADDRESS = whole_number("PIX2PIX_MAX_OPEN_PER_ADDRESS", 256)
+"""Requests under way from one address; a page that paints keeps up to two open."""
+MAX_BODY_BYTES = whole_number("PIX2PIX_MAX_BODY_BYTES", 2_000_000)
+"""Of one request; the map with the most runs takes 0.3 MB."""
+RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
+"""Requests from one address; a page takes about 60 to load, and two per stroke."""
+TOO_LARGE = f"The request is larger than {MAX_BODY_BYTES:,} bytes, which is more than any map takes."
+STOP_SECONDS = 20
+"""How long a stop waits for the pictures in the queue; container engines kill after 10 to 30."""
+
+log = logging.getLogger("pix2pix.requests")
+
+
+class Limits:
+    """ASGI middleware: answers /health, refuses what is too much with one sentence, and writes a line per request to `log`.
+
+    Args:
+        app: What it stands in front of.
+        demo: Whose queue is looked at.
+    """
+
+    def __init__(self, app: ASGIApp, demo: gr.Blocks) -> None:
+        self.app, self.demo = app, demo
+        self.rate_limiter = MovingWindowRateLimiter(MemoryStorage())
+        self.open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        request = Request(scope)
+        if request.url.path == "/health":
+            return await self.health()(scope, receive, send)
+        address, start, status = request.client.host if request.client else "", time.perf_counter(), 0
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self.open[address] += 1
+        try:
+            if refusal := await self.refusal(request, address):
+                return await refusal(scope, receive, send_and_note)
+            await self.app(scope, at_most(MAX_BODY_BYTES, receive), send_and_note)
+        finally:
+            self.open[address] -= 1
+            self.open += Counter()  # drops addresses that are at zero
+            path = scope.get("raw_path", b"").decode("ascii", "replace")[:200]  # percent-encoded, so a line stays a line
+            log.info("%s %s %s %d %.0f ms", address, request.method, path, status, 1000 * (time.perf_counter() - start))
+
+    def health(self) -> JSONResponse:
+        """What a load balancer asks for: 503 once the server is stopping."""
+        if stopping.is_set():
+            return JSONResponse({"status": "stopping"}, 503)
+        return JSONResponse({"status": "ok", "waiting": len(self.demo._queue)})
+
+    async def refusal(self, request: Request, address: str) -> JSONResponse | None:
+        """Why this request is not served, as the page shows it; None if it is."""
+        if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:  # the server has checked that it is a number
+            return refuse(413, TOO_LARGE)
+        if not await self.rate_limiter.hit(RATE, address):
+            return refuse(429, f"Too many requests from your address; at most {RATE} are served. Please wait a moment.")
+        if self.open[address] > MAX_OPEN_PER_ADDRESS:
+            return refuse(429, f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already. Please close other pages and try again.")
+        if request.method != "POST":
+            return None
+        if stopping.is_set():
+            return refuse(503, "The server is about to restart. Your map stays on this page; paint on in a minute.")
+        if self.waiting(address) >= MAX_WAITING_PER_ADDRESS:
+            return refuse(429, f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these.")
+        return None
+
+    def waiting(self, address: str) -> int:
+        """Pictures in the queue that were asked for from an address."""
+        queues = self.demo._queue.event_queue_per_concurrency_id.values()
+        clients = (event.request.client for queue in queues for event in queue.queue if event.request)
+        return sum(client is not None and client.host == address for client in clients)
+
+
+def at_most(limit: int, receive: Receive) -> Receive:
+    """`receive`, but it raises HTTPException as soon as more bytes than `limit` have come, whatever the header said."""
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise HTTPException(413, TOO_LARGE)
+        return message
+
+    return receive_some
+
+
+def refuse(status: int, sentence: str) -> JSONResponse:
+    """An answer that Gradio's client shows as an error."""
+    return JSONResponse({"detail": sentence}, status, {"Retry-After": "5", "Connection": "close"})
+
+
+stopping = threading.Event()
+"""Set when the server has been asked to stop."""
+
+
+def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
+    """For `launch(app_kwargs=...)`."""
+    return {"middleware": [Middleware(Limits, demo=demo)]}
+
+
+def log_requests() -> None:
+    """Writes the line per request to standard error where PIX2PIX_LOG_REQUESTS is 1; it holds no query, no map and no picture."""
+    if os.environ.get("PIX2PIX_LOG_REQUESTS") == "1":
+        logging.basicConfig(format="%(asctime)s %(message)s")
+        log.setLevel(logging.INFO)
+
+
+def block_until_stopped(demo: gr.Blocks) -> None:
+    """Waits for Ctrl-C or termination, then for the pictures that are being painted, and closes the server. For the main thread."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    while not stopping.wait(0.5):  # a wait without an end would not see signals on Windows
+        pass
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # a second one ends the program at once
+    deadline = time.monotonic() + STOP_SECONDS
+    queue = demo._queue
+    while len(queue) + queue.get_active_worker_count() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)  # the last answers are on their way
+    demo.close(verbose=False)

@@ -1,0 +1,223 @@
+"""Limits, health, request log and stop of the server."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import limits
+import numpy as np
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from demo import serving
+from demo.app import build_demo, launch
+from demo.label_canvas import encode
+from pix2pix.painter import Painter
+from tests.test_demo import ROOT, tiny_models
+
+MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that answers with the length of what it got."""
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(str(len(body)))(scope, receive, send)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def ask() -> Callable[..., Any]:
+    """Sends a request through the limits to `echo`."""
+    guarded = serving.Limits(echo, gr.Blocks())
+
+    async def ask(method: str, path: str, address: str = "10.0.0.1", **keywords: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(guarded, client=(address, 5))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            return await client.request(method, path, **keywords)
+
+    return ask
+
+
+@pytest.fixture
+def stopping() -> Iterator[None]:
+    serving.stopping.set()
+    yield
+    serving.stopping.clear()
+
+
+@pytest.mark.anyio
+async def test_health_is_ok_and_tells_how_many_wait(ask):
+    answer = await ask("GET", "/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "waiting": 0})
+
+
+@pytest.mark.anyio
+async def test_a_server_that_stops_says_so_and_paints_no_more(ask, stopping):
+    assert (await ask("GET", "/health")).status_code == 503
+    answer = await ask("POST", "/gradio_api/queue/join")
+    assert (answer.status_code, answer.json()["detail"][:31]) == (503, "The server is about to restart.")
+    assert (await ask("GET", "/gradio_api/queue/data")).status_code == 200  # what was asked for before is still fetched
+
+
+@pytest.mark.anyio
+async def test_too_many_requests_of_one_address_are_refused_and_those_of_another_served(ask, monkeypatch):
+    monkeypatch.setattr(serving, "RATE", limits.parse("3 per minute"))
+    statuses = [(await ask("GET", "/")).status_code for _ in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    assert (await ask("GET", "/")).json()["detail"].startswith("Too many requests from your address; at most 3 per 1 minute are served.")
+    assert (await ask("GET", "/", "10.0.0.2")).status_code == 200
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.anyio
+async def test_a_body_over_the_limit_is_refused_whether_its_length_is_announced_or_not(announced):
+    app = gr.routes.App(middleware=[serving.app_keywords(gr.Blocks())["middleware"][0]])
+    seen = []
+
+    @app.post("/take")
+    async def take(body: dict[str, Any]) -> int:
+        seen.append(body)
+        return 1
+
+    async def chunks():
+        for _ in range(30):
+            yield b'"' + b"x" * 99_998 + b'"'
+
+    content = b"x" * 3_000_000 if announced else chunks()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        answer = await client.post("/take", content=content, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["detail"]) == (413, serving.TOO_LARGE)
+        assert not seen
+        assert (await client.post("/take", json={"a": 1})).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_an_address_cannot_keep_more_requests_open_than_allowed(monkeypatch):
+    monkeypatch.setattr(serving, "MAX_OPEN_PER_ADDRESS", 2)
+    release = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await release.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+    guarded = serving.Limits(slow, gr.Blocks())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded, client=("10.0.0.1", 5)), base_url="http://app") as client:
+        first = [asyncio.create_task(client.get("/")) for _ in range(2)]
+        while guarded.open["10.0.0.1"] < 2:
+            await asyncio.sleep(0)
+        assert (await client.get("/")).status_code == 429
+        release.set()
+        assert [(await task).status_code for task in first] == [200, 200]
+        assert (await client.get("/")).status_code == 200
+    assert not guarded.open
+
+
+@pytest.mark.anyio
+async def test_each_request_is_one_line_of_the_log_without_its_query(ask, caplog):
+    with caplog.at_level(logging.INFO, "pix2pix.requests"):
+        await ask("GET", "/a%0Ab?session_hash=secret")
+    (line,) = caplog.messages
+    assert line.startswith("10.0.0.1 GET /a%0Ab 200 ") and line.endswith(" ms")
+
+
+@pytest.fixture(scope="module")
+def held_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, threading.Event]]:
+    """A server whose pictures are finished only while the event is set."""
+    painters = {name: Painter.load(folder) for name, folder in tiny_models(tmp_path_factory, "facades").items()}
+    demo, may_paint = build_demo(painters), threading.Event()
+    for painter in painters.values():
+
+        def paint(*arguments: Any, painter: Painter = painter, **keywords: Any) -> np.ndarray:
+            may_paint.wait(30)
+            return Painter.paint(painter, *arguments, **keywords)
+
+        painter.paint = paint  # type: ignore[method-assign]
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    yield url, may_paint
+    may_paint.set()
+    demo.close()
+
+
+def join(url: str, session: str) -> httpx.Response:
+    return httpx.post(f"{url}gradio_api/queue/join", json={"data": [MAP, 1, True], "fn_index": 1, "session_hash": session})
+
+
+def outcome(url: str, session: str) -> dict[str, Any]:
+    """The last message of a session's stream."""
+    with httpx.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=60) as stream:
+        for line in stream.iter_lines():
+            message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if message.get("msg") == "process_completed":
+                return message
+    raise AssertionError("the stream ended without pictures")
+
+
+def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_server, monkeypatch):
+    url, may_paint = held_server
+    monkeypatch.setattr(serving, "MAX_WAITING_PER_ADDRESS", 3)
+    statuses: list[int] = []
+    while len(statuses) < 30 and (not statuses or statuses[-1] == 200):
+        answer = join(url, f"visitor-{len(statuses)}")
+        statuses.append(answer.status_code)
+    assert statuses[-1] == 429 and answer.json()["detail"].startswith("3 pictures for your address are waiting already.")
+    assert len(statuses) > 3  # those that are being painted do not wait
+    may_paint.set()
+    for number in range(len(statuses) - 1):
+        assert outcome(url, f"visitor-{number}")["success"]
+    may_paint.clear()
+
+
+def start_app(folder: Path, weights: dict[str, Path], **environment: str) -> tuple[subprocess.Popen[str], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    arguments = [part for name, path in weights.items() for part in ("--weights", f"{name}={path}")]
+    environment |= {"GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "app.py", *arguments]
+    app = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert app.stdout is not None
+    line = app.stdout.readline()
+    assert line.startswith("Paint at "), app.communicate(timeout=60)
+    return app, line.split()[-1]
+
+
+def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path, tmp_path_factory):
+    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), PIX2PIX_LOG_REQUESTS="1")
+    sessions = [f"visitor-{number}" for number in range(20)]
+    assert [join(url, session).status_code for session in sessions] == [200] * 20
+    with ThreadPoolExecutor(len(sessions)) as pages:
+        outcomes = [pages.submit(outcome, url, session) for session in sessions]
+        while not any(page.done() for page in outcomes):
+            time.sleep(0.01)
+        app.send_signal(signal.SIGTERM)
+        assert all(page.result()["success"] for page in outcomes)
+    _, log = app.communicate(timeout=60)
+    assert app.returncode == 0
+    assert "Traceback" not in log
+    assert sum("POST /gradio_api/queue/join 200" in line for line in log.splitlines()) == 20
+
+
+@pytest.mark.parametrize("read, value", [(serving.whole_number, "many"), (serving.whole_number, "0"), (serving.rate, "fast")])
+def test_a_setting_that_cannot_be_read_is_one_sentence(monkeypatch, read, value):
+    monkeypatch.setenv("PIX2PIX_SETTING", value)
+    with pytest.raises(SystemExit, match=f"^The environment variable PIX2PIX_SETTING must be a .*, not '{value}'\\.$"):
+        read("PIX2PIX_SETTING", 1)
