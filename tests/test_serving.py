@@ -157,13 +157,14 @@ def held_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     demo.close()
 
 
-def join(url: str, session: str) -> httpx.Response:
-    return httpx.post(f"{url}gradio_api/queue/join", json={"data": [MAP, 1, True], "fn_index": 1, "session_hash": session})
+def join(url: str, session: str, client: Any = httpx) -> httpx.Response:
+    """Asks for pictures as the page does."""
+    return client.post(f"{url}gradio_api/queue/join", json={"data": [MAP, 1, True], "fn_index": 1, "session_hash": session})
 
 
-def outcome(url: str, session: str) -> dict[str, Any]:
+def outcome(url: str, session: str, client: Any = httpx) -> dict[str, Any]:
     """The last message of a session's stream."""
-    with httpx.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=60) as stream:
+    with client.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=60) as stream:
         for line in stream.iter_lines():
             message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
             if message.get("msg") == "process_completed":
