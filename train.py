@@ -20,13 +20,14 @@ from torch.utils._triton import has_triton
 from tqdm import tqdm
 
 from pix2pix import checkpoint, release
-from pix2pix.data import DataError, PairedDataset, training_batches
+from pix2pix.data import SPLITS, DataError, PairedDataset, training_batches
+from pix2pix.distances import FidError
 from pix2pix.download import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
 from pix2pix.flags import parse_flags
-from pix2pix.labels import PALETTES
 from pix2pix.precision import resolve_precision
-from pix2pix.run_folder import RunFolder, RunFolderError
+from pix2pix.run_folder import RunFolder, RunFolderError, release_config
+from pix2pix.scoring import Scoring
 from pix2pix.trackers import TrackerError, check_installed, log_epoch, log_samples, start_tracker
 from pix2pix.trainer import LostProcessError, NonFiniteLossError, TrainConfig, Trainer
 
@@ -58,7 +59,7 @@ def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedD
     folder = config.data_dir / config.dataset
     if download and config.dataset == "facades" and not folder.exists():
         download_facades(config.data_dir)
-    names = ["train", *(split for split in ("val", "test") if (folder / split).is_dir())]
+    names = [split for split in SPLITS if split == "train" or (folder / split).is_dir()]
     splits = {split: PairedDataset(config.data_dir, config.dataset, split) for split in names}
     together = config.batch_size * config.num_processes
     if together > len(splits["train"]):
@@ -98,8 +99,11 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     if accelerator.is_main_process:
         run.open(config, hashes)
     resume(trainer, run, hashes["train"], accelerator)
+    scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run.path, trainer.step_count)
     stop_on_signals(trainer)
+    if not scoring.score(trainer):  # a run that was stopped while it scored goes on with that
+        return False
     while trainer.epoch < config.epochs:
         train_epoch(trainer, splits["train"], run)
         if trainer.stopping:
@@ -111,7 +115,9 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
             run.log(record)
             log_epoch(accelerator, record, config.learning_rate)
             sample_and_keep(trainer, splits, run, accelerator)
-        save_checkpoint(trainer, run)  # last: a run killed before it repeats the end of the epoch and leaves nothing out
+        save_checkpoint(trainer, run)  # after these: a run killed before it repeats the end of the epoch and leaves nothing out
+        if not scoring.score(trainer):
+            return False
     return True
 
 
@@ -128,7 +134,7 @@ def resume(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Ac
         if (values != values[0]).any():
             raise RunFolderError(f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see")
     if accelerator.is_main_process:
-        run.cut_log(trainer.epoch)
+        run.cut_records(trainer.epoch)
         if loaded:
             print(f"going on from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
 
@@ -182,20 +188,7 @@ def sample_and_keep(trainer: Trainer, splits: dict[str, PairedDataset], run: Run
             log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
     if config.keeps_after(epoch):
         release.save_weights(run.weights(epoch), trainer.released_G)
-    release.save(
-        run.release,
-        trainer.released_G,
-        release.ReleaseConfig(
-            dataset=config.dataset,
-            objective=config.objective,
-            palette=PALETTES[config.dataset],
-            base_channels=config.base_channels,
-            norm=config.norm,
-            epochs=epoch,
-            seed=config.seed,
-            ema=config.ema,
-        ),
-    )
+    release.save(run.release, trainer.released_G, release_config(config, epoch))
 
 
 @torch.no_grad()
@@ -224,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
         run = RunFolder(config.run_dir)
         with run.lock() if accelerator.is_main_process else nullcontext():
             complete = train(config, splits, run, accelerator)
-    except (DataError, DownloadError, RunFolderError, TrackerError, checkpoint.CheckpointError) as error:
+    except (DataError, DownloadError, FidError, RunFolderError, TrackerError, checkpoint.CheckpointError, release.ReleaseError) as error:
         say(error)
         return 1
     except OSError as error:  # such as a full disk
@@ -244,15 +237,20 @@ def main(arguments: list[str] | None = None) -> int:
     if not complete:
         accelerator.print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
         return 130
-    accelerator.print(how_to_paint(config, shlex.quote(str(run.release))))
+    accelerator.print(how_to_paint(config, run))
     return 0
 
 
-def how_to_paint(config: TrainConfig, released: str) -> str:
+def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
     """What to type after training."""
+    released = shlex.quote(str(run.release))
     said = f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER"
     if config.dataset == "facades":
         said += f"\nPaint in the browser: python app.py --weights facades-{config.objective}={released}"
+    if run.release_best.exists():
+        said += (
+            f"\nThe scored epoch that is closest to the validation photographs, instead of the last: {shlex.quote(str(run.release_best))}"
+        )
     return said
 
 

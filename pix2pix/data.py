@@ -26,6 +26,7 @@ from pix2pix.download import DownloadError, download_facades
 from pix2pix.pictures import to_float
 from pix2pix.transforms import jitter
 
+SPLITS = ("train", "val", "test")
 PAIR_SIZE = (512, 256)
 PAIR_BYTES = 2 * 3 * 256 * 256
 KEPT_SHARE = 0.25

@@ -37,12 +37,15 @@ def dry_run(trainer: Trainer, splits: Mapping[str, PairedDataset], sampled_pictu
     seconds = _seconds_per_step(trainer, train_split)
     steps = -(-len(train_split) // (config.batch_size * config.num_processes))
     hours = config.epochs * steps * seconds / 3600
+    scored = sum(config.scores_after(epoch) for epoch in range(1, config.epochs + 1))
+    pictures = sum(min(len(pairs), config.fid_samples or len(pairs)) for pairs in splits.values())
     sizes = _bytes_on_disk(trainer, splits, sampled_pictures)
     folder = next(path for path in (config.run_dir.absolute(), *config.run_dir.absolute().parents) if path.exists())
     lines = [f"--{item.name.replace('_', '-')} {getattr(config, item.name)}" for item in fields(TrainConfig)]
     lines += ["", "pictures: " + ", ".join(f"{len(pairs)} in {split}" for split, pairs in splits.items())]
     lines += [f"steps: {steps} per epoch, {config.epochs * steps} in all"]
     lines += [f"time: {hours:.2g} hours of training; {seconds * 1000:.0f} ms per step over {TIMED_STEPS} steps on {trainer.device}"]
+    lines += [f"scores: after {scored} epochs, of {pictures} pictures each; their time is not part of these hours"] if scored else []
     lines += [f"disk: {_megabytes(sum(sizes.values()))}, of {_megabytes(shutil.disk_usage(folder).free)} free in {folder}"]
     lines += [f"  {name}: {_megabytes(size)}" for name, size in sizes.items()]
     if (config.run_dir / "checkpoint.pt").exists():
@@ -74,11 +77,12 @@ def _bytes_on_disk(trainer: Trainer, splits: Mapping[str, PairedDataset], sample
     sampled = sum(config.samples_after(epoch) for epoch in range(1, config.epochs + 1))
     pairs = [pairs[index] for pairs in splits.values() for index in range(min(sampled_pictures, len(pairs)))] if sampled else []
     samples = sum(_png_bytes(label_image) + (1 + sampled) * _png_bytes(photo) for label_image, photo in pairs)
+    best = weights if config.fid_every and "val" in splits else 0
     return {
         "checkpoint, the one before it, and one while it is written": 3 * checkpoint,
         f"weights of {kept} epochs": kept * weights,
         f"samples of {sampled} epochs": samples,
-        "released folder, and one while it is written": 2 * weights,
+        "released folders, and one while it is written": 2 * weights + best,
     }
 
 

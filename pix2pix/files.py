@@ -1,10 +1,11 @@
-"""Files that survive a crash: replaced whole or not at all, and errors that name the file."""
+"""Files that survive a crash: replaced whole or not at all, records one to a line, and errors that name the file."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 @contextmanager
@@ -53,3 +54,28 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def append_record(path: Path, record: dict[str, Any]) -> None:
+    """Adds a JSON object to a file that has one to a line; on a line of its own also where a crash cut the last one short.
+
+    Raises:
+        OSError: If it cannot be written, such as on a full disk; it names `path`.
+    """
+    with naming(path), open(path, "a+b") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
+        file.write(json.dumps(record).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """What `append_record` added, without a line that a crash cut short; nothing where there is no file."""
+    records = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
+        with suppress(ValueError):
+            records.append(json.loads(line))
+    return [record for record in records if isinstance(record, dict)]

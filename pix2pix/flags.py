@@ -13,7 +13,10 @@ GROUPS = {
     "optimisation": "how they are trained; all of these decide the weights",
     "machine": "how fast",
     "output": "what is kept, and where",
+    "scores": "how far the pictures are from the photographs: FID and KID",
 }
+DEFAULTS = {"run_dir": "runs/DATASET-OBJECTIVE", "fid_weights": "pytorch-fid's, downloaded if missing"}
+"""Of the flags whose default is not a value, in words."""
 METAVARS = {int: "N", float: "X", Path: "DIR", str: None}
 
 
@@ -32,14 +35,14 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
     for name, purpose in GROUPS.items():
         group = parser.add_argument_group(name, purpose)
         for item in (item for item in fields(TrainConfig) if item.metadata["group"] == name):
-            kind = Path if item.name.endswith("_dir") else type(item.default)
-            default = "runs/DATASET-OBJECTIVE" if item.name == "run_dir" else item.default
+            kind = Path if item.name.endswith(("_dir", "_weights")) else type(item.default)
+            default = DEFAULTS.get(item.name, item.default)
             group.add_argument(
                 _flag(item.name),
                 type=kind,
                 default=item.default,
                 choices=item.metadata["choices"],
-                metavar=METAVARS[kind],
+                metavar="FILE" if item.name == "fid_weights" else METAVARS[kind],
                 help=f"{item.metadata['help']} (default: {default})",
             )
     parser.add_argument(

@@ -5,9 +5,12 @@ Distances of features depend on the weights, so these are part of every number: 
 
 import hashlib
 import os
+import socket
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from unittest import mock
 
@@ -16,6 +19,7 @@ import torch
 from pytorch_fid import inception as pytorch_fid_inception
 from torch import Tensor, nn
 
+from pix2pix.distances import FidError
 from pix2pix.files import replacing
 
 OFFICIAL_HASH = "6726825d"
@@ -23,10 +27,48 @@ WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
 DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
 BATCH_SIZE = 16
 """Pictures that go through a network at once; with Inception, the process takes about 1 GB of memory."""
+TIMEOUT_SECONDS = 20.0
+"""For the download of the weights to connect, and to wait for more."""
 
 
-class FidError(ValueError):
-    """Pictures or weights that cannot be used; the message names them and says what to do."""
+@dataclass(frozen=True)
+class Measure:
+    """What distances are measured with, which decides what they may be called; those of different measures do not compare.
+
+    Attributes:
+        weights: First 8 hex digits of the sha256 of Inception's weights; `OFFICIAL_HASH` for the published ones.
+        dims: Number of features; 2048 as published.
+    """
+
+    weights: str
+    dims: int
+
+    @property
+    def official(self) -> bool:
+        return (self.weights, self.dims) == (OFFICIAL_HASH, 2048)
+
+    @property
+    def inception(self) -> str:
+        """Which Inception, in words."""
+        kind = "published" if self.weights == OFFICIAL_HASH else "substitute"
+        return f"{kind} Inception {self.weights}" + (f", {self.dims} features" if self.dims != 2048 else "")
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of the two distances, where the Inception is told beside them."""
+        return ("FID", "KID") if self.official else ("Fréchet distance", "Kernel distance")
+
+    @property
+    def full_names(self) -> tuple[str, str]:
+        """Of the two distances, where they stand alone."""
+        frechet, kernel = self.names
+        return self.names if self.official else (f"{frechet}, {self.inception}", f"{kernel}, {self.inception}")
+
+    @property
+    def legend(self) -> str:
+        """What the numbers of scored epochs are."""
+        frechet, kernel = self.full_names
+        return f"fid: {frechet}; kid: {kernel}; real: fid between photographs"
 
 
 class Inception:
@@ -38,27 +80,18 @@ class Inception:
         device: Where to compute; the fastest there is by default.
 
     Attributes:
-        weights_hash: First 8 hex digits of the sha256 of the weights; `OFFICIAL_HASH` for the published ones.
+        measure: What distances of the features may be called.
 
     Raises:
         FidError: If the file does not hold the weights of pytorch-fid's Inception.
     """
 
     def __init__(self, weights: Path, dims: int = 2048, device: torch.device | None = None) -> None:
-        self.dims = dims
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.weights_hash, network = _load(weights, dims)
+        weights_hash, network = _load(weights, dims)
+        self.measure = Measure(weights_hash, dims)
         # Channels last is 1.4 times as fast on a CPU; features differ by less than 1e-6 of the largest.
         self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """What the two distances may be called with these weights."""
-        departures = [f"substitute Inception {self.weights_hash}"] if self.weights_hash != OFFICIAL_HASH else []
-        departures += [f"{self.dims} features"] if self.dims != 2048 else []
-        if departures:
-            return ", ".join(["Fréchet distance", *departures]), ", ".join(["kernel distance", *departures])
-        return "FID", "KID"
 
     @torch.inference_mode()
     def features(self, batches: Iterable[Tensor]) -> np.ndarray:
@@ -73,13 +106,13 @@ class Inception:
         Raises:
             FidError: If a feature is not finite.
         """
-        parts = [np.empty((0, self.dims), np.float32)]
+        parts = [np.empty((0, self.measure.dims), np.float32)]
         for batch in batches:
             x = batch.to(self.device, memory_format=torch.channels_last).float() / 255
             parts.append(self.network(x)[0].mean((2, 3)).cpu().numpy())  # [N, dims, h, w] → [N, dims]
         features = np.concatenate(parts)
         if not np.isfinite(features).all():
-            raise FidError(f"Inception {self.weights_hash} returned features that are not finite; its weights are damaged")
+            raise FidError(f"Inception {self.measure.weights} returned features that are not finite; its weights are damaged")
         return features
 
     def cached_features(self, key: str, count: int, batches: Iterable[Tensor]) -> np.ndarray:
@@ -90,9 +123,9 @@ class Inception:
             count: All N.
             batches: Not looked at where the cache has the features.
         """
-        path = cache_folder() / f"features-{key}-{self.weights_hash}-{self.dims}.npz"
+        path = cache_folder() / f"features-{key}-{self.measure.weights}-{self.measure.dims}.npz"
         features = _read_cache(path)
-        if features is None or features.shape != (count, self.dims):
+        if features is None or features.shape != (count, self.measure.dims):
             features = self.features(batches)
             with suppress(OSError):  # no place to write only costs time
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +152,7 @@ def find_weights(path: Path | None = None) -> Path:
     """The file of Inception's weights: `path`, or where pytorch-fid keeps it ($TORCH_HOME/hub/checkpoints), or downloaded to there.
 
     Raises:
-        FidError: If it is missing and cannot be downloaded.
+        FidError: If it is missing and cannot be downloaded; a server that does not answer is given up after `TIMEOUT_SECONDS`.
     """
     if path is not None:
         if not path.is_file():
@@ -128,14 +161,19 @@ def find_weights(path: Path | None = None) -> Path:
     path = Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS_FILE
     url = pytorch_fid_inception.FID_WEIGHTS_URL
     if not path.is_file():
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(TIMEOUT_SECONDS)  # torch.hub takes no timeout, and its default is to wait forever
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path), hash_prefix=OFFICIAL_HASH)
-        except (OSError, RuntimeError) as error:  # unreachable; another file than expected
+        except (OSError, RuntimeError, HTTPException) as error:  # unreachable; another file than expected; something else than HTTP
+            reason = getattr(error, "reason", error)  # of urllib's errors, without their brackets
             raise FidError(
-                f"Inception's weights could not be downloaded ({error}). Get {url} in another way, and put it "
-                f"at {path} or name it with --fid-weights."
+                f"Inception's weights could not be downloaded ({reason}); get {url} in another way, and put it "
+                f"at {path} or name it with --fid-weights"
             ) from error
+        finally:
+            socket.setdefaulttimeout(before)
     return path
 
 

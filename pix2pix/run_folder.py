@@ -1,9 +1,10 @@
 """The run folder: where a training run keeps its configuration, log, samples and weights; read again to resume it."""
 
 import json
-import os
+import math
 import platform
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,27 +15,36 @@ from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
-from pix2pix.files import naming, replacing
+from pix2pix.files import append_record, read_records, replacing
+from pix2pix.labels import PALETTES
 from pix2pix.pictures import to_uint8
+from pix2pix.release import ReleaseConfig
 from pix2pix.trainer import TrainConfig
 
 
 class RunFolderError(ValueError):
-    """The run folder holds another run, or another process trains in it; the message says which and what to do."""
+    """The folder holds another run or none, or another process trains in it; the message says which and what to do."""
 
 
 class RunFolder:
     """Paths and records of one run.
 
     Args:
-        path: The folder; created if absent.
+        path: The folder; `lock` creates it if absent.
+
+    Attributes:
+        scores: File of the records of scored epochs.
+        release: The released folder of the last finished epoch.
+        release_best: That of the scored epoch whose pictures are closest to the validation photographs.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.checkpoint = path / "checkpoint.pt"
+        self.log_file = path / "log.jsonl"
+        self.scores = path / "evaluation.jsonl"
         self.release = path / "release"
-        path.mkdir(parents=True, exist_ok=True)
+        self.release_best = path / "release-best"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -45,6 +55,7 @@ class RunFolder:
         Raises:
             RunFolderError: If another process holds it.
         """
+        self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
             lock.acquire()
@@ -85,20 +96,40 @@ class RunFolder:
         with replacing(path) as file:
             file.write((json.dumps(record, indent=2) + "\n").encode())
 
-    def cut_log(self, epoch: int) -> None:
-        """Removes what was logged after the checkpoint's last finished epoch."""
-        path = self.path / "log.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        with replacing(path) as file:
-            file.write("".join(lines[:epoch]).encode())  # one line per epoch; one that a crash cut short is beyond the checkpoint
+    def read(self) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
+        """What `open` has recorded: the configuration, the fingerprints of the splits, the machine.
+
+        A setting that an older run did not record is at its default, which is what it had.
+
+        Raises:
+            RunFolderError: If `config.json` is missing or something else.
+        """
+        path = self.path / "config.json"
+        if not path.is_file():
+            raise RunFolderError(
+                f"{self.path} is no run folder: it has no config.json; name one made by train.py, such as runs/facades-gan"
+            )
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            known = {item.name: record["config"][item.name] for item in fields(TrainConfig) if item.name in record["config"]}
+            paths = {name: Path(known[name]) for name in ("data_dir", "run_dir", "fid_weights") if known.get(name)}
+            data, machine = ({name: str(value) for name, value in record[key].items()} for key in ("data", "machine"))
+            return TrainConfig(**known | paths), data, machine
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:  # such as the config.json of a released folder
+            raise RunFolderError(
+                f"{path} is not that of a training run; name a folder made by train.py, such as runs/facades-gan"
+            ) from error
+
+    def cut_records(self, epoch: int) -> None:
+        """Removes what was logged and scored after the checkpoint's last finished epoch; those epochs are trained again."""
+        for path in (path for path in (self.log_file, self.scores) if path.exists()):
+            kept = [record for record in read_records(path) if record.get("epoch", math.inf) <= epoch]
+            with replacing(path) as file:
+                file.write("".join(json.dumps(record) + "\n" for record in kept).encode())
 
     def log(self, record: dict[str, Any]) -> None:
         """Appends the record of one epoch."""
-        path = self.path / "log.jsonl"
-        with naming(path), open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_record(self.log_file, record)
 
     def weights(self, epoch: int) -> Path:
         """Where the generator of an epoch is kept."""
@@ -106,12 +137,32 @@ class RunFolder:
         folder.mkdir(exist_ok=True)
         return folder / f"epoch-{epoch:03d}.safetensors"
 
+    def kept_weights(self) -> dict[int, Path]:
+        """The kept generators by epoch, ascending."""
+        matches = ((re.fullmatch(r"epoch-(\d+)\.safetensors", path.name), path) for path in (self.path / "weights").glob("*"))
+        return dict(sorted((int(match[1]), path) for match, path in matches if match))
+
     def save_sample(self, split: str, name: str, kind: str, picture: Tensor) -> None:
         """Writes one picture [3, H, W] in [-1, 1] as samples/SPLIT/NAME/KIND.png."""
         folder = self.path / "samples" / split / name
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / f"{kind}.png") as file:
             Image.fromarray(to_uint8(picture).permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
+
+
+def release_config(config: TrainConfig, epoch: int, metrics: Mapping[str, Any] | None = None) -> ReleaseConfig:
+    """What a released folder says of a run's generator after an epoch."""
+    return ReleaseConfig(
+        dataset=config.dataset,
+        objective=config.objective,
+        palette=PALETTES[config.dataset],
+        base_channels=config.base_channels,
+        norm=config.norm,
+        epochs=epoch,
+        seed=config.seed,
+        ema=config.ema,
+        metrics=metrics or {},
+    )
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -29,10 +29,10 @@ class LostProcessError(RuntimeError):
     """Another process of the same training has ended without saying so."""
 
 
-def _sum_over_processes(values: Tensor) -> None:
-    """Replaces values by their sum over all processes."""
+def sum_over_processes(values: Tensor, group: Any = None) -> None:
+    """Replaces values by their sum over all processes of a group, by default torch.distributed's."""
     try:
-        dist.all_reduce(values)
+        dist.all_reduce(values, group=group)
     except RuntimeError as error:
         raise LostProcessError("another process of this training has ended") from error
 
@@ -78,7 +78,20 @@ class TrainConfig:
     workers: int = _setting(0, "processes that load pictures, per training process; 0 for none", "machine", at_least=0, may_change=True)
     num_processes: int = _setting(1, "that train together, from accelerate launch", "", at_least=1)
     sample_every: int = _setting(10, "epochs between sample pictures; 0 for none", "output", at_least=0, may_change=True)
-    keep_every: int = _setting(10, "epochs between kept generators; 0 keeps 3: first, middle, last", "output", at_least=0, may_change=True)
+    keep_every: int = _setting(
+        10,
+        "epochs between kept generators; also kept are the first, middle, last and all scored ones",
+        "output",
+        at_least=0,
+        may_change=True,
+    )
+    fid_every: int = _setting(
+        10, "epochs between scores of all splits; the last is scored too; 0 for none", "scores", at_least=0, may_change=True
+    )
+    fid_samples: int = _setting(
+        0, "score at most so many pictures of each split, always the same ones; 0 for all", "scores", at_least=0, may_change=True
+    )
+    fid_weights: Path | None = _setting(None, "Inception's weights", "scores", may_change=True)
     checkpoint_minutes: float = _setting(10.0, "at most this much work is lost in a crash", "output", at_least=0, may_change=True)
     tracker: str = _setting("none", "where to send curves and samples", "output", ("none", "tensorboard", "wandb"), may_change=True)
 
@@ -91,6 +104,8 @@ class TrainConfig:
             if at_least is not None and not at_least <= value < below:
                 limit = f" and below {below}" if below < math.inf else ""
                 raise ValueError(f"{flag} must be at least {at_least}{limit}, not {value}")
+        if self.fid_samples == 1:
+            raise ValueError("--fid-samples must be 0 for all, or at least 2, not 1")
         if self.objective == "l1" and self.lambda_l1 != 100:
             raise ValueError("--lambda-l1 weighs L1 against the GAN; with --objective l1 it would do nothing, so leave it out")
 
@@ -99,8 +114,12 @@ class TrainConfig:
         return self.sample_every > 0 and (self._is_milestone(epoch) or epoch % self.sample_every == 0)
 
     def keeps_after(self, epoch: int) -> bool:
-        """Whether the generator of an epoch, counted from 1, is kept: every `keep_every`, and the first, middle and last one."""
-        return self._is_milestone(epoch) or (self.keep_every > 0 and epoch % self.keep_every == 0)
+        """Whether the generator of an epoch, counted from 1, is kept: every `keep_every`, the scored, first, middle and last ones."""
+        return self._is_milestone(epoch) or self.scores_after(epoch) or (self.keep_every > 0 and epoch % self.keep_every == 0)
+
+    def scores_after(self, epoch: int) -> bool:
+        """Whether the generator of an epoch, counted from 1, is scored: every `fid_every`, and the last one."""
+        return epoch > 0 and self.fid_every > 0 and (epoch % self.fid_every == 0 or epoch == self.epochs)
 
     def _is_milestone(self, epoch: int) -> bool:
         return epoch in (1, self.epochs // 2, self.epochs)
@@ -222,7 +241,7 @@ class Trainer:
             return
         gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
         flat = torch.cat([gradient.flatten().float() for gradient in gradients])
-        _sum_over_processes(flat)
+        sum_over_processes(flat)
         parts = (flat / self.config.num_processes).split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view(gradient.shape))
@@ -232,7 +251,7 @@ class Trainer:
         if self.config.num_processes == 1:
             return losses
         shared = torch.cat([losses, losses.new_tensor([self.stop_requested])])
-        _sum_over_processes(shared)
+        sum_over_processes(shared)
         self._stop_agreed = shared[-1].item() > 0
         return shared[:-1] / self.config.num_processes
 

@@ -4,13 +4,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pytorch_fid import inception as pytorch_fid_inception
+from torchvision.models.inception import Inception3
 
-from pix2pix import release
+from pix2pix import inception, release
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
@@ -86,3 +89,20 @@ def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("released")
     release.save(folder, tiny_generator(), tiny_release_config())
     return folder
+
+
+@pytest.fixture(scope="session")
+def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of pytorch-fid's Inception with random values, where pytorch-fid looks for it below a TORCH_HOME."""
+    keeping_initial = mock.patch.object(Inception3, "load_state_dict")
+    without_download = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url")
+    with keeping_initial, without_download, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = pytorch_fid_inception.fid_inception_v3()
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight)
+    path = tmp_path_factory.mktemp("torch_home") / "hub" / "checkpoints" / inception.WEIGHTS_FILE
+    path.parent.mkdir(parents=True)
+    torch.save(network.state_dict(), path)
+    return path

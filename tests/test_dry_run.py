@@ -25,12 +25,13 @@ def files(folder: Path) -> set[Path]:
 def test_a_dry_run_tells_settings_pictures_steps_and_hours_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     before = files(data_dir)
-    assert train.main([*arguments(data_dir, tmp_path / "run", batch_size=3, epochs=5), "--dry-run"]) == 0
+    assert train.main([*arguments(data_dir, tmp_path / "run", batch_size=3, epochs=5, fid_every=2, fid_samples=3), "--dry-run"]) == 0
     said = capsys.readouterr().out
     for name in TrainConfig.__dataclass_fields__:
         assert f"--{name.replace('_', '-')} " in said
     assert "--batch-size 3\n" in said and "--num-processes 1\n" in said and f"--run-dir {tmp_path / 'run'}\n" in said
     assert "pictures: 4 in train, 1 in val" in said and "steps: 2 per epoch, 10 in all" in said
+    assert "scores: after 3 epochs, of 4 pictures each" in said
     hours, milliseconds = map(float, re.search(r"time: (\S+) hours of training; (\d+) ms per step", said).groups())
     assert hours == pytest.approx(10 * milliseconds / 3.6e6, rel=0.2)
     assert files(data_dir) == before and not any(tmp_path.iterdir())
@@ -47,7 +48,7 @@ def test_the_disk_that_is_announced_is_the_disk_that_a_run_takes(data_dir, tmp_p
     assert len(kept) == 4 and megabytes(said, "weights of 4 epochs") == pytest.approx(sum(kept), rel=0.05)
     checkpoints = megabytes(said, "checkpoint, the one before it, and one while it is written")
     assert checkpoints == pytest.approx(3 * sizes["checkpoint.pt"], rel=0.05)
-    assert megabytes(said, "released folder, and one while it is written") == pytest.approx(
+    assert megabytes(said, "released folders, and one while it is written") == pytest.approx(
         2 * sizes["release/model.safetensors"], rel=0.05
     )
     truths = {name: size for name, size in sizes.items() if name.endswith(("label.png", "photo.png"))}

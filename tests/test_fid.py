@@ -8,10 +8,11 @@ import hashlib
 import io
 import json
 import pickle
+import socket
+import threading
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,13 +21,13 @@ from conftest import draw_pair, tiny_generator
 from PIL import Image
 from pytorch_fid import fid_score
 from pytorch_fid import inception as pytorch_fid_inception
-from torchvision.models.inception import Inception3
 
 from pix2pix import evaluation, fid, inception, release
 from pix2pix.data import PairedDataset
-from pix2pix.evaluation import Evaluator
-from pix2pix.fid import choose, default_subset_size, frechet_distance, kernel_distance, squared_mmd
-from pix2pix.inception import FidError, Inception, find_weights
+from pix2pix.distances import FidError, default_subset_size, frechet_distance, kernel_distance, squared_mmd
+from pix2pix.evaluation import Evaluator, choose, score_epoch
+from pix2pix.files import append_record, read_records
+from pix2pix.inception import Inception, Measure, find_weights
 from pix2pix.networks import UNet
 from pix2pix.pictures import to_uint8
 from pix2pix.run_folder import RunFolder
@@ -43,26 +44,9 @@ def draw_features(n: int, dims: int, seed: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of pytorch-fid's Inception with random values, where pytorch-fid looks for it below a TORCH_HOME."""
-    keeping_initial = mock.patch.object(Inception3, "load_state_dict")
-    without_download = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url")
-    with keeping_initial, without_download, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = pytorch_fid_inception.fid_inception_v3()
-        for module in network.modules():
-            if isinstance(module, torch.nn.Conv2d):
-                torch.nn.init.kaiming_normal_(module.weight)
-    path = tmp_path_factory.mktemp("torch_home") / "hub" / "checkpoints" / inception.WEIGHTS_FILE
-    path.parent.mkdir(parents=True)
-    torch.save(network.state_dict(), path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def small(weights: Path) -> Inception:
+def small(inception_weights: Path) -> Inception:
     """Up to the first layer that gives features, which takes a tenth of the time."""
-    return Inception(weights, dims=64, device=torch.device("cpu"))
+    return Inception(inception_weights, dims=64, device=torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -161,26 +145,24 @@ def test_a_distance_needs_two_pictures_and_features_of_one_kind(distance):
 
 
 def test_samples_are_always_the_same_and_more_of_them_hold_the_fewer():
-    chosen = choose(100, 10, "val")
+    chosen = choose(100, 10)
     assert len(set(chosen)) == 10 and sorted(chosen) == list(chosen) and chosen.max() < 100
-    assert chosen.tolist() == choose(100, 10, "val").tolist() != list(range(10))
-    assert set(chosen) < set(choose(100, 20, "val"))
-    assert choose(100, None, "val").tolist() == choose(100, 100, "val").tolist() == list(range(100))
-    with pytest.raises(FidError, match="--samples 101 is more than the 100 pictures of val"):
-        choose(100, 101, "val")
+    assert chosen.tolist() == choose(100, 10).tolist() != list(range(10))
+    assert set(chosen) < set(choose(100, 20))
+    assert choose(100, 0).tolist() == choose(100, 100).tolist() == choose(100, 300).tolist() == list(range(100))
 
 
 # Features
 
 
 @pytest.mark.parametrize("dims", [64, 2048])
-def test_features_are_those_that_pytorch_fid_computes_from_the_files(weights, folders, dims, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(weights.parents[2]))
+def test_features_are_those_that_pytorch_fid_computes_from_the_files(inception_weights, folders, dims, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(inception_weights.parents[2]))
     files = sorted(folders[0].iterdir())[:4]
     network = pytorch_fid_inception.InceptionV3([pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]])
     expected = fid_score.get_activations(files, network, dims=dims, num_workers=0)
     assert expected.std() > 0.01
-    features = Inception(weights, dims, torch.device("cpu")).features([fid._read(path)[None] for path in files])
+    features = Inception(inception_weights, dims, torch.device("cpu")).features([fid._read(path)[None] for path in files])
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, expected, atol=2e-5 * np.abs(expected).max())
 
@@ -194,8 +176,8 @@ def printed_distance(capsys: pytest.CaptureFixture[str]) -> float:
     return float(capsys.readouterr().out.splitlines()[0].rpartition(": ")[2].partition(" ")[0])
 
 
-def test_two_folders_score_as_with_pytorch_fid(weights, folders, monkeypatch, capsys):
-    monkeypatch.setenv("TORCH_HOME", str(weights.parents[2]))
+def test_two_folders_score_as_with_pytorch_fid(inception_weights, folders, monkeypatch, capsys):
+    monkeypatch.setenv("TORCH_HOME", str(inception_weights.parents[2]))
     expected = frechet_distance_of_pytorch_fid(folders)
     capsys.readouterr()
     assert expected > 0.01
@@ -212,22 +194,20 @@ def test_two_folders_score_as_with_pytorch_fid_with_trained_weights(folders, mon
     assert printed_distance(capsys) == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
 
-def test_the_weights_hash_is_part_of_the_name_unless_it_is_the_published_one(weights):
-    digits = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
-    named = Inception(weights, dims=64)
-    assert named.weights_hash == digits
-    assert named.names[0] == f"Fréchet distance, substitute Inception {digits}, 64 features"
-    named.dims = 2048
-    assert named.names == (f"Fréchet distance, substitute Inception {digits}", f"kernel distance, substitute Inception {digits}")
-    named.weights_hash = "6726825d"
-    assert named.names == ("FID", "KID")
-    named.dims = 64
-    assert named.names == ("Fréchet distance, 64 features", "kernel distance, 64 features")
+def test_the_weights_hash_is_part_of_the_name_unless_it_is_the_published_one(inception_weights):
+    digits = hashlib.sha256(inception_weights.read_bytes()).hexdigest()[:8]
+    assert Inception(inception_weights, dims=64).measure == Measure(digits, 64)
+    substitute = f"substitute Inception {digits}"
+    assert Measure(digits, 2048).full_names == (f"Fréchet distance, {substitute}", f"Kernel distance, {substitute}")
+    assert Measure(digits, 64).full_names[0] == f"Fréchet distance, {substitute}, 64 features"
+    assert Measure("6726825d", 2048).full_names == Measure("6726825d", 2048).names == ("FID", "KID")
+    assert Measure("6726825d", 64).full_names[0] == "Fréchet distance, published Inception 6726825d, 64 features"
+    assert Measure("6726825d", 64).names == Measure(digits, 2048).names == ("Fréchet distance", "Kernel distance")
 
 
-def test_loading_leaves_the_global_randomness_alone(weights):
+def test_loading_leaves_the_global_randomness_alone(inception_weights):
     before = torch.get_rng_state()
-    Inception(weights, dims=64)
+    Inception(inception_weights, dims=64)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -241,8 +221,8 @@ class Intruder:
         return Path.touch, (self.path,)
 
 
-def test_a_file_that_is_not_the_weights_is_an_error_that_names_it(tmp_path, weights):
-    state = torch.load(weights, weights_only=True)
+def test_a_file_that_is_not_the_weights_is_an_error_that_names_it(tmp_path, inception_weights):
+    state = torch.load(inception_weights, weights_only=True)
     name = "Mixed_7c.branch_pool.conv.weight"
     wrong = {"missing": {key: value for key, value in state.items() if key != name}, "misshapen": state | {name: state[name][:5]}}
     wrong |= {"list": [1, 2], "intruder": Intruder(tmp_path / "touched")}
@@ -250,7 +230,7 @@ def test_a_file_that_is_not_the_weights_is_an_error_that_names_it(tmp_path, weig
         torch.save(content, tmp_path / case)
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "text").write_bytes(b"<html>not found</html>")
-    (tmp_path / "cut").write_bytes(weights.read_bytes()[:1_000_000])
+    (tmp_path / "cut").write_bytes(inception_weights.read_bytes()[:1_000_000])
     (tmp_path / "pickle").write_bytes(pickle.dumps(Intruder(tmp_path / "touched"), protocol=2))
     for case in (*wrong, "empty", "text", "cut", "pickle"):
         with pytest.raises(FidError, match=f"{case} does not hold the weights of pytorch-fid's Inception") as caught:
@@ -260,16 +240,16 @@ def test_a_file_that_is_not_the_weights_is_an_error_that_names_it(tmp_path, weig
     assert not (tmp_path / "touched").exists()
 
 
-def test_weights_that_are_not_finite_are_found_in_the_features(weights):
-    broken = Inception(weights, dims=64, device=torch.device("cpu"))
+def test_weights_that_are_not_finite_are_found_in_the_features(inception_weights):
+    broken = Inception(inception_weights, dims=64, device=torch.device("cpu"))
     next(broken.network.parameters())[0, 0, 0, 0] = torch.nan
     with pytest.raises(FidError, match="not finite"):
         broken.features([torch.zeros(2, 3, 64, 64, dtype=torch.uint8)])
 
 
-def test_weights_are_the_named_file_or_where_pytorch_fid_keeps_them(weights, tmp_path, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(weights.parents[2]))
-    assert find_weights() == weights
+def test_weights_are_the_named_file_or_where_pytorch_fid_keeps_them(inception_weights, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(inception_weights.parents[2]))
+    assert find_weights() == inception_weights
     (tmp_path / "mine.pth").touch()
     assert find_weights(tmp_path / "mine.pth") == tmp_path / "mine.pth"
     with pytest.raises(FidError, match="--fid-weights .*nowhere.pth is not a file"):
@@ -301,12 +281,40 @@ def test_without_weights_and_network_one_sentence_says_what_to_do(tmp_path, monk
         assert part in printed.err
 
 
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegun", b"no HTTP\r\n"])
+def test_a_server_that_does_not_answer_or_stops_is_given_up(answer, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(inception, "TIMEOUT_SECONDS", 0.2)
+    over = threading.Event()
+
+    def answer_once() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(answer)
+            over.wait(60)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(pytorch_fid_inception, "FID_WEIGHTS_URL", f"http://127.0.0.1:{server.getsockname()[1]}/weights.pth")
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        try:
+            with pytest.raises(FidError, match="could not be downloaded"):
+                find_weights()
+            assert not over.is_set() and thread.is_alive()  # the server would have gone on
+        finally:
+            over.set()
+            thread.join()
+    assert [path for path in (tmp_path / "home").rglob("*") if path.is_file()] == []
+    assert socket.getdefaulttimeout() is None
+
+
 def test_cached_features_are_computed_once(small, cache, folders):
     pictures = list(fid.read_folder(folders[0]))
     features = small.cached_features("key", 8, pictures)
     np.testing.assert_array_equal(features, small.features(pictures))
     np.testing.assert_array_equal(small.cached_features("key", 8, []), features)
-    assert [path.name for path in cache.iterdir()] == [f"features-key-{small.weights_hash}-64.npz"]
+    assert [path.name for path in cache.iterdir()] == [f"features-key-{small.measure.weights}-64.npz"]
     assert len(small.cached_features("another key", 0, [])) == 0
 
 
@@ -337,10 +345,10 @@ def test_features_are_computed_also_where_nothing_can_be_cached(small, folders, 
 # Two folders
 
 
-def test_the_program_says_how_many_pictures_and_which_weights(small, weights, folders, capsys):
-    assert fid.main([*map(str, folders), "--dims", "64", "--fid-weights", str(weights), "--samples", "5"]) == 0
+def test_the_program_says_how_many_pictures_and_which_weights(small, inception_weights, folders, capsys):
+    assert fid.main([*map(str, folders), "--dims", "64", "--fid-weights", str(inception_weights), "--samples", "5"]) == 0
     frechet, kernel = capsys.readouterr().out.splitlines()
-    assert frechet.startswith(f"Fréchet distance, substitute Inception {small.weights_hash}, 64 features: ")
+    assert frechet.startswith(f"Fréchet distance, substitute Inception {small.measure.weights}, 64 features: ")
     assert frechet.endswith("(n = 5 and 5)") and kernel.endswith("(100 subsets of 2)")
     a, b = (small.features(fid.read_folder(folder, 5)) for folder in folders)
     assert f": {frechet_distance(a, b):.4f} (" in frechet and f"{kernel_distance(a, b)[0]:.6f} ± " in kernel
@@ -355,11 +363,11 @@ def test_the_program_says_how_many_pictures_and_which_weights(small, weights, fo
         (lambda folder: (folder / "1.png").unlink(), "at least 2 pictures of each kind"),
     ],
 )
-def test_pictures_that_cannot_be_scored_are_named(tmp_path, weights, change, message, capsys):
+def test_pictures_that_cannot_be_scored_are_named(tmp_path, inception_weights, change, message, capsys):
     for number in (1, 2):
         Image.new("RGB", (64, 64)).save(tmp_path / f"{number}.png")
     change(tmp_path)
-    assert fid.main([str(tmp_path), str(tmp_path), "--dims", "64", "--fid-weights", str(weights)]) == 1
+    assert fid.main([str(tmp_path), str(tmp_path), "--dims", "64", "--fid-weights", str(inception_weights)]) == 1
     assert message in capsys.readouterr().err
 
 
@@ -383,16 +391,19 @@ def pairs(data_dir: Path) -> PairedDataset:
 def run(tiny_config: Callable, pairs: PairedDataset) -> Path:
     """A run folder with generators of the epochs 1 and 10."""
     folder = RunFolder(tiny_config().run_dir)
+    folder.path.mkdir()
     folder.open(tiny_config(), {"train": pairs.fingerprint()})
     for epoch in (1, 10):
         release.save_weights(folder.weights(epoch), tiny_generator(epoch))
     return folder.path
 
 
-def score_run(run: Path, inception: Inception, pairs: PairedDataset, samples: int | None = None) -> list[dict]:
+def score_run(run: Path, inception: Inception, pairs: PairedDataset, samples: int = 0) -> list[dict]:
     evaluator = Evaluator(inception, {"train": pairs}, {"train": pairs.fingerprint()}, samples)
-    evaluation.score_run(run, evaluation.read_config(run), evaluator, ["train"])
-    return [json.loads(line) for line in (run / "evaluation.jsonl").read_text().splitlines()]
+    folder = RunFolder(run)
+    for epoch in folder.kept_weights():
+        list(score_epoch(folder, folder.read()[0], epoch, evaluator, ["train"]))
+    return read_records(run / "evaluation.jsonl")
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
@@ -412,7 +423,7 @@ def test_kept_epochs_are_scored_and_recorded_with_all_that_a_score_depends_on(ru
     records = score_run(run, small, pairs)
     assert [record["epoch"] for record in records] == [1, 10]
     for record in records:
-        expected = {"split": "train", "n": 4, "weights": small.weights_hash, "dims": 64, "kid_subset_size": 2, "real_floor_n": 2}
+        expected = {"split": "train", "n": 4, "weights": small.measure.weights, "dims": 64, "kid_subset_size": 2, "real_floor_n": 2}
         assert expected.items() <= record.items()
         assert {"fid", "kid", "kid_std", "real_floor", "seconds"} <= record.keys()
     assert records[0]["fid"] != records[1]["fid"] and records[0]["real_floor"] == records[1]["real_floor"] > 0
@@ -465,11 +476,9 @@ def test_a_line_that_a_crash_cut_short_is_scored_again(run, small, pairs):
     path = run / "evaluation.jsonl"
     whole = path.read_text().splitlines()
     path.write_text("\n".join([whole[0], whole[1][:30]]))
-    evaluation.append_score(path, {"epoch": 5})
-    assert [record["epoch"] for record in evaluation.read_scores(path)] == [1, 5]
-    evaluator = Evaluator(small, {"train": pairs}, {"train": pairs.fingerprint()})
-    evaluation.score_run(run, evaluation.read_config(run), evaluator, ["train"])
-    again = evaluation.read_scores(path)
+    append_record(path, {"epoch": 5})
+    assert [record["epoch"] for record in read_records(path)] == [1, 5]
+    again = score_run(run, small, pairs)
     assert [record["epoch"] for record in again] == [1, 5, 10]
     assert again[2] | {"seconds": 0} == json.loads(whole[1]) | {"seconds": 0}
 
@@ -480,30 +489,47 @@ def test_scoring_leaves_the_global_randomness_alone(small, pairs):
     assert torch.equal(torch.get_rng_state(), states[0]) and np.random.get_state()[1].tolist() == states[1]
 
 
-def test_the_program_scores_a_run_folder(run, weights, small, data_dir, capsys):
+def test_the_program_scores_a_run_folder(run, inception_weights, small, data_dir, capsys):
     (run / "weights" / "epoch-010.safetensors").unlink()
-    command = [str(run), "--fid-weights", str(weights), "--splits", "train", "--samples", "2"]
-    assert evaluation.main(command) == 0
+    command = [str(run), "--fid-weights", str(inception_weights), "--splits", "train", "--samples", "2"]
+    assert fid.main(command) == 0
     printed = capsys.readouterr().out
-    (record,) = evaluation.read_scores(run / "evaluation.jsonl")
+    (record,) = read_records(run / "evaluation.jsonl")
     assert record["dims"] == 2048 and record["n"] == 2
-    assert f"Fréchet distance, substitute Inception {small.weights_hash};" in printed and f"fid {record['fid']:.3f}" in printed
-    assert evaluation.main([*command, "--data-dir", str(data_dir)]) == 0
-    assert capsys.readouterr().out == printed and len(evaluation.read_scores(run / "evaluation.jsonl")) == 1
+    assert f"Fréchet distance, substitute Inception {small.measure.weights};" in printed and f"fid {record['fid']:.3f}" in printed
+    assert fid.main([*command, "--data-dir", str(data_dir)]) == 0
+    assert capsys.readouterr().out == printed and len(read_records(run / "evaluation.jsonl")) == 1
 
 
-def test_what_cannot_be_scored_is_one_sentence(run, weights, data_dir, tmp_path, released_folder, capsys):
+def test_at_most_so_many_pictures_of_a_split_are_scored(run, small, inception_weights):
+    command = [str(run), "--fid-weights", str(inception_weights), "--dims", "64", "--splits", "train", "--samples"]
+    for samples in ("3", "300", "0"):
+        assert fid.main([*command, samples]) == 0
+    records = read_records(run / "evaluation.jsonl")
+    assert [(record["epoch"], record["n"]) for record in records] == [(1, 3), (10, 3), (1, 4), (10, 4)]  # 300 and all are the same
+
+
+def test_a_split_of_too_few_pictures_is_an_error_that_names_it(small, pairs, data_dir):
+    val = PairedDataset(data_dir, "facades", "val")
+    with pytest.raises(FidError, match="val holds too few pictures for a score, 1; at least 2 are needed"):
+        Evaluator(small, {"train": pairs, "val": val}, {"train": "f", "val": "g"})
+    with pytest.raises(FidError, match="val holds too few pictures for a score, 1; at least 4 are needed"):
+        Evaluator(small, {"val": val}, {"val": "g"})
+
+
+def test_what_cannot_be_scored_is_one_sentence(run, inception_weights, data_dir, tmp_path, released_folder, capsys):
     def error(*arguments: object) -> str:
-        assert evaluation.main([str(argument) for argument in (*arguments, "--fid-weights", weights)]) == 1
+        assert fid.main([str(argument) for argument in (*arguments, "--fid-weights", inception_weights)]) == 1
         printed = capsys.readouterr()
         assert printed.err.count("\n") == 1
         return printed.err
 
-    assert "config.json is not that of a training run" in error(released_folder)
-    assert "config.json is not that of a training run" in error(tmp_path / "nowhere")
+    assert "is no run folder: it has no config.json" in error(tmp_path / "nowhere") and not (tmp_path / "nowhere").exists()
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "config.json").write_text((released_folder / "config.json").read_text())
+    assert "config.json is not that of a training run" in error(tmp_path)
     assert "does not exist; --data-dir must be" in error(run, "--data-dir", tmp_path / "nowhere")
     assert "does not exist; --data-dir must be" in error(run, "--splits", "test")
-    assert "--samples 5 is more than the 4 pictures of" in error(run, "--splits", "train", "--samples", "5")
     other = tmp_path / "other" / "facades" / "train"
     other.mkdir(parents=True)
     draw_pair(9).save(other / "1.jpg")
@@ -511,6 +537,17 @@ def test_what_cannot_be_scored_is_one_sentence(run, weights, data_dir, tmp_path,
     for path in (run / "weights").iterdir():
         path.unlink()
     assert "holds no epoch-NNN.safetensors" in error(run)
+
+
+def test_only_one_run_or_two_folders_are_taken(capsys):
+    for arguments, words in (
+        ("a b c", "not 3"),
+        ("a b --splits val", "belong to a run folder"),
+        ("a b --data-dir d", "belong to a run folder"),
+    ):
+        with pytest.raises(SystemExit):
+            fid.main(arguments.split())
+        assert words in capsys.readouterr().err
 
 
 def test_weights_that_are_no_generator_of_the_run_are_an_error_that_names_the_file(run, small, pairs):
@@ -523,8 +560,8 @@ def test_weights_that_are_no_generator_of_the_run_are_an_error_that_names_the_fi
         score_run(run, small, pairs)
 
 
-@pytest.mark.parametrize("value", ["0", "1", "-3", "2.5", "many"])
+@pytest.mark.parametrize("value", ["1", "-3", "2.5", "many"])
 def test_a_wrong_number_of_samples_is_refused(value, capsys):
     with pytest.raises(SystemExit):
-        evaluation.main(["run", f"--samples={value}"])
-    assert "--samples: must be a whole number, at least 2" in capsys.readouterr().err
+        fid.main(["run", f"--samples={value}"])
+    assert "--samples: must be 0 for all, or a whole number of at least 2" in capsys.readouterr().err

@@ -28,6 +28,8 @@ def test_a_flag_sets_the_field_of_its_name_with_its_type():
     flags = "--data-dir data --run-dir here --epochs 3 --lambda-l1 10 --ema 0.99 --norm batch --seed 4 --tracker tensorboard".split()
     expected = {"data_dir": Path("data"), "run_dir": Path("here"), "epochs": 3, "lambda_l1": 10.0, "ema": 0.99, "norm": "batch", "seed": 4}
     assert parse_flags(flags)[0] == TrainConfig(tracker="tensorboard", **expected)
+    scores = parse_flags("--fid-every 5 --fid-samples 300 --fid-weights here.pth".split())[0]
+    assert (scores.fid_every, scores.fid_samples, scores.fid_weights) == (5, 300, Path("here.pth"))
 
 
 @pytest.mark.parametrize(

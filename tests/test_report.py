@@ -374,7 +374,7 @@ def break_release(run: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (break_missing, "is no run folder: it has no config.json; name one that train.py made"),
+        (break_missing, "is no run folder: it has no config.json; name one made by train.py"),
         (break_config, "config.json is not that of a training run"),
         (break_into_release, "config.json is not that of a training run"),
         (break_value, "config.json is not that of a training run"),

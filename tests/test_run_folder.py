@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from pix2pix.files import append_record
 from pix2pix.run_folder import RunFolder, RunFolderError
 
 HASHES = {"train": "aaaa", "val": "bbbb"}
@@ -18,7 +19,9 @@ HASHES = {"train": "aaaa", "val": "bbbb"}
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
-    return RunFolder(tmp_path / "deep" / "run")
+    path = tmp_path / "deep" / "run"
+    path.mkdir(parents=True)
+    return RunFolder(path)
 
 
 def test_the_configuration_is_recorded_with_data_and_machine(run, tiny_config):
@@ -94,6 +97,9 @@ def test_what_decides_the_weights_may_not_change(run, tiny_config, name, value):
         ("workers", 5),
         ("sample_every", 1),
         ("keep_every", 1),
+        ("fid_every", 1),
+        ("fid_samples", 20),
+        ("fid_weights", Path("inception.pth")),
         ("checkpoint_minutes", 1.0),
     ],
 )
@@ -115,17 +121,29 @@ def test_a_config_json_that_is_not_of_a_run_is_an_error_that_names_it(run, tiny_
     assert (run.path / "config.json").read_bytes() == content
 
 
-def test_the_log_is_cut_to_the_finished_epochs(run):
+def test_the_log_and_the_scores_are_cut_to_the_finished_epochs(run):
     for epoch in (1, 2, 3):
         run.log({"epoch": epoch, "G/l1": 0.5})
-    with open(run.path / "log.jsonl", "a") as file:
-        file.write('{"epoch": 4, "G/')  # cut short by a crash
-    run.cut_log(2)
+        append_record(run.scores, {"epoch": epoch, "split": "val"})
+        append_record(run.scores, {"epoch": epoch, "split": "test"})
+    for path in (run.log_file, run.scores):
+        with open(path, "a") as file:
+            file.write('{"epoch": 4, "G/')  # cut short by a crash
+    run.cut_records(2)
     run.log({"epoch": 3, "G/l1": 0.25})
-    lines = (run.path / "log.jsonl").read_text().splitlines()
+    lines = run.log_file.read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"epoch": 1, "G/l1": 0.5}, {"epoch": 2, "G/l1": 0.5}, {"epoch": 3, "G/l1": 0.25}]
-    run.cut_log(0)
-    assert (run.path / "log.jsonl").read_text() == ""
+    scores = [json.loads(line) for line in run.scores.read_text().splitlines()]
+    assert [(score["epoch"], score["split"]) for score in scores] == [(1, "val"), (1, "test"), (2, "val"), (2, "test")]
+    run.cut_records(0)
+    assert run.log_file.read_text() == run.scores.read_text() == ""
+
+
+def test_what_was_recorded_is_read_again(run, tiny_config):
+    config = tiny_config(epochs=5, fid_weights=Path("inception.pth"))
+    run.open(config, HASHES)
+    read, hashes, machine = run.read()
+    assert read == config and hashes == HASHES and machine["torch"] == torch.__version__
 
 
 def test_samples_are_written_as_pictures_by_split_name_and_kind(run):
@@ -140,6 +158,14 @@ def test_samples_are_written_as_pictures_by_split_name_and_kind(run):
 def test_kept_weights_are_named_by_epoch(run):
     assert run.weights(7) == run.path / "weights" / "epoch-007.safetensors"
     assert run.weights(1200).name == "epoch-1200.safetensors" and run.weights(7).parent.is_dir()
+
+
+def test_kept_weights_are_found_again_in_the_order_of_epochs(run):
+    assert run.kept_weights() == {}
+    for name in ("epoch-1000", "epoch-009", "epoch-x", "other"):
+        (run.weights(1).parent / f"{name}.safetensors").touch()
+    (run.weights(1).parent / "epoch-007.tmp").touch()
+    assert list(run.kept_weights().items()) == [(9, run.weights(9)), (1000, run.weights(1000))]
 
 
 def test_a_folder_in_use_is_refused_and_free_again_after(run):
@@ -196,7 +222,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(run, tiny_config):
     folder.mkdir(parents=True)
     for temporary, write in {
         run.path / "config.tmp": lambda: run.open(tiny_config(), HASHES),
-        run.path / "log.tmp": lambda: run.cut_log(1),
+        run.path / "log.tmp": lambda: run.cut_records(1),
         folder / "photo.tmp": lambda: run.save_sample("val", "1", "photo", picture),
     }.items():
         temporary.symlink_to("/dev/full")

@@ -29,7 +29,8 @@ from pix2pix.trainer import Trainer
 
 
 def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
-    tiny = {"data_dir": data_dir, "run_dir": run_dir, "base_channels": 2, "epochs": 2, "workers": 0, "sample_every": 0, "precision": "fp32"}
+    tiny = {"data_dir": data_dir, "run_dir": run_dir, "base_channels": 2, "epochs": 2, "workers": 0, "precision": "fp32"}
+    tiny |= {"sample_every": 0, "fid_every": 0}
     return [part for name, value in (tiny | flags).items() for part in ("--" + name.replace("_", "-"), str(value))]
 
 

@@ -67,6 +67,8 @@ def test_the_defaults_are_the_published_run():
         ("workers", -1),
         ("sample_every", -1),
         ("keep_every", -1),
+        ("fid_every", -1),
+        ("fid_samples", 1),
         ("checkpoint_minutes", -1.0),
     ],
 )
@@ -292,7 +294,7 @@ def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
 
 @pytest.mark.parametrize("sample_every, keep_every, sampled, kept", [(0, 0, [], [1, 3, 7]), (2, 3, [1, 2, 3, 4, 6, 7], [1, 3, 6, 7])])
 def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(sample_every, keep_every, sampled, kept):
-    config = TrainConfig(epochs=7, sample_every=sample_every, keep_every=keep_every)
+    config = TrainConfig(epochs=7, sample_every=sample_every, keep_every=keep_every, fid_every=0)
     assert [epoch for epoch in range(1, 8) if config.samples_after(epoch)] == sampled
     assert [epoch for epoch in range(1, 8) if config.keeps_after(epoch)] == kept
 
@@ -322,6 +324,13 @@ def test_a_gpu_takes_the_steps_of_the_cpu_when_compiled_too(tiny_config):
     on_gpu.compile()
     for seed in range(3):
         assert on_gpu.step(*batch(seed)) == pytest.approx(on_cpu.step(*batch(seed)), rel=1e-3)
+
+
+@pytest.mark.parametrize("fid_every, scored", [(0, []), (1, [1, 2, 3, 4, 5, 6, 7]), (2, [2, 4, 6, 7]), (10, [7])])
+def test_every_scored_epoch_is_kept_and_the_last_is_scored(fid_every, scored):
+    config = TrainConfig(epochs=7, keep_every=0, fid_every=fid_every)
+    assert [epoch for epoch in range(8) if config.scores_after(epoch)] == scored
+    assert {epoch for epoch in range(1, 8) if config.keeps_after(epoch)} == {1, 3, 7, *scored}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -14,14 +14,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pix2pix.files import replacing
+from pix2pix.inception import Measure
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
 from pix2pix.report.runs import ReportError, Run, read_runs
-from pix2pix.report.scores import PUBLISHED, Conditions, Table, score_tables
+from pix2pix.report.scores import PUBLISHED, Table, score_tables
+from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES, TrainConfig
 
-PLACES = ("data_dir", "run_dir")
+PLACES = ("data_dir", "run_dir", "fid_weights")
 """Settings that say where things lay on the machine; a report that is passed on does not."""
 SCORE_COLUMNS = (
     "epoch",
@@ -56,7 +58,7 @@ class Chapter:
 
 def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
     tables = score_tables(runs)
-    curves = [chart for table in tables if table.conditions for chart in score_charts(runs, table.conditions)]
+    curves = [chart for table in tables if table.measure for chart in score_charts(runs, table.measure)]
     strip, grid = epoch_strip(runs, photos), comparison_grid(runs, photos)
     return Chapter(dataset, runs, tables, curves, loss_charts(runs), speed_charts(runs), strip, grid)
 
@@ -66,7 +68,7 @@ def settings(run: Run) -> dict[str, str]:
     config = {item.name.replace("_", " "): str(getattr(run.config, item.name)) for item in fields(TrainConfig) if item.name not in PLACES}
     data = {f"{split} pictures, fingerprint": value[:12] for split, value in run.data.items()}
     machine = {f"machine: {name}": value for name, value in run.machine.items()}
-    inceptions = dict.fromkeys(Conditions(score["weights"], score["dims"]).inception for score in run.scores)
+    inceptions = dict.fromkeys(Measure(score["weights"], score["dims"]).inception for score in run.scores)
     return config | data | machine | {"scored with": "; ".join(inceptions) or "not scored"}
 
 
@@ -169,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
     flags = parser.parse_args(arguments)
     try:
         write(flags.output, read_runs(flags.runs), not flags.no_photos)
-    except (OSError, ReleaseError, ReportError) as error:
+    except (OSError, ReleaseError, ReportError, RunFolderError) as error:
         print(error, file=sys.stderr)
         return 1
     print(flags.output / "index.html")

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pix2pix.evaluation import SPLITS
+from pix2pix.data import SPLITS
+from pix2pix.inception import Measure
 from pix2pix.report.runs import Run
-from pix2pix.report.scores import Conditions, counts, select
+from pix2pix.report.scores import counts, select
 from pix2pix.trainer import LOSS_NAMES
 
 MARKED = 25
@@ -131,12 +132,12 @@ def _log_chart(runs: Sequence[Run], name: str, title: str, from_zero: bool) -> C
     return Chart(title, lines, _last_epoch(runs), from_zero=from_zero) if lines else None
 
 
-def score_charts(runs: Sequence[Run], conditions: Conditions) -> list[Chart]:
+def score_charts(runs: Sequence[Run], measure: Measure) -> list[Chart]:
     """Both distances over epochs, for every split and n that was scored."""
     charts = []
     for split in SPLITS:
-        for n in counts(runs, conditions, split):
-            scored = [(style, run, list(select(run, conditions, split, n).values())) for style, run in enumerate(runs)]
+        for n in counts(runs, measure, split):
+            scored = [(style, run, list(select(run, measure, split, n).values())) for style, run in enumerate(runs)]
             scored = [item for item in scored if item[2]]
             frechet = [Line(run.label, style, [(score["epoch"], score["fid"]) for score in scores]) for style, run, scores in scored]
             kernel = [
@@ -145,8 +146,8 @@ def score_charts(runs: Sequence[Run], conditions: Conditions) -> list[Chart]:
             ]
             floor = scored[0][2][-1]["real_floor"]
             where = f"{split}, n = {n}"
-            charts.append(Chart(f"{conditions.frechet_name}, {where}", frechet, _last_epoch(runs), floor, True))
-            charts.append(Chart(f"{conditions.kernel_name}, {where}", kernel, _last_epoch(runs), from_zero=True))
+            charts.append(Chart(f"{measure.names[0]}, {where}", frechet, _last_epoch(runs), floor, True))
+            charts.append(Chart(f"{measure.names[1]}, {where}", kernel, _last_epoch(runs), from_zero=True))
     return charts
 
 

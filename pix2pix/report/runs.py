@@ -1,16 +1,17 @@
 """What a run folder tells a report: its settings, epochs, scores and release. Nothing is written into it, and it may still be growing."""
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pix2pix.evaluation import SPLITS, read_scores
+from pix2pix.data import SPLITS
+from pix2pix.files import read_records
 from pix2pix.release import load_config
+from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import LOSS_NAMES, TrainConfig
 
 OBJECTIVES = {"gan": "GAN", "l1": "L1"}
@@ -75,7 +76,8 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
     """Reads run folders.
 
     Raises:
-        ReportError: If one is no run folder or holds something broken, or is named twice.
+        RunFolderError: If one is no run folder.
+        ReportError: If one holds something broken, or is named twice.
         ReleaseError: If a released folder is broken.
     """
     runs = [_read_run(path) for path in paths]
@@ -94,7 +96,7 @@ def _told_apart(runs: Sequence[Run], relabel: Callable[[Run, int], str]) -> list
 
 
 def _read_run(path: Path) -> Run:
-    config, data, machine = _read_config(path / "config.json")
+    config, data, machine = RunFolder(path).read()
     log = _read_records(path / "log.jsonl", (*LOG_NUMBERS, *LOSS_NAMES[config.objective]), ("epoch",))
     scores = _read_records(path / "evaluation.jsonl", SCORE_NUMBERS, ("epoch", "split", "n", "weights", "dims"))
     weights, released = path / "release" / "model.safetensors", None
@@ -104,24 +106,10 @@ def _read_run(path: Path) -> Run:
     return Run(path, OBJECTIVES[config.objective], config, data, machine, log, scores, released)
 
 
-def _read_config(path: Path) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
-    """Settings, fingerprints of the splits, machine."""
-    if not path.is_file():
-        raise ReportError(f"{path.parent} is no run folder: it has no config.json; name one that train.py made, such as runs/facades-gan")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        known = {item.name: record["config"][item.name] for item in fields(TrainConfig) if item.name in record["config"]}
-        config = TrainConfig(**known)
-        data, machine = ({name: str(value) for name, value in record[key].items()} for key in ("data", "machine"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:  # such as the config.json of a released folder
-        raise ReportError(f"{path} is not that of a training run; name a folder that train.py made, such as runs/facades-gan") from error
-    return config, data, machine
-
-
 def _read_records(path: Path, numbers: Sequence[str], key: Sequence[str]) -> list[dict[str, Any]]:
     """The records of a file of JSON lines, ascending by epoch, without a line that is half written; of equal keys the last."""
     try:
-        records = read_scores(path)
+        records = read_records(path)
     except RecursionError as error:
         raise ReportError(f"{path} is no list of records, one JSON object a line") from error
     for record in records:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pix2pix.evaluation import SPLITS
-from pix2pix.inception import OFFICIAL_HASH
+from pix2pix.data import SPLITS
+from pix2pix.inception import Measure
 from pix2pix.report.runs import Run
 
 PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
@@ -21,37 +21,6 @@ PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
     },
 }
 """FID of the published run by dataset, split and objective, and n."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What scores must share to be compared: Inception's weights and layer."""
-
-    weights: str
-    dims: int
-
-    @property
-    def official(self) -> bool:
-        return (self.weights, self.dims) == (OFFICIAL_HASH, 2048)
-
-    @property
-    def inception(self) -> str:
-        """Which Inception, in words."""
-        kind = "published" if self.weights == OFFICIAL_HASH else "substitute"
-        return f"{kind} Inception {self.weights}" + (f", {self.dims} features" if self.dims != 2048 else "")
-
-    @property
-    def frechet_name(self) -> str:
-        return "FID" if self.official else "Fréchet distance"
-
-    @property
-    def kernel_name(self) -> str:
-        return "KID" if self.official else "Kernel distance"
-
-    @property
-    def full_name(self) -> str:
-        """What the Fréchet distance may be called where it stands alone."""
-        return "FID" if self.official else f"Fréchet distance, {self.inception}"
 
 
 @dataclass(frozen=True)
@@ -80,39 +49,39 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """All splits under the same conditions; None where nothing has been scored."""
+    """All splits by the same measure; None where nothing has been scored."""
 
-    conditions: Conditions | None
+    measure: Measure | None
     groups: list[Group]
 
 
 def score_tables(runs: Sequence[Run]) -> list[Table]:
     """One table for each Inception that scored any of the runs, which are of one dataset; the published numbers alone if none did."""
-    conditions = dict.fromkeys(Conditions(score["weights"], score["dims"]) for run in runs for score in run.scores)
-    return [Table(key, [group for split in SPLITS for group in _groups(runs, key, split)]) for key in conditions or [None]]
+    measures = dict.fromkeys(Measure(score["weights"], score["dims"]) for run in runs for score in run.scores)
+    return [Table(key, [group for split in SPLITS for group in _groups(runs, key, split)]) for key in measures or [None]]
 
 
-def select(run: Run, conditions: Conditions | None, split: str, n: int | None) -> dict[int, dict[str, Any]]:
+def select(run: Run, measure: Measure | None, split: str, n: int | None) -> dict[int, dict[str, Any]]:
     """A run's scores by epoch."""
-    return {score["epoch"]: score for score in run.scores if _fits(score, conditions, split) and score["n"] == n}
+    return {score["epoch"]: score for score in run.scores if _fits(score, measure, split) and score["n"] == n}
 
 
-def counts(runs: Sequence[Run], conditions: Conditions | None, split: str) -> list[int]:
+def counts(runs: Sequence[Run], measure: Measure | None, split: str) -> list[int]:
     """Every n at which a split was scored, ascending."""
-    return sorted({score["n"] for run in runs for score in run.scores if _fits(score, conditions, split)})
+    return sorted({score["n"] for run in runs for score in run.scores if _fits(score, measure, split)})
 
 
-def _fits(score: dict[str, Any], conditions: Conditions | None, split: str) -> bool:
-    return score["split"] == split and Conditions(score["weights"], score["dims"]) == conditions
+def _fits(score: dict[str, Any], measure: Measure | None, split: str) -> bool:
+    return score["split"] == split and Measure(score["weights"], score["dims"]) == measure
 
 
-def _groups(runs: Sequence[Run], conditions: Conditions | None, split: str) -> list[Group]:
+def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Group]:
     """Of each run the last scored epoch, and the last one that all were scored after, so that there are rows of equal training."""
     published = PUBLISHED[runs[0].config.dataset][split]
-    scored_n: list[int | None] = [*counts(runs, conditions, split)]
+    scored_n: list[int | None] = [*counts(runs, measure, split)]
     groups = []
     for n in scored_n or [None]:
-        scored = [select(run, conditions, split, n) for run in runs]
+        scored = [select(run, measure, split, n) for run in runs]
         common = set.intersection(*(set(scores) for scores in scored if scores)) if any(scored) else set()
         rows = []
         for run, scores in zip(runs, scored, strict=True):

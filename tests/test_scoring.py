@@ -1,0 +1,298 @@
+"""Scores while a run trains: they change nothing of the training, are made once, and choose the best epoch by the validation split."""
+
+import json
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import draw_pair
+from pytorch_fid import inception as pytorch_fid_inception
+from test_processes import ENVIRONMENT, two_processes
+from test_train import arguments, assert_same_run, state
+
+import train
+from pix2pix import fid
+from pix2pix.evaluation import Evaluator
+from pix2pix.files import append_record, read_records
+from pix2pix.inception import Inception
+from pix2pix.networks import UNet
+from pix2pix.release import load_config
+from pix2pix.report.runs import read_runs
+
+ROOT = Path(train.__file__).parent
+EXPECTED = [(epoch, split) for epoch in (1, 2) for split in ("train", "val", "test")]
+"""What two epochs are scored on, in this order."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory):
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("cache"))
+        patch.setenv("XDG_CACHE_HOME", folder)
+        patch.setitem(ENVIRONMENT, "XDG_CACHE_HOME", folder)
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with three splits, each just large enough for a score."""
+    folder = tmp_path_factory.mktemp("datasets")
+    for split, seeds in {"train": range(1, 5), "val": range(5, 7), "test": range(7, 9)}.items():
+        (folder / "facades" / split).mkdir(parents=True)
+        for number, seed in enumerate(seeds, 1):
+            draw_pair(seed).save(folder / "facades" / split / f"{number}.jpg", quality=90)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def flags(data: Path, inception_weights: Path) -> Callable[..., list[str]]:
+    """Flags of runs of two epochs, both scored."""
+
+    def make(run_dir: Path, **changes: object) -> list[str]:
+        return arguments(data, run_dir, **({"objective": "l1", "fid_every": 1, "fid_weights": inception_weights} | changes))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def unscored(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unscored") / "run"
+    assert train.main(arguments(data, folder, objective="l1")) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scored(flags: Callable[..., list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run with scores. Not to be changed."""
+    folder = tmp_path_factory.mktemp("scored") / "run"
+    assert train.main(flags(folder)) == 0
+    return folder
+
+
+def scores(run: Path) -> list[dict]:
+    """The records of a run without their times."""
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in read_records(run / "evaluation.jsonl")]
+
+
+def scored_on(run: Path) -> list[tuple[int, str]]:
+    return [(score["epoch"], score["split"]) for score in scores(run)]
+
+
+def test_scores_do_not_touch_weights_losses_or_randomness(scored, unscored):
+    assert_same_run(scored, unscored)
+    assert scored_on(scored) == EXPECTED and not (unscored / "evaluation.jsonl").exists() and not (unscored / "release-best").exists()
+
+
+def test_scores_in_training_are_those_that_the_program_makes_afterwards(scored, data, inception_weights, tmp_path, capsys):
+    before = (scored / "evaluation.jsonl").read_bytes()
+    assert fid.main([str(scored)]) == 0  # with the run's own data, weights and number of pictures
+    assert (scored / "evaluation.jsonl").read_bytes() == before
+    copy = Path(shutil.copytree(scored, tmp_path / "copy"))
+    (copy / "evaluation.jsonl").unlink()
+    shutil.rmtree(copy / "release-best")
+    assert fid.main([str(copy), "--data-dir", str(data), "--fid-weights", str(inception_weights)]) == 0
+    assert scores(copy) == scores(scored)
+    for name in ("model.safetensors", "config.json", "README.md"):
+        assert (copy / "release-best" / name).read_bytes() == (scored / "release-best" / name).read_bytes()
+
+
+def test_the_command_in_the_readme_scores_a_run(scored, tmp_path, monkeypatch, capsys):
+    (line,) = re.findall(r"^python -m pix2pix\.fid (runs/.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    (tmp_path / "runs").mkdir()
+    shutil.copytree(scored, tmp_path / "runs" / "facades-gan")
+    monkeypatch.chdir(tmp_path)
+    assert fid.main(shlex.split(line, comments=True)) == 0
+    assert capsys.readouterr().out.count(", real ") == 6
+
+
+def test_the_best_epoch_is_that_of_the_lowest_validation_score(scored):
+    best = min((score for score in scores(scored) if score["split"] == "val"), key=lambda score: score["fid"])
+    config = load_config(scored / "release-best")
+    assert config.epochs == best["epoch"]
+    assert config.metrics["val"] == {name: value for name, value in best.items() if name not in ("epoch", "split")}
+    kept = scored / "weights" / f"epoch-{best['epoch']:03d}.safetensors"
+    assert (scored / "release-best" / "model.safetensors").read_bytes() == kept.read_bytes()
+
+
+@pytest.mark.parametrize("best", [1, 2])
+def test_the_best_epoch_is_decided_from_the_records_at_equal_conditions(scored, flags, best, tmp_path, capsys):
+    run = Path(shutil.copytree(scored, tmp_path / "run"))
+    records = read_records(run / "evaluation.jsonl")
+    (run / "evaluation.jsonl").unlink()
+    shutil.rmtree(run / "release-best")
+    for record in records:
+        on_val = record["split"] == "val"
+        append_record(run / "evaluation.jsonl", record | {"fid": 1.0 if (record["epoch"] == best) == on_val else 2.0})
+    worse = {"epoch": 3 - best, "split": "val", "fid": 0.0}
+    for conditions in ({"n": 1}, {"weights": "6726825d"}, {"dims": 64}):
+        append_record(run / "evaluation.jsonl", records[1] | worse | conditions)
+    assert train.main(flags(run)) == 0
+    assert load_config(run / "release-best").epochs == best
+    assert str(run / "release-best") in capsys.readouterr().out
+
+
+def test_a_best_epoch_whose_kept_weights_were_removed_stays_released(scored, flags, tmp_path):
+    run = Path(shutil.copytree(scored, tmp_path / "run"))
+    append_record(run / "evaluation.jsonl", read_records(run / "evaluation.jsonl")[1] | {"epoch": 1, "fid": 0.0})
+    assert train.main(flags(run)) == 0
+    assert load_config(run / "release-best").epochs == 1
+    before = (run / "release-best" / "model.safetensors").read_bytes()
+    (run / "weights" / "epoch-001.safetensors").unlink()
+    assert train.main(flags(run, epochs=3)) == 0
+    assert load_config(run / "release-best").epochs == 1
+    assert (run / "release-best" / "model.safetensors").read_bytes() == before
+
+
+# In a process of its own: it dies when the given split of the first epoch has been painted.
+SCRIPT = """
+import os, signal, sys, torch
+sys.path.insert(0, {root!r})
+torch.set_num_threads(1)
+import train
+from pix2pix import evaluation
+calls = 0
+features = evaluation.Inception.features
+def dying(self, batches):
+    global calls
+    found = features(self, batches)
+    calls += 1
+    if calls == {calls}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+evaluation.Inception.features = dying
+sys.exit(train.main(sys.argv[1:]))
+"""
+
+
+def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, flags, tmp_path):
+    script = SCRIPT.format(root=str(ROOT), calls=2)  # the photographs' features are in the cache
+    killed = subprocess.run([sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=120)
+    assert killed.returncode == -9, killed.stderr
+    assert scored_on(tmp_path) == EXPECTED[:1]
+    first = (tmp_path / "evaluation.jsonl").read_bytes()
+    assert state(tmp_path)["epoch"] == 1
+    assert train.main(flags(tmp_path)) == 0
+    assert (tmp_path / "evaluation.jsonl").read_bytes().startswith(first)
+    assert_same_run(tmp_path, scored)
+    assert scores(tmp_path) == scores(scored)
+    assert (tmp_path / "release-best" / "config.json").read_bytes() == (scored / "release-best" / "config.json").read_bytes()
+
+
+@pytest.mark.parametrize("number, epoch", [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
+def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(scored, flags, tmp_path, monkeypatch, capsys, number, epoch):
+    features, signalled = Inception.features, []
+
+    def interrupted(self: Inception, batches: object) -> np.ndarray:
+        if len(read_records(tmp_path / "evaluation.jsonl")) == 3 * epoch - 2 and not signalled:
+            signalled.append(number)
+            signal.raise_signal(number)
+            pytest.fail("scoring goes on")
+        return features(self, batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Inception, "features", interrupted)
+        assert train.main(flags(tmp_path)) == 130
+    assert "Stopped and saved" in capsys.readouterr().out
+    assert state(tmp_path)["epoch"] == epoch and scored_on(tmp_path) == EXPECTED[: 3 * epoch - 2]
+    assert train.main(flags(tmp_path)) == 0
+    assert_same_run(tmp_path, scored)
+    assert scores(tmp_path) == scores(scored)
+
+
+def test_after_a_damaged_checkpoint_the_epochs_that_are_trained_again_are_scored_again(scored, flags, tmp_path):
+    run = Path(shutil.copytree(scored, tmp_path / "run"))
+    (run / "checkpoint.pt").write_bytes(b"damaged")
+    assert train.main(flags(run)) == 0
+    assert_same_run(run, scored)
+    assert scores(run) == scores(scored)
+
+
+def test_without_weights_one_sentence_says_what_to_do_and_training_goes_on(
+    scored, unscored, flags, data, inception_weights, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(pytorch_fid_inception, "FID_WEIGHTS_URL", "http://127.0.0.1:9/weights.pth")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    run = tmp_path / "run"
+    assert train.main(arguments(data, run, objective="l1", fid_every=1, keep_every=0)) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "Inception" in line]
+    assert len(said) == 1
+    for part in ("Epochs are not scored", "--fid-weights", str(tmp_path / "home"), f"python -m pix2pix.fid {run}"):
+        assert part in said[0]
+    assert_same_run(run, unscored)
+    assert not (run / "evaluation.jsonl").exists() and not (run / "release-best").exists()
+    assert fid.main([str(run), "--fid-weights", str(inception_weights)]) == 0
+    assert scores(run) == scores(scored)
+
+
+def test_named_weights_that_are_missing_or_wrong_end_the_program_before_it_trains(flags, tmp_path, capsys):
+    (tmp_path / "text.pth").write_text("no weights")
+    for name, words in (("nowhere.pth", "nowhere.pth is not a file"), ("text.pth", "text.pth does not hold the weights of")):
+        assert train.main(flags(tmp_path / "run", fid_weights=tmp_path / name)) == 1
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == 1 and words in said
+    assert not (tmp_path / "run" / "log.jsonl").exists()
+
+
+def test_a_split_of_too_few_pictures_ends_the_program_before_it_trains(data_dir, inception_weights, tmp_path, capsys):
+    assert train.main(arguments(data_dir, tmp_path, fid_every=1, fid_weights=inception_weights)) == 1
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "val holds too few pictures for a score, 1" in said and "--fid-every 0" in said
+
+
+def test_without_a_validation_split_no_epoch_is_called_the_best(data, flags, tmp_path):
+    shutil.copytree(data / "facades" / "train", tmp_path / "facades" / "train")
+    changes = {"data-dir": tmp_path, "epochs": 1, "fid_samples": 2}
+    assert train.main(flags(tmp_path / "run", **changes)) == 0
+    (record,) = read_records(tmp_path / "run" / "evaluation.jsonl")
+    assert (record["split"], record["n"]) == ("train", 2)
+    assert not (tmp_path / "run" / "release-best").exists()
+
+
+def test_the_moving_average_is_what_is_scored(flags, tmp_path, monkeypatch):
+    seen = []
+    score = Evaluator.score
+
+    def recorded(self: Evaluator, generator: UNet, split: str) -> dict:
+        seen.append(generator.state_dict())
+        return score(self, generator, split)
+
+    monkeypatch.setattr(Evaluator, "score", recorded)
+    assert train.main(flags(tmp_path, ema=0.9, epochs=1)) == 0
+    average = state(tmp_path)["G_ema"]
+    assert all(torch.equal(weight, average[name].half().float()) for name, weight in seen[0].items())
+
+
+def test_trackers_and_the_report_tell_scoring_from_training_time(flags, scored, inception_weights, tmp_path):
+    tensorboard = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed")
+    assert train.main(flags(tmp_path, tracker="tensorboard")) == 0
+    assert_same_run(tmp_path, scored)
+    board = tensorboard.EventAccumulator(str(tmp_path / "tensorboard"), {"scalars": 0}).Reload()
+    digits = Inception(inception_weights, 64).measure.weights
+    records = read_records(tmp_path / "evaluation.jsonl")
+    for name, field in ((f"fid-{digits}", "fid"), (f"kid-{digits}", "kid"), ("scoring_seconds", "seconds")):
+        for split in ("train", "val", "test"):
+            expected = [(4 * record["epoch"], pytest.approx(record[field])) for record in records if record["split"] == split]
+            assert [(point.step, point.value) for point in board.Scalars(f"{name}/{split}")] == expected
+    (run,) = read_runs([tmp_path])
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert run.scoring_seconds == pytest.approx(sum(record["seconds"] for record in records))
+    assert run.training_seconds == pytest.approx(sum(record["seconds"] for record in log))
+    assert len(run.scores) == 6
+
+
+@pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="PyTorch was built without gloo")
+def test_of_two_processes_one_scores_while_the_other_waits(flags, tmp_path):
+    run = tmp_path / "run"
+    ended = two_processes(flags(run, epochs=1), tmp_path)
+    assert ended.codes == [0, 0], ended.errors
+    assert ended.outputs[0].count(", real ") == 3 and ended.outputs[1] == ""
+    assert scored_on(run) == EXPECTED[:3] and state(run)["epoch"] == 1
