@@ -1,6 +1,7 @@
 """Starts the web app: `python app.py`, then open http://127.0.0.1:7860. Also the entry of a Hugging Face Space.
 
-`python app.py --weights facades-gan=FOLDER` takes any released folder instead of a bundled one.
+`python app.py --weights facades-gan=FOLDER` takes any released folder instead of a bundled one, or owner/name@revision from the Hugging
+Face Hub.
 """
 
 import os
@@ -12,10 +13,12 @@ for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TEL
 
 from demo import serving  # noqa: E402
 from demo.app import build_demo, launch  # noqa: E402
-from demo.models import load_painters  # noqa: E402
+from demo.models import fetch_wanted, load_models  # noqa: E402
 
 is_program = __name__ == "__main__"
-demo = build_demo(load_painters(sys.argv[1:] if is_program else []))
+models = load_models(sys.argv[1:] if is_program else [])
+demo = build_demo(models)
+fetch_wanted(models)
 
 if is_program:
     serving.log_requests()

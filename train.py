@@ -25,6 +25,8 @@ from pix2pix.distances import FidError
 from pix2pix.download import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
 from pix2pix.flags import parse_flags
+from pix2pix.hub import HubModel
+from pix2pix.hub.push import check_token, push
 from pix2pix.precision import resolve_precision
 from pix2pix.run_folder import RunFolder, RunFolderError, release_config
 from pix2pix.scoring import Scoring
@@ -209,6 +211,8 @@ def main(arguments: list[str] | None = None) -> int:
     assert config.run_dir is not None
     say = partial(print, file=sys.stderr) if accelerator.is_local_main_process else lambda _: None
     try:
+        if config.push_to_hub:
+            check_token(HubModel.parse(config.push_to_hub))  # now, and not after 200 epochs
         with accelerator.main_process_first():
             splits = open_splits(config, download=not only_dry)
         if only_dry:
@@ -238,6 +242,20 @@ def main(arguments: list[str] | None = None) -> int:
         accelerator.print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
         return 130
     accelerator.print(how_to_paint(config, run))
+    if config.push_to_hub and accelerator.is_main_process:
+        return publish(run, config.push_to_hub)
+    return 0
+
+
+def publish(run: RunFolder, name: str) -> int:
+    """Pushes the released folder of a complete run; the run stays complete where that fails."""
+    try:
+        model = push(run.release, HubModel.parse(name)).model
+    except (OSError, ValueError) as error:
+        retry = f"python -m pix2pix.hub push {shlex.quote(str(run.release))} {name}"
+        print(f"Not published: {error}. Once this is put right: {retry}", file=sys.stderr)
+        return 1
+    print(f"Published as {model.repo}@{model.revision}")
     return 0
 
 

@@ -20,7 +20,10 @@ from demo import serving
 from demo.comparison import Comparison, Painting
 from demo.example_gallery import ExampleGallery, read_examples
 from demo.label_canvas import LabelCanvas, LabelMap, refuse
+from demo.model_notes import ModelNotes
+from demo.models import Model
 from demo.subjects import SUBJECTS
+from pix2pix.labels import PALETTES
 from pix2pix.painter import MAX_SEED, Painter
 
 FIRST_SEED = 1
@@ -31,6 +34,8 @@ ONE_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "painters"}
 PAINTING_THREADS = ThreadPoolExecutor(
     len(MODEL_NAMES), "painting", initializer=torch.set_num_threads, initargs=(max(1, torch.get_num_threads() // len(MODEL_NAMES)),)
 )
+REFRESH_SECONDS = 1.5
+"""How often a page asks for the notes on its models, while one of them is being fetched."""
 TEMPORARY_FILE_SECONDS = 600
 """How long the files of the endpoint for programs can be fetched."""
 FOLDER = Path(__file__).parent
@@ -74,17 +79,19 @@ def paint_all(painters: Sequence[Painter], label_map: np.ndarray, seed: int, dro
     return list(PAINTING_THREADS.map(paint, painters))
 
 
-def describe(painter: Painter) -> dict[str, str]:
-    """What the page says about a model; see `Comparison`."""
-    config = painter.config
-    return {
-        "name": MODEL_NAMES[config.objective],
-        "note": f"{config.dataset.capitalize()} · {OBJECTIVES[config.objective]} · {config.epochs} epochs",
-        "file": f"{config.dataset}-{config.objective}.jpg",
-    }
+def describe(model: Model) -> dict[str, str]:
+    """What the page always says about a model; see `Comparison`."""
+    dataset, objective = model.name.split("-")
+    return {"name": MODEL_NAMES[objective], "note": f"{dataset.capitalize()} · {OBJECTIVES[objective]}", "file": f"{model.name}.jpg"}
 
 
-def add_paint_endpoint(painters: Sequence[Painter], canvas: LabelCanvas, api_name: str) -> None:
+def painters_of(models: Sequence[Model]) -> list[Painter] | None:
+    """The painters that the models have now; None until all have one."""
+    painters = [model.painter for model in models if model.painter]
+    return painters if len(painters) == len(models) else None
+
+
+def add_paint_endpoint(models: Sequence[Model], canvas: LabelCanvas, api_name: str) -> None:
     """Lets programs paint: they get lossless files, where the page gets whatever is shown soonest."""
 
     def paint(label_map: LabelMap, seed: int = FIRST_SEED, dropout: bool = True) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
@@ -99,6 +106,9 @@ def add_paint_endpoint(painters: Sequence[Painter], canvas: LabelCanvas, api_nam
             The GAN's picture, the L1 model's picture, and the milliseconds that each took; they paint at the same time.
         """
         indices = canvas.preprocess(LabelMap.model_validate(label_map))
+        painters = painters_of(models)
+        if painters is None:
+            raise refuse("These models are still being fetched, or could not be had; the page says which.")
         paintings = paint_all(painters, indices, check_seed(seed), check_dropout(dropout))
         files = []
         for painter, painting in zip(painters, paintings, strict=True):
@@ -111,12 +121,13 @@ def add_paint_endpoint(painters: Sequence[Painter], canvas: LabelCanvas, api_nam
     gr.api(paint, api_name=api_name, **ONE_AT_A_TIME)
 
 
-def make_repaint(painters: Sequence[Painter]) -> Callable[..., Any]:
+def make_repaint(models: Sequence[Model]) -> Callable[..., Any]:
     """The event of the page that paints."""
 
     def repaint(label_map: np.ndarray, seed: float | None, dropout: bool) -> Any:
         seed = FIRST_SEED if seed is None else check_seed(seed)  # the field is empty while a person types
-        return paint_all(painters, label_map, seed, check_dropout(dropout))
+        painters = painters_of(models)  # at every call: a download may have put others in their place
+        return paint_all(painters, label_map, seed, check_dropout(dropout)) if painters else gr.skip()
 
     return repaint
 
@@ -133,18 +144,19 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
     return choose_example
 
 
-def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], tab: gr.Tab | None = None) -> None:
-    """Lays out one canvas with its models, and connects them. To be called inside of Blocks.
+def add_studio(models: Sequence[Model], examples: Mapping[str, np.ndarray], tab: gr.Tab | None = None) -> ModelNotes:
+    """Lays out one canvas with its models, and connects them. To be called inside of Blocks. Returns the notes on the models.
 
     Args:
-        painters: The GAN's and the L1 model's, of one dataset.
+        models: The GAN's and the L1 model's, of one dataset.
         examples: Label maps, uint8 [256, 256], by name; the first one is on the canvas at the start.
         tab: Paints the first pictures when this is opened; None paints them now.
     """
-    palette, subject = painters[0].config.palette, SUBJECTS[painters[0].config.dataset]
+    dataset, _ = models[0].name.split("-")
+    palette, subject = PALETTES[dataset], SUBJECTS[dataset]
     first_map = next(iter(examples.values()))
     first_paintings = None
-    if tab is None:
+    if tab is None and (painters := painters_of(models)):
         paint_all(painters, first_map, FIRST_SEED, dropout=True)  # a network's first picture is slow, and its time would be shown
         first_paintings = paint_all(painters, first_map, FIRST_SEED, dropout=True)
 
@@ -159,7 +171,8 @@ def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], 
                 elem_classes="studio-canvas",
             )
         with gr.Column(scale=9, min_width=320):
-            comparison = Comparison(first_paintings, models=[describe(painter) for painter in painters], elem_classes="studio-pictures")
+            comparison = Comparison(first_paintings, models=[describe(model) for model in models], elem_classes="studio-pictures")
+            notes = ModelNotes(models, names=list(MODEL_NAMES.values()), elem_classes="studio-notes")
             with gr.Row(elem_classes="settings"):
                 seed = gr.Number(FIRST_SEED, label="Seed", step=1, min_width=150)
                 variation = gr.Button("Another variation", min_width=150, size="md")
@@ -168,10 +181,10 @@ def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], 
     if subject.note:
         gr.HTML(f'<p class="licence-note">{subject.note}</p>', apply_default_css=False)
 
-    add_paint_endpoint(painters, canvas, subject.api_name)
+    add_paint_endpoint(models, canvas, subject.api_name)
     gr.on(
-        [canvas.input, seed.change, dropout.change, *([tab.select] if tab else [])],
-        make_repaint(painters),
+        [canvas.input, seed.change, dropout.change, notes.apply, *([tab.select] if tab else [])],
+        make_repaint(models),
         [canvas, seed, dropout],
         comparison,
         trigger_mode="always_last",
@@ -189,30 +202,43 @@ def add_studio(painters: Sequence[Painter], examples: Mapping[str, np.ndarray], 
         api_visibility="private",
     )
     gallery.click(make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private")
+    return notes
 
 
-def build_demo(painters: Mapping[str, Painter], examples_folder: Path = FOLDER / "examples") -> gr.Blocks:
+def keep_notes_fresh(demo: gr.Blocks, notes: Sequence[ModelNotes], pairs: Sequence[Sequence[Model]]) -> None:
+    """While a model is being fetched, every open page asks how far it is; one that is opened later asks once."""
+    timer = gr.Timer(REFRESH_SECONDS)
+
+    def refresh() -> list[Any]:
+        is_waiting = any(model.wanted for pair in pairs for model in pair)  # before the notes: what comes later, comes again
+        return [*pairs, gr.Timer(active=is_waiting)]
+
+    gr.on([demo.load, timer.tick], refresh, None, [*notes, timer], queue=False, show_progress="hidden", api_visibility="private")
+
+
+def build_demo(models: Mapping[str, Model], examples_folder: Path = FOLDER / "examples") -> gr.Blocks:
     """Builds the page.
 
     Args:
-        painters: By "DATASET-OBJECTIVE"; both objectives of a dataset make a canvas. Several datasets stand in tabs.
+        models: By "DATASET-OBJECTIVE"; both objectives of a dataset make a canvas. Several datasets stand in tabs.
         examples_folder: Holds a folder of label pictures per dataset.
     """
-    pairs = {
-        dataset: [painters[f"{dataset}-{objective}"] for objective in MODEL_NAMES] for dataset in SUBJECTS if f"{dataset}-gan" in painters
-    }
-    examples = {dataset: read_examples(examples_folder / dataset, pair[0].config.palette) for dataset, pair in pairs.items()}
+    pairs = {dataset: [models[f"{dataset}-{objective}"] for objective in MODEL_NAMES] for dataset in SUBJECTS if f"{dataset}-gan" in models}
+    examples = {dataset: read_examples(examples_folder / dataset, PALETTES[dataset]) for dataset in pairs}
     title = "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in pairs)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
         gr.HTML(INTRODUCTION.format(title=title), apply_default_css=False)
         if len(pairs) == 1:
             (dataset,) = pairs
-            add_studio(pairs[dataset], examples[dataset])
+            notes = [add_studio(pairs[dataset], examples[dataset])]
         else:
+            notes = []
             with gr.Tabs():
                 for number, (dataset, pair) in enumerate(pairs.items()):
                     with gr.Tab(dataset.capitalize()) as tab:
-                        add_studio(pair, examples[dataset], tab if number else None)
+                        notes.append(add_studio(pair, examples[dataset], tab if number else None))
+        if any(model.wanted for model in models.values()):
+            keep_notes_fresh(demo, notes, list(pairs.values()))
     return demo
 
 

@@ -15,7 +15,7 @@ GROUPS = {
     "output": "what is kept, and where",
     "scores": "how far the pictures are from the photographs: FID and KID",
 }
-DEFAULTS = {"run_dir": "runs/DATASET-OBJECTIVE", "fid_weights": "pytorch-fid's, downloaded if missing"}
+DEFAULTS = {"run_dir": "runs/DATASET-OBJECTIVE", "fid_weights": "pytorch-fid's, downloaded if missing", "push_to_hub": "none"}
 """Of the flags whose default is not a value, in words."""
 METAVARS = {int: "N", float: "X", Path: "DIR", str: None}
 

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from pix2pix import release
+from pix2pix.hub import HubError, HubModel, pull
 from pix2pix.networks import UNet
 from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import resolve_precision
@@ -38,13 +39,22 @@ class Painter:
         self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
 
     @classmethod
-    def load(cls, folder: Path | str, device: torch.device | None = None) -> "Painter":
+    def load(cls, source: Path | str, device: torch.device | None = None) -> "Painter":
         """Reads a released folder.
 
+        Args:
+            source: The folder, or a model on the Hugging Face Hub: "owner/name" or "owner/name@revision". A folder that exists wins.
+            device: Where to paint.
+
         Raises:
-            ReleaseError: If it cannot be used; the message says why.
+            ReleaseError: If it cannot be had or used; the message says why.
         """
-        return cls(*release.load(Path(folder)), device)
+        if isinstance(source, str) and "/" in source and not Path(source).is_dir():
+            try:
+                source = pull(HubModel.parse(source))
+            except HubError as error:  # a mistyped folder can look like a repository
+                raise HubError(f"{error} (and there is no folder {source})") from error
+        return cls(*release.load(Path(source)), device)
 
     def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
         """Paints class indices, integers [H, W], both multiples of 256; see `paint_image` for the rest.
@@ -121,7 +131,7 @@ def paint_file(painter: Painter, path: Path, seed: int, dropout: bool) -> np.nda
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pix2pix.painter", description="Paint label pictures from files.")
-    parser.add_argument("--weights", type=Path, required=True, help="released folder")
+    parser.add_argument("--weights", required=True, help="released folder, or owner/name[@revision] on the Hugging Face Hub")
     parser.add_argument("--input", type=Path, required=True, help="label picture, or a folder of them; of 512x256 pairs the right half")
     parser.add_argument("--output", type=Path, required=True, help="folder for the pictures, PNG files of the same names")
     parser.add_argument("--seed", type=int, default=0, help="of the dropout noise, the same for every picture (default: 0)")

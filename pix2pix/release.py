@@ -20,6 +20,8 @@ from pix2pix.networks import NORMS, UNet
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
+MAX_NAME_LENGTH = 100
+"""Of text from elsewhere that the page shows."""
 
 
 class ReleaseError(ValueError):
@@ -39,7 +41,8 @@ class ReleaseConfig:
         epochs: Finished epochs of training.
         seed: Of the training run.
         ema: Decay of the moving average that these weights are; 0 if they are those of the last step. Readers may not know it.
-        metrics: Measured quality by name, empty where none was measured.
+        metrics: Distance from the photographs by split, each with its "name", "fid" and "n" and as much else of the record of
+            `evaluation.jsonl` as is known; empty where nothing was measured.
     """
 
     dataset: str
@@ -83,7 +86,7 @@ class ReleaseConfig:
             norm=_checked(values, "norm", str, choices=NORMS),
             epochs=_checked_int(values, "epochs", 0, 10**9),
             seed=_checked_int(values, "seed", 0, 2**63),
-            metrics=_checked(values, "metrics", dict),
+            metrics=_metrics(_checked(values, "metrics", dict)),
             ema=_decay(values.get("ema", 0.0)),
         )
 
@@ -108,6 +111,19 @@ def _decay(value: Any) -> float:
     if not isinstance(value, float | int) or not 0 <= value < 1:
         raise ReleaseError(f"ema must be a number from 0 to below 1, not {value!r}")
     return float(value)
+
+
+def _metrics(scores: dict[str, Any]) -> dict[str, Any]:
+    for split, score in scores.items():
+        values = score if isinstance(score, dict) else {}
+        name, fid, n = values.get("name"), values.get("fid"), values.get("n")
+        if not isinstance(name, str) or not isinstance(fid, int | float) or not isinstance(n, int) or isinstance(fid, bool) or n is True:
+            raise ReleaseError(f"metrics of {split[:MAX_NAME_LENGTH]!r} need an object with name, fid and n")
+        if max(len(split), len(name)) > MAX_NAME_LENGTH or not 0 <= fid < 1e9 or not 0 < n < 10**9:  # a NaN is out of every range
+            raise ReleaseError(
+                f"metrics of {split[:MAX_NAME_LENGTH]!r} are out of range: name of {MAX_NAME_LENGTH} letters, fid and n below 10^9"
+            )
+    return scores
 
 
 def _palette(classes: list[Any]) -> Palette:
@@ -224,3 +240,9 @@ picture = painter.paint(label_map, seed=0)  # uint8 [256, 256] class indices →
 
 {LICENCE_NOTES.get(config.dataset, "")}
 """
+
+
+if __name__ == "__main__":
+    from pix2pix.import_pth import main
+
+    raise SystemExit(main())

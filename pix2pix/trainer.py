@@ -93,6 +93,7 @@ class TrainConfig:
     )
     fid_weights: Path | None = _setting(None, "Inception's weights", "scores", may_change=True)
     checkpoint_minutes: float = _setting(10.0, "at most this much work is lost in a crash", "output", at_least=0, may_change=True)
+    push_to_hub: str = _setting("", "owner/name on the Hugging Face Hub to publish the result under", "output", may_change=True)
     tracker: str = _setting("none", "where to send curves and samples", "output", ("none", "tensorboard", "wandb"), may_change=True)
 
     def __post_init__(self) -> None:

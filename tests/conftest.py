@@ -9,6 +9,8 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+from hub_server import HubServer
+from huggingface_hub import constants
 from PIL import Image
 from pytorch_fid import inception as pytorch_fid_inception
 from torchvision.models.inception import Inception3
@@ -106,3 +108,23 @@ def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.parent.mkdir(parents=True)
     torch.save(network.state_dict(), path)
     return path
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A Hub of this test, a cache of its own, and a token that may write; huggingface_hub reads its constants when it is imported."""
+    server = HubServer()
+    server.tokens = {"hf_writer": "write", "hf_reader": "read"}
+    use_endpoint(monkeypatch, server.url)
+    settings = {"HF_HUB_CACHE": tmp_path / "cache", "HF_TOKEN_PATH": tmp_path / "token", "HF_HUB_DISABLE_XET": True}
+    for name, value in settings.items():
+        monkeypatch.setattr(constants, name, str(value) if isinstance(value, Path) else value)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
+    monkeypatch.setenv("HF_TOKEN", "hf_writer")
+    yield server
+    server.close()
+
+
+def use_endpoint(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")

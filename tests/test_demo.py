@@ -21,7 +21,7 @@ from PIL import Image
 from demo.app import MODEL_NAMES, build_demo, launch, make_choose_example
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
-from demo.models import BUNDLED_WEIGHTS, MODELS, load_painters
+from demo.models import BUNDLED_WEIGHTS, MODELS, Model, load_models
 from demo.subjects import SUBJECTS
 from pix2pix import release
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
@@ -70,6 +70,10 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> dict[
     return folders
 
 
+def local_models(folders: dict[str, Path]) -> dict[str, Model]:
+    return {name: Model(name, Painter.load(folder), str(folder)) for name, folder in folders.items()}
+
+
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Released folders of tiny networks with random weights, by the name that the app has for them."""
@@ -83,7 +87,7 @@ def street_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def demo(weights: dict[str, Path]) -> gr.Blocks:
-    return build_demo({name: Painter.load(folder) for name, folder in weights.items()})
+    return build_demo(local_models(weights))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +108,7 @@ def paint(client: Client) -> Paint:
 
 @pytest.fixture(scope="module")
 def two_tabs(weights: dict[str, Path], street_weights: dict[str, Path]) -> gr.Blocks:
-    return build_demo({name: Painter.load(folder) for name, folder in (weights | street_weights).items()})
+    return build_demo(local_models(weights | street_weights))
 
 
 def refusal(client: Client, *arguments: Any) -> str:
@@ -257,14 +261,16 @@ def test_an_example_in_other_colours_is_named(tmp_path: Path) -> None:
 
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     with pytest.raises(SystemExit) as end:
-        load_painters(list(arguments))
+        load_models(list(arguments))
     assert end.value.code == 2
     return capsys.readouterr().err.splitlines()[-1]
 
 
 def test_weights_of_the_command_line_are_used(weights: dict[str, Path]) -> None:
-    painters = load_painters([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
-    assert {name: painters[name].config.base_channels for name in weights} == {"facades-gan": 2, "facades-l1": 2}
+    models = load_models([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
+    used = {name: model.painter.config.base_channels for name, model in models.items() if model.painter}
+    assert used == {"facades-gan": 2, "facades-l1": 2}
+    assert {name: model.source for name, model in models.items()} == {name: str(folder) for name, folder in weights.items()}
 
 
 def test_models_of_a_dataset_without_bundled_weights_are_added(
@@ -272,9 +278,9 @@ def test_models_of_a_dataset_without_bundled_weights_are_added(
 ) -> None:
     monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
     folders = street_weights | weights
-    painters = load_painters([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
-    assert tuple(painters) == MODELS
-    assert list(load_painters([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])) == list(weights)
+    models = load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
+    assert tuple(models) == MODELS
+    assert list(load_models([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])) == list(weights)
 
 
 def test_one_model_of_a_dataset_alone_is_refused(

@@ -11,7 +11,7 @@ from PIL import Image
 
 import train
 from demo.app import build_demo, launch
-from demo.models import load_painters
+from demo.models import load_models
 from pix2pix import painter
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +38,7 @@ def test_the_lines_of_python_paint(monkeypatch):
 
 def test_the_lines_for_a_running_app_paint(monkeypatch):
     monkeypatch.chdir(ROOT)
-    demo = build_demo(load_painters([]))
+    demo = build_demo(load_models([]))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     names: dict[str, object] = {}
     try:

@@ -28,7 +28,7 @@ from demo import serving
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from pix2pix.painter import Painter
-from tests.test_demo import ROOT, tiny_models
+from tests.test_demo import ROOT, local_models, tiny_models
 
 MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
 
@@ -142,9 +142,9 @@ async def test_each_request_is_one_line_of_the_log_without_its_query(ask, caplog
 @pytest.fixture(scope="module")
 def held_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, threading.Event]]:
     """A server whose pictures are finished only while the event is set."""
-    painters = {name: Painter.load(folder) for name, folder in tiny_models(tmp_path_factory, "facades").items()}
-    demo, may_paint = build_demo(painters), threading.Event()
-    for painter in painters.values():
+    models = local_models(tiny_models(tmp_path_factory, "facades"))
+    demo, may_paint = build_demo(models), threading.Event()
+    for painter in (model.painter for model in models.values() if model.painter):
 
         def paint(*arguments: Any, painter: Painter = painter, **keywords: Any) -> np.ndarray:
             may_paint.wait(30)

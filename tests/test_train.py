@@ -21,7 +21,7 @@ from PIL import Image
 import train
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
-from demo.models import load_painters
+from demo.models import load_models
 from pix2pix.download import download_facades
 from pix2pix.painter import Painter
 from pix2pix.release import load, load_config
@@ -98,7 +98,7 @@ def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
 
 def test_the_app_paints_with_the_models_that_were_just_trained(straight):
     folders = {f"facades-{objective}": straight[objective] / "release" for objective in ("gan", "l1")}
-    demo = build_demo(load_painters([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")]))
+    demo = build_demo(load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")]))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     try:
         answer = Client(url, verbose=False).predict(encode(draw_label_map(0)).model_dump(), 1, True, api_name="/paint")

@@ -1,0 +1,57 @@
+"""`python -m demo.pin OWNER [NAME ...]`: the page's models become the newest commits of OWNER's repositories, for good.
+
+Pulls each, so that what is pinned is known to work, and writes `demo/models.json` and the lines of README.md by which a Space fetches them
+when it is built.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from huggingface_hub import metadata_load, metadata_save
+
+from demo.models import MODELS, PUBLISHED_MODELS, read_painter
+from pix2pix.hub import FILES, HubModel, fetch
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
+    """The newest commit of each model.
+
+    Raises:
+        ReleaseError: If one cannot be had, or is another model.
+    """
+    pinned = {}
+    for name in names:
+        newest = HubModel.parse(f"{owner}/{name}")
+        folder = fetch(newest)
+        read_painter(name, folder, str(newest))
+        pinned[name] = HubModel(newest.repo, folder.name)
+    return pinned
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub.")
+    parser.add_argument("owner", help="user or organisation")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(MODELS)} (default: all)")
+    flags = parser.parse_args(arguments)
+    if unknown := [name for name in flags.names if name not in MODELS]:
+        parser.error(f"{unknown[0]!r} is none of {', '.join(MODELS)}")
+    try:
+        pinned = pin(flags.owner, flags.names or list(MODELS))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    sources = {name: f"{model.repo}@{model.revision}" for name, model in pinned.items()}
+    PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")
+    preloaded = [f"{model.repo} {','.join(FILES)} {model.revision}" for model in pinned.values()]
+    front_matter = metadata_load(README) or {}
+    metadata_save(README, front_matter | {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded})
+    print("\n".join(sources.values()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""Released folders from the Hugging Face Hub; what comes from there is checked like anything from outside.
+
+`python -m pix2pix.hub` pulls and pushes. `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE` mean what they mean to
+huggingface_hub, which does the transfers and keeps the cache.
+"""
+
+import errno
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import torch
+from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.hf_api import ModelInfo
+from huggingface_hub.utils import HFValidationError, tqdm, validate_repo_id
+
+from pix2pix.networks import UNet
+from pix2pix.release import ReleaseConfig, ReleaseError, load, load_config
+
+FILES = ("config.json", "model.safetensors")
+"""All that is read of a repository, whatever else it holds."""
+MAX_CONFIG_BYTES = 1_000_000
+MAX_HEADER_BYTES = 1_000_000
+"""Of a safetensors file: names and shapes before the weights."""
+ANSWER_SECONDS = 10.0
+"""How long to wait for the Hub's first answer. Between two pieces of a file, huggingface_hub waits `HF_HUB_DOWNLOAD_TIMEOUT`, 10 too."""
+
+warnings.filterwarnings("ignore", "Not enough free disk space", module="huggingface_hub")  # the error that follows says it in a sentence
+
+Report = Callable[[int, int], None]
+"""Called with the bytes that are there and those that will be."""
+
+
+class HubError(ReleaseError):
+    """What the Hub did not give or take; the message names the repository and says what to do."""
+
+
+class UnreachableError(HubError):
+    """The Hub cannot be asked now."""
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A released folder on the Hub.
+
+    Attributes:
+        repo: "owner/name".
+        revision: A branch, a tag or a commit of 40 digits.
+    """
+
+    repo: str
+    revision: str = "main"
+
+    @classmethod
+    def parse(cls, text: str) -> "HubModel":
+        """Reads "owner/name" or "owner/name@revision".
+
+        Raises:
+            HubError: If it is something else.
+        """
+        repo, at, revision = text.partition("@")
+        try:
+            validate_repo_id(repo)
+        except HFValidationError:
+            repo = ""
+        if repo.count("/") != 1 or (at and not re.fullmatch(r"\w[\w./-]*", revision)) or ".." in revision:
+            raise HubError(f"{text!r} is neither a folder nor of the form owner/name or owner/name@revision")
+        return cls(repo, revision or "main")
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it can never change, so that a copy in the cache is all there is to know."""
+        return re.fullmatch("[0-9a-f]{40}", self.revision) is not None
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.revision[:7] if self.pinned else self.revision}"
+
+
+def cached(model: HubModel) -> Path | None:
+    """The folder that an earlier pull left in the cache, None without one; asks nobody."""
+    paths = [try_to_load_from_cache(model.repo, name, revision=model.revision) for name in FILES]
+    return Path(paths[0]).parent if all(isinstance(path, str) for path in paths) else None  # type: ignore[arg-type]
+
+
+def pull(model: HubModel) -> Path:
+    """Finds a released folder in the cache or on the Hub.
+
+    A commit is taken from the cache without asking anybody. Of a branch or tag the Hub is asked for the newest commit; where it cannot
+    be asked, the last one that was pulled is taken.
+
+    Returns:
+        The folder in the cache, named by its commit.
+
+    Raises:
+        HubError: If it cannot be had; one sentence says why and what to do.
+        ReleaseError: If what is there is no released folder that this program can use.
+    """
+    folder = cached(model)
+    if folder and model.pinned:
+        return folder
+    try:
+        return fetch(model)
+    except UnreachableError as error:
+        if folder is None:
+            raise
+        logging.getLogger(__name__).warning("%s; commit %s from the cache is used", error, folder.name[:7])
+        return folder
+
+
+def fetch(model: HubModel, report: Report | None = None) -> Path:
+    """Asks the Hub for a released folder, and fetches what the cache does not have of it.
+
+    Args:
+        model: What to fetch.
+        report: Told of the progress, in this thread, instead of a bar in the terminal.
+
+    Returns:
+        The folder in the cache, named by its commit. Its files are complete and fit each other.
+
+    Raises:
+        HubError: If it cannot be had; one sentence says why and what to do.
+        ReleaseError: If what is there is no released folder that this program can use.
+    """
+    try:
+        return _download(model, report)
+    except (OSError, RuntimeError, httpx2.HTTPError) as error:  # a RuntimeError is what hf_xet has for all that can go wrong
+        raise _in_words(error, model) from error
+
+
+def _download(model: HubModel, report: Report | None) -> Path:
+    """Every size is known and every claim checked before the weights are fetched."""
+    info = HfApi().model_info(model.repo, revision=model.revision, files_metadata=True, timeout=ANSWER_SECONDS)
+    commit = str(info.sha)
+    files = {file.rfilename: file for file in info.siblings or []}
+    if missing := [name for name in FILES if name not in files]:
+        raise HubError(f"{model} is no released pix2pix model: it has no {missing[0]}")
+    if not 0 < (files["config.json"].size or 0) <= MAX_CONFIG_BYTES:
+        raise HubError(f"{model} has a config.json of {files['config.json'].size} bytes; a real one has a few thousand")
+    folder = Path(hf_hub_download(model.repo, "config.json", revision=commit)).parent
+    _check_size(model, load_config(folder), files["model.safetensors"].size or 0)
+    weights = Path(hf_hub_download(model.repo, "model.safetensors", revision=commit, tqdm_class=_reporting(report) if report else None))
+    _check_sum(model, weights, info)
+    load(folder)
+    if not model.pinned:  # huggingface_hub notes what a branch stands for only where it is asked for the branch
+        reference = folder.parents[1] / "refs" / model.revision
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(commit)
+    return folder
+
+
+def _check_size(model: HubModel, config: ReleaseConfig, size: int) -> None:
+    with torch.device("meta"):
+        values = sum(weight.numel() for weight in UNet(config.base_channels, config.norm).state_dict().values())
+    if not 2 * values < size <= 4 * values + MAX_HEADER_BYTES:
+        raise HubError(
+            f"{model} does not fit its config.json: model.safetensors has {size} bytes, where {values} weights take "
+            f"{2 * values} to {4 * values + MAX_HEADER_BYTES}"
+        )
+
+
+def _check_sum(model: HubModel, weights: Path, info: ModelInfo) -> None:
+    """Compares with the checksum that the Hub has for large files; removes a file that differs, so that the next pull fetches it anew."""
+    (lfs,) = [file.lfs for file in info.siblings or [] if file.rfilename == weights.name]
+    with weights.open("rb") as file:
+        if lfs is None or hashlib.file_digest(file, "sha256").hexdigest() == lfs.sha256:
+            return
+    weights.resolve().unlink()
+    weights.unlink(missing_ok=True)
+    raise HubError(f"{model.repo}: model.safetensors arrived damaged: its checksum is not the Hub's; pull again")
+
+
+def _reporting(report: Report) -> type[tqdm]:
+    """A progress bar that draws nothing and tells `report` instead."""
+
+    class Reporting(tqdm):
+        def __init__(self, *arguments: Any, **keywords: Any) -> None:
+            super().__init__(*arguments, **keywords | {"disable": True})
+            self.done, self.size = int(keywords.get("initial") or 0), int(keywords.get("total") or 0)
+            report(self.done, self.size)
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.done += int(n or 0)
+            report(self.done, self.size)
+            return None
+
+    return Reporting
+
+
+def _in_words(error: Exception, model: HubModel) -> HubError:
+    is_answer = isinstance(error, HfHubHTTPError) and error.response.status_code < 500
+    is_silence = isinstance(error, httpx2.HTTPError | LocalEntryNotFoundError | OfflineModeIsEnabled)
+    return (UnreachableError if is_silence and not is_answer else HubError)(explain(error, model))
+
+
+def explain(error: Exception, model: HubModel) -> str:
+    """One sentence about what kept the Hub from giving or taking a model."""
+    hub = constants.ENDPOINT
+    match error:
+        case OfflineModeIsEnabled():
+            return f"{model} is not asked for, as HF_HUB_OFFLINE is set: unset it, or pull once with a connection"
+        case GatedRepoError():
+            return f"{model.repo} is gated: accept its conditions at {hub}/{model.repo}, then log in with: hf auth login"
+        case RepositoryNotFoundError():
+            return f"{hub} has no model {model.repo}, or it is private: check the name, or log in with: hf auth login"
+        case RevisionNotFoundError():
+            return f"{model.repo} has no revision {model.revision!r}; {hub}/{model.repo}/commits/main lists them"
+        case HfHubHTTPError(response=response):
+            return f"{hub} answered {response.status_code} for {model.repo}: try again later"
+        case httpx2.HTTPError() | LocalEntryNotFoundError():
+            return f"{hub} cannot be reached for {model.repo}: check the connection and try again"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return f"no space is left for {model.repo} in {constants.HF_HUB_CACHE}: free some, or set HF_HOME to a folder on another disk"
+        case RuntimeError():
+            return f"{model.repo} could not be fetched, pull again: {error}"
+        case OSError() if "Consistency check" in str(error):
+            return f"{model.repo} arrived incomplete: pull again"
+        case _:
+            return f"{model.repo} cannot be kept in {constants.HF_HUB_CACHE}, set HF_HOME to a folder that can be written: {error}"

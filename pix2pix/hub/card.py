@@ -1,0 +1,162 @@
+"""What is published of a released folder: its files, its measured numbers, a model card with curves and generated samples, a licence."""
+
+import shlex
+import shutil
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from huggingface_hub import EvalResult, ModelCardData
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from pix2pix.files import replacing
+from pix2pix.hub.curves import draw_charts
+from pix2pix.inception import Measure
+from pix2pix.painter import Painter
+from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig
+from pix2pix.report.charts import loss_charts, score_charts
+from pix2pix.report.runs import Run, read_runs
+from pix2pix.trainer import TrainConfig
+
+EXAMPLES = Path(__file__).parents[2] / "demo" / "examples"
+"""Label maps that the project has drawn itself: no picture of a dataset is ever published."""
+NUM_SAMPLES = 4
+SAMPLE_SEED = 1
+DATASETS = {"facades": "the CMP Facade Database (pix2pix packaging)", "cityscapes": "Cityscapes (pix2pix packaging)"}
+LICENCES = {"facades": "cmp-facade-database-research", "cityscapes": "cityscapes-non-commercial"}
+
+
+def pack(folder: Path, output: Path, name: str) -> None:
+    """Writes everything that is published of a released folder; what lies beside it in a run folder gives numbers and curves.
+
+    Args:
+        folder: A released folder; that of a run, such as RUN/release, or any other.
+        output: Made if absent.
+        name: The repository, "owner/name", which the card's lines of Python load.
+
+    Raises:
+        ReleaseError: If the folder cannot be used.
+        ReportError: If the run folder around it is broken.
+    """
+    painter = Painter.load(folder)
+    config, run = painter.config, run_around(folder, painter.config.epochs)
+    measure = None
+    if run and run.scores:
+        measure = best_measure(run)
+        config = replace(config, metrics=last_scores(run, measure, config.epochs) or config.metrics)
+    output.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / "model.safetensors", output / "model.safetensors")
+    samples = paint_samples(painter)
+    if samples:
+        samples.save(output / "samples.png")
+    charts = loss_charts([run]) + (score_charts([run], measure) if measure else []) if run else []
+    if charts:
+        draw_charts(charts).save(output / "curves.png")
+    card = model_card(painter, config, run, name, samples is not None, bool(charts))
+    licence = f"# Licence of these weights\n\n{licence_note(config)} The licence of the code does not cover them.\n"
+    for file_name, text in {"config.json": config.to_json(), "README.md": card, "LICENSE.md": licence}.items():
+        with replacing(output / file_name) as file:
+            file.write(text.encode())
+
+
+def run_around(folder: Path, epochs: int) -> Run | None:
+    """The run that a released folder lies in, as it was after `epochs`; None where there is none."""
+    parent = folder.resolve().parent
+    if not (parent / "log.jsonl").is_file():
+        return None
+    (run,) = read_runs([parent])
+    log, scores = ([record for record in records if record["epoch"] <= epochs] for records in (run.log, run.scores))
+    return replace(run, log=log, scores=scores)
+
+
+def best_measure(run: Run) -> Measure:
+    """The published Inception where it has scored, else another."""
+    return max((Measure(score["weights"], score["dims"]) for score in run.scores), key=lambda found: (found.official, found.dims))
+
+
+def last_scores(run: Run, measure: Measure, epoch: int) -> dict[str, Any]:
+    """By split, the score of an epoch over the most pictures."""
+    of_epoch = [score for score in run.scores if score["epoch"] == epoch and Measure(score["weights"], score["dims"]) == measure]
+    unsaid = ("epoch", "split", "seconds")
+    return {
+        score["split"]: {"name": measure.full_names[0]} | {name: score[name] for name in sorted(score) if name not in unsaid}
+        for score in sorted(of_epoch, key=lambda score: (score["split"], score["n"]))
+    }  # in one order, or every push would make a commit
+
+
+def paint_samples(painter: Painter) -> Image.Image | None:
+    """A row of label maps, and below each its picture; None for a dataset without drawn maps."""
+    columns = []
+    for path in sorted((EXAMPLES / painter.config.dataset).glob("*.png"))[:NUM_SAMPLES]:
+        drawn = np.asarray(Image.open(path).convert("RGB"))
+        label_map, _ = painter.config.palette.from_image(drawn)
+        columns.append(np.concatenate([drawn, painter.paint(label_map, SAMPLE_SEED)]))
+    return Image.fromarray(np.concatenate(columns, 1)) if columns else None
+
+
+def training_command(config: TrainConfig) -> str:
+    """What to type for the same run; settings at their default and the places of a machine are left out."""
+    unsaid = ("data_dir", "run_dir", "fid_weights", "workers", "precision", "num_processes", "tracker", "push_to_hub")
+    launcher = ["torchrun", "--nproc-per-node", str(config.num_processes)] if config.num_processes > 1 else ["python"]
+    words = [*launcher, "train.py"]
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if item.name not in unsaid and value != item.default:
+            words += ["--" + item.name.replace("_", "-"), str(value)]
+    return shlex.join(words)
+
+
+def licence_note(config: ReleaseConfig) -> str:
+    return LICENCE_NOTES.get(config.dataset, f"Trained on {config.dataset}; its licence decides what may be done with the weights.")
+
+
+def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
+    """The card's front matter."""
+    results = [
+        EvalResult(
+            task_type="image-to-image",
+            dataset_type=config.dataset,
+            dataset_name=DATASETS.get(config.dataset, config.dataset),
+            dataset_split=split,
+            metric_type="fid" if score["name"] == "FID" else "frechet-distance",
+            metric_name=score["name"],
+            metric_value=round(score["fid"], 3),
+            metric_args={"n": score["n"]},
+        )
+        for split, score in config.metrics.items()
+    ]
+    return ModelCardData(
+        model_name=name.rpartition("/")[2],
+        library_name="pix2pix-studio",
+        pipeline_tag="image-to-image",
+        license="other",
+        license_name=LICENCES.get(config.dataset, f"{config.dataset}-weights"),
+        license_link="LICENSE.md",
+        datasets=[config.dataset],
+        tags=["pix2pix", "gan" if config.objective == "gan" else "l1", config.dataset],
+        eval_results=results or None,
+    )
+
+
+def model_card(painter: Painter, config: ReleaseConfig, run: Run | None, name: str, samples: bool, curves: bool) -> str:
+    """The README.md of the repository."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    return environment.get_template("card.md").render(
+        front_matter=metadata(config, name).to_yaml(),
+        title=f"pix2pix {config.dataset}, {OBJECTIVES[config.objective]}",
+        config=config,
+        objective=OBJECTIVES[config.objective],
+        dataset=DATASETS.get(config.dataset, config.dataset),
+        parameters=sum(weight.numel() for weight in painter.generator.parameters()),
+        name=name,
+        samples=samples,
+        seed=SAMPLE_SEED,
+        curves=curves,
+        command=training_command(run.config) if run else "",
+        steps=run.log[-1]["step"] if run and run.log else 0,
+        licence=licence_note(config),
+    )

@@ -1,0 +1,171 @@
+"""Generators of the common PyTorch pix2pix: an independent definition writes files, and the imported ones paint the same."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import draw_label_map
+from torch import Tensor, nn
+
+from pix2pix import import_pth, release
+from pix2pix.labels import CITYSCAPES, FACADES
+from pix2pix.painter import Painter
+from pix2pix.pictures import to_float, to_uint8
+
+ROOT = Path(__file__).parents[1]
+
+
+class Nested(nn.Module):
+    """A block around another one, as that project builds its UNet: `model` is a list of layers with the block inside in the middle."""
+
+    def __init__(self, outer: int, inner: int, norm: str, inside: "Nested | None", outermost: bool = False) -> None:
+        super().__init__()
+        bias = norm == "instance"
+        norm_layer = nn.InstanceNorm2d if norm == "instance" else nn.BatchNorm2d
+        down = nn.Conv2d(3 if outermost else outer, inner, 4, 2, 1, bias=bias)
+        up = nn.ConvTranspose2d(inner if inside is None else 2 * inner, outer, 4, 2, 1, bias=bias or outermost)
+        if outermost:
+            layers = [down, inside, nn.ReLU(), up, nn.Tanh()]
+        elif inside is None:
+            layers = [nn.LeakyReLU(0.2), down, nn.ReLU(), up, norm_layer(outer)]
+        else:
+            layers = [nn.LeakyReLU(0.2), down, norm_layer(inner), inside, nn.ReLU(), up, norm_layer(outer)]
+        self.outermost, self.model = outermost, nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x) if self.outermost else torch.cat([x, self.model(x)], 1)
+
+
+class CommonUNet(nn.Module):
+    def __init__(self, norm: str, blocks: int = 8, channels: int = 2) -> None:
+        super().__init__()
+        widths = [3, *(channels * min(2**depth, 8) for depth in range(blocks))]
+        block = None
+        for depth in range(blocks, 0, -1):
+            block = Nested(widths[depth - 1], widths[depth], norm, block, outermost=depth == 1)
+        self.model = block
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
+    """With weights that are far from symmetric, biases too."""
+    torch.manual_seed(1)
+    network = CommonUNet(norm, blocks)
+    for weight in network.parameters():
+        nn.init.normal_(weight, 0.1, 0.3)
+    return network
+
+
+def import_file(path: Path, output: Path, dataset: str = "facades") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pix2pix.release", "import", str(path), "--dataset", dataset, "--output", str(output)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_the_imported_network_computes_the_same(norm):
+    theirs = common_unet(norm)
+    state = theirs.state_dict()
+    assert ("model.model.0.bias" in state) == (norm == "instance")  # that project's quirk: no bias in the encoder with batch norm
+    ours, base_channels, found_norm = import_pth.to_generator(state)
+    assert (base_channels, found_norm) == (2, norm)
+    x = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        expected = theirs.train()(x)  # batch norm with the statistics of the picture
+        torch.testing.assert_close(ours(x), expected, rtol=0, atol=2e-5)
+    assert expected.std() > 0.05
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_the_command_makes_a_folder_that_paints_the_same_picture(norm, tmp_path):
+    theirs = common_unet(norm)
+    torch.save({f"module.{name}": weight for name, weight in theirs.state_dict().items()}, tmp_path / "latest_net_G.pth")
+    done = import_file(tmp_path / "latest_net_G.pth", tmp_path / "released")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(f"UNet-256, 2 base channels, {norm} norm")
+    painter = Painter.load(tmp_path / "released")
+    assert painter.config.palette == FACADES and painter.config.norm == norm
+    label_image = painter.label_image(draw_label_map(1))
+    with torch.no_grad():
+        expected = to_uint8(theirs(to_float(torch.tensor(label_image).permute(2, 0, 1)[None])))[0].permute(1, 2, 0).numpy()
+    difference = np.abs(painter.paint_image(label_image, 0, dropout=False).astype(int) - expected)
+    assert difference.max() <= 3 and difference.mean() < 0.2  # of half precision
+
+
+def test_the_dataset_decides_the_palette(tmp_path):
+    torch.save(common_unet("instance").state_dict(), tmp_path / "G.pth")
+    flags = ["--dataset", "cityscapes", "--objective", "l1", "--epochs", "200", "--output", str(tmp_path / "r")]
+    assert import_pth.main(["import", str(tmp_path / "G.pth"), *flags]) == 0
+    config = release.load_config(tmp_path / "r")
+    assert (config.palette, config.dataset, config.objective, config.epochs) == (CITYSCAPES, "cityscapes", "l1", 200)
+
+
+def damaged(change: str) -> object:
+    state = common_unet("instance").state_dict()
+    if change == "shape":
+        state["model.model.1.model.1.weight"] = torch.zeros(4, 3, 4, 4)
+    elif change == "missing":
+        del state["model.model.3.bias"]
+    elif change == "more":
+        state["model.model.9.weight"] = torch.zeros(1)
+    elif change == "channels":
+        state["model.model.0.weight"] = torch.zeros(2, 1, 4, 4)
+    elif change == "not finite":
+        state["model.model.0.weight"][0, 0, 0, 0] = 1e9
+    elif change == "smaller":
+        return common_unet("instance", blocks=7).state_dict()
+    elif change == "larger":
+        return common_unet("instance", blocks=9).state_dict()
+    elif change == "another network":
+        return nn.Linear(2, 2).state_dict()
+    elif change == "no dict":
+        return [torch.zeros(1)]
+    elif change == "whole training state":
+        return {"G": state, "epoch": 3}
+    return state
+
+
+SENTENCES = {
+    "shape": "it is not the UNet-256 of three channels to three: model.model.1.model.1.weight is (4, 3, 4, 4), not (4, 2, 4, 4)",
+    "missing": "model.model.3.bias is missing",
+    "more": "it has model.model.9.weight too",
+    "channels": "model.model.0.weight is (2, 1, 4, 4), not (2, 3, 4, 4)",
+    "not finite": "holds values that are not finite, first in down1.weight",
+    "smaller": "it is not the UNet-256 of three channels to three: ",
+    "larger": "it is not the UNet-256 of three channels to three: ",
+    "another network": "its first weight, model.model.0.weight, is missing or malformed",
+    "no dict": "holds no state dict",
+    "whole training state": "holds no state dict",
+}
+
+
+@pytest.mark.parametrize("change", SENTENCES)
+def test_another_state_is_refused_with_a_sentence(change, tmp_path, capsys):
+    torch.save(damaged(change), tmp_path / "G.pth")
+    assert import_pth.main(["import", str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert SENTENCES[change] in said and str(tmp_path) in said and said.count("\n") == 1
+
+
+class Trap:
+    def __reduce__(self):
+        return os.mkdir, ("trapped",)
+
+
+@pytest.mark.parametrize("content", ["pickle", "empty", "text", "missing"])
+def test_a_file_that_is_no_file_of_weights_is_refused_and_never_run(content, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "G.pth"
+    if content == "pickle":
+        torch.save({"model.model.0.weight": Trap()}, path)
+    elif content != "missing":
+        path.write_text("" if content == "empty" else "not weights")
+    assert import_pth.main(["import", str(path), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be read as a file of weights alone" in said and said.count("\n") == 1
+    assert not (tmp_path / "trapped").exists()
