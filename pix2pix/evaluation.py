@@ -166,8 +166,7 @@ def release_best(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> N
         weights = run.kept_weights().get(best["epoch"])
         if weights:
             generator = load_weights(weights, config.base_channels, config.norm)
-            measured = {name: value for name, value in best.items() if name not in ("epoch", "split", "seconds")}
-            metrics = {"val": {"name": evaluator.inception.measure.full_names[0]} | measured}
+            metrics = {"val": {name: value for name, value in best.items() if name not in ("epoch", "split", "seconds")}}
             save(run.release_best, generator, release_config(config, best["epoch"], metrics))
 
 

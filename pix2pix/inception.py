@@ -9,7 +9,6 @@ import socket
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from unittest import mock
@@ -21,54 +20,14 @@ from torch import Tensor, nn
 
 from pix2pix.distances import FidError
 from pix2pix.files import replacing
+from pix2pix.measure import OFFICIAL_HASH, Measure
 
-OFFICIAL_HASH = "6726825d"
 WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
 DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
 BATCH_SIZE = 16
 """Pictures that go through a network at once; with Inception, the process takes about 1 GB of memory."""
 TIMEOUT_SECONDS = 20.0
 """For the download of the weights to connect, and to wait for more."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What distances are measured with, which decides what they may be called; those of different measures do not compare.
-
-    Attributes:
-        weights: First 8 hex digits of the sha256 of Inception's weights; `OFFICIAL_HASH` for the published ones.
-        dims: Number of features; 2048 as published.
-    """
-
-    weights: str
-    dims: int
-
-    @property
-    def official(self) -> bool:
-        return (self.weights, self.dims) == (OFFICIAL_HASH, 2048)
-
-    @property
-    def inception(self) -> str:
-        """Which Inception, in words."""
-        kind = "published" if self.weights == OFFICIAL_HASH else "substitute"
-        return f"{kind} Inception {self.weights}" + (f", {self.dims} features" if self.dims != 2048 else "")
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """Of the two distances, where the Inception is told beside them."""
-        return ("FID", "KID") if self.official else ("Fréchet distance", "Kernel distance")
-
-    @property
-    def full_names(self) -> tuple[str, str]:
-        """Of the two distances, where they stand alone."""
-        frechet, kernel = self.names
-        return self.names if self.official else (f"{frechet}, {self.inception}", f"{kernel}, {self.inception}")
-
-    @property
-    def legend(self) -> str:
-        """What the numbers of scored epochs are."""
-        frechet, kernel = self.full_names
-        return f"fid: {frechet}; kid: {kernel}; real: fid between photographs"
 
 
 class Inception:

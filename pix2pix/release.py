@@ -5,6 +5,7 @@ ends in this folder, painting begins with it.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,8 +21,6 @@ from pix2pix.networks import NORMS, UNet
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
-MAX_NAME_LENGTH = 100
-"""Of text from elsewhere that the page shows."""
 
 
 class ReleaseError(ValueError):
@@ -41,8 +40,8 @@ class ReleaseConfig:
         epochs: Finished epochs of training.
         seed: Of the training run.
         ema: Decay of the moving average that these weights are; 0 if they are those of the last step. Readers may not know it.
-        metrics: Distance from the photographs by split, each with its "name", "fid" and "n" and as much else of the record of
-            `evaluation.jsonl` as is known; empty where nothing was measured.
+        metrics: Distance from the photographs by split: "fid", "n", "dims" and "weights", and as much else of the record of
+            `evaluation.jsonl` as is known; `Measure` says what to call it. Empty where nothing was measured.
     """
 
     dataset: str
@@ -115,14 +114,16 @@ def _decay(value: Any) -> float:
 
 def _metrics(scores: dict[str, Any]) -> dict[str, Any]:
     for split, score in scores.items():
-        values = score if isinstance(score, dict) else {}
-        name, fid, n = values.get("name"), values.get("fid"), values.get("n")
-        if not isinstance(name, str) or not isinstance(fid, int | float) or not isinstance(n, int) or isinstance(fid, bool) or n is True:
-            raise ReleaseError(f"metrics of {split[:MAX_NAME_LENGTH]!r} need an object with name, fid and n")
-        if max(len(split), len(name)) > MAX_NAME_LENGTH or not 0 <= fid < 1e9 or not 0 < n < 10**9:  # a NaN is out of every range
-            raise ReleaseError(
-                f"metrics of {split[:MAX_NAME_LENGTH]!r} are out of range: name of {MAX_NAME_LENGTH} letters, fid and n below 10^9"
-            )
+        if not isinstance(score, dict) or not isinstance(score.get("fid"), int | float) or isinstance(score["fid"], bool):
+            raise ReleaseError(f"metrics of {split[:20]!r} need an object with fid, n, dims and weights")
+        try:
+            _checked_int(score, "n", 1, 10**9)
+            _checked_int(score, "dims", 1, 10**4)
+            weights = _checked(score, "weights", str)
+        except ReleaseError as error:
+            raise ReleaseError(f"metrics of {split[:20]!r}: {error}") from error
+        if not 0 <= score["fid"] < 1e9 or not re.fullmatch("[0-9a-f]{8}", weights) or len(split) > 20:  # a NaN is out of every range
+            raise ReleaseError(f"metrics of {split[:20]!r}: fid is out of range, or weights is no hash of 8 digits")
     return scores
 
 

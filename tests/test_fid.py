@@ -27,7 +27,8 @@ from pix2pix.data import PairedDataset
 from pix2pix.distances import FidError, default_subset_size, frechet_distance, kernel_distance, squared_mmd
 from pix2pix.evaluation import Evaluator, choose, score_epoch
 from pix2pix.files import append_record, read_records
-from pix2pix.inception import Inception, Measure, find_weights
+from pix2pix.inception import Inception, find_weights
+from pix2pix.measure import Measure
 from pix2pix.networks import UNet
 from pix2pix.pictures import to_uint8
 from pix2pix.run_folder import RunFolder

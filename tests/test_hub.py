@@ -24,7 +24,7 @@ from pix2pix import release
 from pix2pix.files import append_record
 from pix2pix.hub import HubError, HubModel, __main__, cached, fetch, pull
 from pix2pix.hub.card import EXAMPLES, pack
-from pix2pix.inception import OFFICIAL_HASH
+from pix2pix.measure import OFFICIAL_HASH
 from pix2pix.painter import Painter
 from pix2pix.release import ReleaseError
 
@@ -43,12 +43,16 @@ def published(hub: HubServer, released_folder: Path) -> str:
     return hub.add(MODEL.repo, released_files(released_folder))
 
 
+def training(data_dir: Path, run: Path) -> list[str]:
+    flags = {"data-dir": data_dir, "run-dir": run, "base-channels": 2, "epochs": 2, "precision": "fp32", "sample-every": 0, "fid-every": 0}
+    return [part for name, value in flags.items() for part in (f"--{name}", str(value))]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
     """A run of two epochs, scored by two Inceptions. Not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    flags = ["--data-dir", str(data_dir), "--run-dir", str(folder), "--base-channels", "2", "--epochs", "2", "--precision", "fp32"]
-    assert train.main([*flags, "--sample-every", "0"]) == 0
+    assert train.main(training(data_dir, folder)) == 0
     for weights, fid in (("482f07bb", 2.25), (OFFICIAL_HASH, 90.5)):
         for epoch, worse in ((1, 10), (2, 0)):
             score = {"epoch": epoch, "split": "val", "n": 100, "weights": weights, "dims": 2048, "fid": fid + worse, "kid": 0.1}
@@ -102,8 +106,7 @@ def test_a_private_repository_and_a_branch_are_made_as_asked(hub, released_folde
 
 
 def test_train_publishes_its_result(hub, run, data_dir, capsys):
-    flags = ["--data-dir", str(data_dir), "--run-dir", str(run), "--base-channels", "2", "--epochs", "2", "--precision", "fp32"]
-    assert train.main([*flags, "--sample-every", "0", "--push-to-hub", MODEL.repo]) == 0  # the run is complete and goes on to this
+    assert train.main([*training(data_dir, run), "--push-to-hub", MODEL.repo]) == 0  # the run is complete and goes on to this
     assert f"Published as {MODEL.repo}@{hub.repos['model', MODEL.repo].branches['main']}" in capsys.readouterr().out
     assert hub.files(MODEL.repo)["model.safetensors"] == (run / "release" / "model.safetensors").read_bytes()
 
@@ -120,8 +123,7 @@ def test_train_refuses_to_start_what_it_could_not_publish(hub, data_dir, tmp_pat
 
 def test_a_run_that_could_not_be_published_stays_complete_and_says_how_to_go_on(hub, run, data_dir, monkeypatch, capsys):
     monkeypatch.setenv("HF_TOKEN", "hf_reader")
-    flags = ["--data-dir", str(data_dir), "--run-dir", str(run), "--base-channels", "2", "--epochs", "2", "--precision", "fp32"]
-    assert train.main([*flags, "--sample-every", "0", "--push-to-hub", MODEL.repo]) == 1
+    assert train.main([*training(data_dir, run), "--push-to-hub", MODEL.repo]) == 1
     said = capsys.readouterr().err
     assert "Not published: the token may not write" in said and f"python -m pix2pix.hub push {run / 'release'} {MODEL.repo}" in said
 
@@ -149,7 +151,7 @@ def test_the_card_of_a_run_has_its_numbers_curves_and_command(run, tmp_path):
     assert str(run) not in card.text and "/" + str(tmp_path.parts[1]) not in card.text  # no place of this machine
     assert "research data" in (tmp_path / "LICENSE.md").read_text()
     score = release.load_config(tmp_path).metrics["val"]
-    assert score["fid"] == 90.5 and list(score) == ["name", *sorted(score.keys() - {"name"})]  # or every push would make a commit
+    assert score["fid"] == 90.5 and list(score) == sorted(score)  # or every push would make a commit
     assert Image.open(tmp_path / "curves.png").width > 1000
 
 
@@ -167,7 +169,7 @@ def test_a_distance_by_a_substitute_inception_is_never_called_fid(run, tmp_path)
 
 
 def test_a_released_folder_by_itself_is_published_with_what_it_knows(released_folder, tmp_path):
-    config = tiny_release_config(metrics={"test": {"name": "FID", "fid": 101, "n": 106}})
+    config = tiny_release_config(metrics={"test": {"weights": OFFICIAL_HASH, "dims": 2048, "fid": 101, "n": 106}})
     release.save(tmp_path / "alone", tiny_generator(), config)
     pack(tmp_path / "alone", tmp_path / "packed", MODEL.repo)
     text = (tmp_path / "packed" / "README.md").read_text()
@@ -352,7 +354,7 @@ REFUSED = {
     "no configuration": (MODEL.repo, "is no released pix2pix model: it has no config.json"),
     "newer format": (MODEL.repo, "format_version is 2; this program reads 1, a newer one may need an update"),
     "wrong palette": (MODEL.repo, "palette needs a list of objects with name and color"),
-    "wrong numbers": (MODEL.repo, "metrics of 'val' need an object with name, fid and n"),
+    "wrong numbers": (MODEL.repo, "metrics of 'val' need an object with fid, n, dims and weights"),
     "other sizes": (MODEL.repo, "does not fit its config.json: model.safetensors has"),
     "large weights": (MODEL.repo, "model.safetensors has 10000000000 bytes, where"),
     "large configuration": (MODEL.repo, "has a config.json of 2000000 bytes"),

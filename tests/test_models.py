@@ -197,7 +197,7 @@ def test_without_weights_the_page_starts_refuses_to_paint_and_paints_once_they_a
 
 
 def test_the_page_says_epochs_and_the_distance_by_its_name() -> None:
-    score = {"name": "Fréchet distance, substitute Inception 482f07bb", "fid": 2.04, "n": 100}
+    score = {"weights": "482f07bb", "dims": 2048, "fid": 2.04, "n": 100}
     painter = Painter(tiny_generator(), tiny_release_config(epochs=60, metrics={"train": score | {"fid": 1.0}, "val": score}))
     quality = "60 epochs · Fréchet distance, substitute Inception 482f07bb: 2.04 (val, n = 100)"
     assert describe_quality(Model("facades-gan", painter)) == quality

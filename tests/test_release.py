@@ -15,6 +15,8 @@ from pix2pix import release
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.release import ReleaseConfig, ReleaseError
 
+SCORE = {"fid": 90.5, "n": 100, "dims": 2048, "weights": "6726825d"}
+
 
 @pytest.fixture
 def folder(released_folder: Path, tmp_path: Path) -> Path:
@@ -25,9 +27,7 @@ def folder(released_folder: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_a_generator_survives_release_within_half_precision(tmp_path, norm):
     generator = tiny_generator(norm=norm)
-    config = tiny_release_config(
-        norm=norm, palette=CITYSCAPES, dataset="cityscapes", objective="l1", metrics={"val": {"name": "FID", "fid": 90.5, "n": 100}}
-    )
+    config = tiny_release_config(norm=norm, palette=CITYSCAPES, dataset="cityscapes", objective="l1", metrics={"val": SCORE})
     release.save(tmp_path / "deep" / "folder", generator, config)
     loaded, loaded_config = release.load(tmp_path / "deep" / "folder")
     assert loaded_config == config
@@ -120,12 +120,11 @@ MALFORMED = {
     "decay as text": ({"ema": "0.999"}, "ema must be a number from 0 to below 1, not '0.999'"),
     "decay of one": ({"ema": 1}, "ema must be a number"),
     "metrics as list": ({"metrics": []}, "metrics is missing or not of type dict"),
-    "metrics without splits": ({"metrics": {"fid": 90.5}}, "metrics of 'fid' need an object with name, fid and n"),
-    "metrics that are no number": (
-        {"metrics": {"val": {"name": "FID", "fid": float("nan"), "n": 100}}},
-        "metrics of 'val' are out of range",
-    ),
-    "metrics of a long name": ({"metrics": {"val": {"name": "F" * 101, "fid": 1.0, "n": 100}}}, "metrics of 'val' are out of range"),
+    "metrics without splits": ({"metrics": {"fid": 90.5}}, "metrics of 'fid' need an object with fid, n, dims and weights"),
+    "metrics that are true": ({"metrics": {"val": SCORE | {"n": True}}}, "metrics of 'val': n is missing or not of type int"),
+    "metrics that are no number": ({"metrics": {"val": SCORE | {"fid": float("nan")}}}, "metrics of 'val': fid is out of range"),
+    "metrics of no picture": ({"metrics": {"val": SCORE | {"n": 0}}}, "metrics of 'val': n is 0, outside 1 to"),
+    "metrics by no hash": ({"metrics": {"val": SCORE | {"weights": "FID"}}}, "metrics of 'val': .* weights is no hash"),
     "palette as text": ({"palette": "facades"}, "palette is missing or not of type list"),
     "empty palette": ({"palette": []}, "1 to 256"),
     "palette of colours": ({"palette": ["#000000"]}, "objects with name and color"),

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
 
 from demo.models import Model
+from pix2pix.measure import Measure
 
 FOLDER = Path(__file__).parent
 
@@ -33,7 +34,10 @@ def describe_quality(model: Model) -> str:
         return ""
     config = model.painter.config
     scores = [(split, config.metrics[split]) for split in ("val", "test", "train") if split in config.metrics]
-    scored = [f"{score['name']}: {score['fid']:.2f} ({split}, n = {score['n']})" for split, score in scores[:1]] or ["not scored"]
+    scored = [
+        f"{Measure(score['weights'], score['dims']).full_names[0]}: {score['fid']:.2f} ({split}, n = {score['n']})"
+        for split, score in scores[:1]
+    ] or ["not scored"]
     return " · ".join([f"{config.epochs} epochs", *scored])
 
 

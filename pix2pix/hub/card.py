@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image
 
 from pix2pix.files import replacing
 from pix2pix.hub.curves import draw_charts
-from pix2pix.inception import Measure
+from pix2pix.measure import Measure
 from pix2pix.painter import Painter
 from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig
 from pix2pix.report.charts import loss_charts, score_charts
@@ -71,17 +72,21 @@ def run_around(folder: Path, epochs: int) -> Run | None:
     return replace(run, log=log, scores=scores)
 
 
+def measure_of(score: Mapping[str, Any]) -> Measure:
+    return Measure(score["weights"], score["dims"])
+
+
 def best_measure(run: Run) -> Measure:
     """The published Inception where it has scored, else another."""
-    return max((Measure(score["weights"], score["dims"]) for score in run.scores), key=lambda found: (found.official, found.dims))
+    return max((measure_of(score) for score in run.scores), key=lambda found: (found.official, found.dims))
 
 
 def last_scores(run: Run, measure: Measure, epoch: int) -> dict[str, Any]:
     """By split, the score of an epoch over the most pictures."""
-    of_epoch = [score for score in run.scores if score["epoch"] == epoch and Measure(score["weights"], score["dims"]) == measure]
+    of_epoch = [score for score in run.scores if score["epoch"] == epoch and measure_of(score) == measure]
     unsaid = ("epoch", "split", "seconds")
     return {
-        score["split"]: {"name": measure.full_names[0]} | {name: score[name] for name in sorted(score) if name not in unsaid}
+        score["split"]: {name: score[name] for name in sorted(score) if name not in unsaid}
         for score in sorted(of_epoch, key=lambda score: (score["split"], score["n"]))
     }  # in one order, or every push would make a commit
 
@@ -120,8 +125,8 @@ def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
             dataset_type=config.dataset,
             dataset_name=DATASETS.get(config.dataset, config.dataset),
             dataset_split=split,
-            metric_type="fid" if score["name"] == "FID" else "frechet-distance",
-            metric_name=score["name"],
+            metric_type="fid" if measure_of(score).official else "frechet-distance",
+            metric_name=measure_of(score).full_names[0],
             metric_value=round(score["fid"], 3),
             metric_args={"n": score["n"]},
         )
@@ -145,6 +150,7 @@ def model_card(painter: Painter, config: ReleaseConfig, run: Run | None, name: s
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+    environment.filters["measure"] = lambda score: measure_of(score).full_names[0]
     return environment.get_template("card.md").render(
         front_matter=metadata(config, name).to_yaml(),
         title=f"pix2pix {config.dataset}, {OBJECTIVES[config.objective]}",

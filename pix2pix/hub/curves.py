@@ -1,5 +1,6 @@
 """A report's charts as one PNG: a model card shows no SVG of its own repository."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -31,7 +32,8 @@ def draw_chart(chart: Chart) -> Image.Image:
     def place(x: float, y: float) -> tuple[float, float]:
         return x * SCALE, (y + TITLE_HEIGHT) * SCALE
 
-    draw.text(place(chart.left, -10), chart.title, TEXT, large, anchor="lm")
+    title = unicodedata.normalize("NFKD", chart.title).encode("ascii", "ignore").decode()  # Pillow's font has no é
+    draw.text(place(chart.left, -10), title, TEXT, large, anchor="lm")
     for y, text in chart.y_ticks:
         draw.line([place(chart.left, y), place(chart.right, y)], RULE, SCALE)
         draw.text(place(chart.left - 7, y), text, TEXT, small, anchor="rm")
