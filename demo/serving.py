@@ -53,6 +53,8 @@ RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
 TOO_LARGE = f"The request is larger than {MAX_BODY_BYTES:,} bytes, which is more than any map takes."
 STOP_SECONDS = 20
 """How long a stop waits for the pictures in the queue; container engines kill after 10 to 30."""
+DELIVERY_SECONDS = 3
+"""And then for pages to fetch theirs; a page that has been closed never does."""
 
 log = logging.getLogger("pix2pix.requests")
 
@@ -172,5 +174,8 @@ def block_until_stopped(demo: gr.Blocks) -> None:
     queue = demo._queue
     while len(queue) + queue.get_active_worker_count() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.2)  # the last answers are on their way
+    deadline = time.monotonic() + DELIVERY_SECONDS
+    while not all(messages.empty() for messages in list(queue.pending_messages_per_session.values())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)  # the last ones are on their way
     demo.close(verbose=False)

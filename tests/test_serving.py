@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -162,9 +161,11 @@ def join(url: str, session: str, client: Any = httpx) -> httpx.Response:
     return client.post(f"{url}gradio_api/queue/join", json={"data": [MAP, 1, True], "fn_index": 1, "session_hash": session})
 
 
-def outcome(url: str, session: str, client: Any = httpx) -> dict[str, Any]:
-    """The last message of a session's stream."""
+def outcome(url: str, session: str, client: Any = httpx, opened: threading.Semaphore | None = None) -> dict[str, Any]:
+    """The last message of a session's stream; lets `opened` know when that has begun."""
     with client.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=60) as stream:
+        if opened:
+            opened.release()
         for line in stream.iter_lines():
             message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
             if message.get("msg") == "process_completed":
@@ -205,10 +206,11 @@ def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path, tmp
     app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), PIX2PIX_LOG_REQUESTS="1")
     sessions = [f"visitor-{number}" for number in range(20)]
     assert [join(url, session).status_code for session in sessions] == [200] * 20
+    opened = threading.Semaphore(0)
     with ThreadPoolExecutor(len(sessions)) as pages:
-        outcomes = [pages.submit(outcome, url, session) for session in sessions]
-        while not any(page.done() for page in outcomes):
-            time.sleep(0.01)
+        outcomes = [pages.submit(outcome, url, session, opened=opened) for session in sessions]
+        for _ in sessions:
+            assert opened.acquire(timeout=60)
         app.send_signal(signal.SIGTERM)
         assert all(page.result()["success"] for page in outcomes)
     _, log = app.communicate(timeout=60)
