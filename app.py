@@ -1,7 +1,7 @@
 """Starts the web app: `python app.py`, then open http://127.0.0.1:7860. Also the entry of a Hugging Face Space.
 
 `python app.py --weights facades-gan=FOLDER` takes any released folder instead of a bundled one, or owner/name@revision from the Hugging
-Face Hub.
+Face Hub; `--data-dir DIR` offers samples of datasets that lie there; `--mcp` lets language models paint too.
 """
 
 import os
@@ -14,14 +14,17 @@ for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TEL
 from demo import serving  # noqa: E402
 from demo.app import build_demo, launch  # noqa: E402
 from demo.models import fetch_wanted, load_models  # noqa: E402
+from demo.page_flags import read_page_flags  # noqa: E402
 
 is_program = __name__ == "__main__"
-models = load_models(sys.argv[1:] if is_program else [])
-demo = build_demo(models)
+arguments = sys.argv[1:] if is_program else []
+models = load_models(arguments)
+samples, is_mcp_server = read_page_flags(arguments)
+demo = build_demo(models, samples=samples)
 fetch_wanted(models)
 
 if is_program:
     serving.log_requests()
-    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=is_mcp_server)
     print(f"Paint at {url}", flush=True)
     serving.block_until_stopped(demo)

@@ -28,6 +28,7 @@ import psutil
 
 from benchmarks.stroke import running_app
 from demo.label_canvas import encode
+from demo.views import SIDE_BY_SIDE
 
 MAX_VISITORS = 500
 MAX_SECONDS = 3600
@@ -86,7 +87,7 @@ class Visitor:
 
     async def paint(self) -> None:
         """One request and its answer; raises RuntimeError with what the page would show if there is none."""
-        data = [encode(self.map).model_dump(), 1, True]
+        data = [encode(self.map).model_dump(), 1, True, SIDE_BY_SIDE]
         body = {"data": data, "fn_index": self.event["id"], "trigger_id": self.event["inputs"][0], "session_hash": self.session}
         joined = await self.client.post("/gradio_api/queue/join", json=body)
         if joined.is_error:

@@ -18,7 +18,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.train_step import CPU, WARM_UP, ReferenceUNet, machine_rates, seconds
-from demo.app import paint_all
+from demo.painting import paint_all
 from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
@@ -58,7 +58,7 @@ def compare(base_channels: int, paintings: int, rates: tuple[float, float], byte
     times: dict[str, list[float]] = {"reference": [], "app": []}
     for _ in range(paintings + WARM_UP):
         times["reference"].append(seconds(lambda: [reference(label_image) for reference in references]))
-        times["app"].append(seconds(lambda: paint_all(painters, label_map, seed=0, dropout=True)))
+        times["app"].append(seconds(lambda: paint_all(painters, label_map, seeds=[0, 0], dropout=True)))
     reference, app = (1000 * statistics.median(values[WARM_UP:]) for values in times.values())
     with FlopCounterMode(display=False) as counter:
         references[0](label_image)

@@ -6,13 +6,14 @@ The page never waits for the Hub: it paints with what is there, and a thread put
 import argparse
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
 import numpy as np
 
+from demo.page_flags import PAGE_FLAGS
 from pix2pix.hub import HubModel, cached, fetch
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
@@ -67,6 +68,12 @@ class Model:
             self.notice = f"{error}. " + (f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead.")
         finally:
             self.wanted = None
+
+
+def painters_of(models: Sequence[Model]) -> list[Painter] | None:
+    """The painters that the models have now; None until all have one."""
+    painters = [model.painter for model in models if model.painter]
+    return painters if len(painters) == len(models) else None
 
 
 def read_painter(name: str, folder: Path, source: str) -> Painter:
@@ -153,7 +160,9 @@ def load_models(arguments: list[str]) -> dict[str, Model]:
         By name, in the order of `MODELS`, and always both of a dataset.
     """
     parser = argparse.ArgumentParser(
-        prog="app.py", description="Paint a facade or a street and compare what a GAN and an L1 model make of it."
+        prog="app.py",
+        description="Paint a facade or a street and compare what a GAN and an L1 model make of it.",
+        parents=[PAGE_FLAGS],
     )
     parser.add_argument(
         "--weights",

@@ -15,6 +15,8 @@ from typing import Any
 import gradio as gr
 import limits
 from fastapi import HTTPException
+from gradio.blocks import Block
+from gradio_client.utils import is_http_url_like
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.middleware import Middleware
@@ -48,9 +50,12 @@ MAX_OPEN_PER_ADDRESS = whole_number("PIX2PIX_MAX_OPEN_PER_ADDRESS", 256)
 """Requests under way from one address; a page that paints keeps up to two open."""
 MAX_BODY_BYTES = whole_number("PIX2PIX_MAX_BODY_BYTES", 2_000_000)
 """Of one request; the map with the most runs takes 0.3 MB."""
+MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)
+"""Of one that uploads a picture."""
+UPLOAD_PATH = "/gradio_api/upload"
 RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
 """Requests from one address; a page takes about 60 to load, and two per stroke."""
-TOO_LARGE = f"The request is larger than {MAX_BODY_BYTES:,} bytes, which is more than any map takes."
+TOO_LARGE = "The request is larger than {:,} bytes, which is more than {} may take."
 STOP_SECONDS = 20
 """How long a stop waits for the pictures in the queue; container engines kill after 10 to 30."""
 DELIVERY_SECONDS = 3
@@ -90,7 +95,7 @@ class Limits:
         try:
             if refusal := await self.refusal(request, address):
                 return await refusal(scope, receive, send_and_note)
-            await self.app(scope, at_most(MAX_BODY_BYTES, receive), send_and_note)
+            await self.app(scope, at_most(request, receive), send_and_note)
         finally:
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero
@@ -105,8 +110,9 @@ class Limits:
 
     async def refusal(self, request: Request, address: str) -> JSONResponse | None:
         """Why this request is not served, as the page shows it; None if it is."""
-        if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:  # the server has checked that it is a number
-            return refuse(413, TOO_LARGE)
+        limit, sentence = limit_of(request)
+        if int(request.headers.get("content-length", 0)) > limit:  # the server has checked that it is a number
+            return refuse(413, sentence)
         if not await self.rate_limiter.hit(RATE, address):
             return refuse(429, f"Too many requests from your address; at most {RATE} are served. Please wait a moment.")
         if self.open[address] > MAX_OPEN_PER_ADDRESS:
@@ -126,8 +132,16 @@ class Limits:
         return sum(client is not None and client.host == address for client in clients)
 
 
-def at_most(limit: int, receive: Receive) -> Receive:
-    """`receive`, but it raises HTTPException as soon as more bytes than `limit` have come, whatever the header said."""
+def limit_of(request: Request) -> tuple[int, str]:
+    """How many bytes a request may have, and what is said of more."""
+    if request.url.path.endswith(UPLOAD_PATH):
+        return MAX_UPLOAD_BYTES, TOO_LARGE.format(MAX_UPLOAD_BYTES, "a picture")
+    return MAX_BODY_BYTES, TOO_LARGE.format(MAX_BODY_BYTES, "a map")
+
+
+def at_most(request: Request, receive: Receive) -> Receive:
+    """`receive`, but it raises HTTPException as soon as more bytes than the request may have have come, whatever its header said."""
+    limit, sentence = limit_of(request)
     received = 0
 
     async def receive_some() -> Message:
@@ -135,7 +149,7 @@ def at_most(limit: int, receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > limit:
-            raise HTTPException(413, TOO_LARGE)
+            raise HTTPException(413, sentence)
         return message
 
     return receive_some
@@ -153,6 +167,20 @@ stopping = threading.Event()
 def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
     """For `launch(app_kwargs=...)`."""
     return {"middleware": [Middleware(Limits, demo=demo)]}
+
+
+_keep_upload = Block.async_move_resource_to_block_cache
+
+
+async def _keep_upload_only(block: Block, path: Any) -> str | None:
+    if is_http_url_like(str(path)):
+        raise gr.Error("Send the picture itself, not its address.", print_exception=False)
+    return await _keep_upload(block, path)
+
+
+def fetch_nothing() -> None:
+    """Makes Gradio refuse addresses in the place of uploaded files; it would fetch them for any input, however much they hold."""
+    Block.async_move_resource_to_block_cache = _keep_upload_only  # type: ignore[assignment, method-assign]
 
 
 def log_requests() -> None:

@@ -12,7 +12,7 @@ class Subject:
         start_class: The class picked at first.
         clear_class: The class that "Clear" paints.
         first_classes: The classes that the palette shows, in this order, the others behind "More"; empty for all of them.
-        api_name: The endpoint for programs.
+        api_suffix: Of its endpoints for programs.
         note: What the licence asks to be said below the pictures; empty for nothing.
     """
 
@@ -20,12 +20,12 @@ class Subject:
     start_class: str
     clear_class: str
     first_classes: tuple[str, ...]
-    api_name: str
+    api_suffix: str
     note: str
 
 
 SUBJECTS = {
-    "facades": Subject("a facade", "window", "background", (), "paint", ""),
+    "facades": Subject("a facade", "window", "background", (), "", ""),
     "cityscapes": Subject(
         what="a street",
         start_class="car",
@@ -47,7 +47,7 @@ SUBJECTS = {
             "wall",
             "fence",
         ),
-        api_name="paint_cityscapes",
+        api_suffix="_cityscapes",
         note="These models were trained on Cityscapes (Cordts et al., CVPR 2016). They and their pictures are for non-commercial use only.",
     ),
 }

@@ -51,7 +51,8 @@ READ_CONTRASTS = """
     const color = getComputedStyle(element).backgroundColor;
     return (numbers(color)[3] ?? 1) > 0 || !element.parentElement ? color : backgroundOf(element.parentElement);
   };
-  const ours = '.introduction, .licence-note, .label-canvas, .comparison, .model-notes, .settings, .example-gallery';
+  const ours = '.introduction, .licence-note, .label-canvas, .view-choice, .comparison, .model-notes, ' +
+    '.settings, .map-actions, .example-gallery';
   const texts = [...document.querySelectorAll(ours)].flatMap((part) => [part, ...part.querySelectorAll('*')]).filter((element) =>
     [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()) && element.checkVisibility());
   return texts.map((element) => {

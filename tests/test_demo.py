@@ -1,5 +1,8 @@
 """The app on a real server: what programs get from `paint`, what they are told, and that the app calls nobody."""
 
+import ast
+import base64
+import io
 import json
 import os
 import socket
@@ -9,18 +12,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import gradio as gr
 import httpx
 import numpy as np
 import pytest
 from conftest import draw_label_map, tiny_generator, tiny_release_config
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from demo.app import MODEL_NAMES, build_demo, launch, make_choose_example
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
+from demo.label_pictures import to_png
 from demo.models import BUNDLED_WEIGHTS, MODELS, Model, load_models
 from demo.subjects import SUBJECTS
 from pix2pix import release
@@ -170,9 +177,84 @@ def test_a_wrong_map_is_refused_with_a_sentence(client: Client, label_map: Any, 
     assert refusal(client, label_map, 1, True) == sentence
 
 
-def test_only_paint_is_offered_to_programs(client: Client) -> None:
+def predict(client: Client, content: bytes, tmp_path: Path, seed: Any = 5, dropout: Any = True) -> tuple[str, str, dict[str, float]]:
+    (tmp_path / "labels").write_bytes(content)
+    return client.predict(handle_file(tmp_path / "labels"), seed, dropout, api_name="/predict")
+
+
+def test_a_program_gets_the_pictures_of_a_file(client: Client, paint: Paint, tmp_path: Path) -> None:
+    *files, times = predict(client, to_png(draw_label_map(1), FACADES), tmp_path)
+    for file, expected in zip(files, paint(draw_label_map(1), 5)[:2], strict=True):
+        assert np.abs(np.asarray(Image.open(file)).astype(int) - expected).max() <= 1
+    assert set(times) == {"gan", "l1"}
+
+
+def test_a_file_that_is_no_label_picture_is_refused_with_a_sentence(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(AppError, match=r"^This file is not a picture that can be read\. Choose a PNG, JPEG or WebP file\.$"):
+        predict(client, b"no picture", tmp_path)
+    with pytest.raises(AppError, match="^The seed is a whole number from 0 to 4294967295.$"):
+        predict(client, to_png(draw_label_map(1), FACADES), tmp_path, seed=-1)
+
+
+def ask(client: Client, endpoint: str, *data: Any) -> str:
+    """What the app answers to a request that no honest client sends."""
+    address = f"{client.src.rstrip('/')}/gradio_api/call/{endpoint}"
+    number = httpx.post(address, json={"data": list(data)}).json()["event_id"]
+    return httpx.get(f"{address}/{number}", timeout=60).text
+
+
+META = {"_type": "gradio.FileData"}
+
+
+@pytest.mark.parametrize("meta", [{"meta": META}, {}])
+@pytest.mark.parametrize("kind", ["outside", "missing", "not a path", "no object"])
+def test_only_files_that_were_uploaded_are_read(client: Client, tmp_path: Path, kind: str, meta: dict[str, Any]) -> None:
+    path = tmp_path / "private.png"
+    path.write_bytes(to_png(draw_label_map(1), FACADES))
+    asked: Any = {"path": {"outside": str(path), "missing": "/tmp/gradio/../nothing.png", "not a path": 7}.get(kind)} | meta
+    answer = ask(client, "predict", "private.png" if kind == "no object" else asked, 1, True)
+    assert "event: error" in answer and "facades-gan" not in answer
+
+
+@pytest.mark.parametrize(("endpoint", "place"), [("predict", 0), ("paint", 0), ("paint", 1)])
+def test_no_address_is_fetched_wherever_it_stands(client: Client, endpoint: str, place: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        url = f"http://127.0.0.1:{trap.getsockname()[1]}/picture.png"
+        data: list[Any] = [encode(draw_label_map(1)).model_dump(), 1, True]
+        data[place] = {"path": url, "meta": META}
+        assert "Send the picture itself, not its address." in ask(client, endpoint, *data)
+        trap.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+def test_language_models_may_paint_where_they_are_let(weights: dict[str, Path], client: Client) -> None:
+    assert httpx.get(client.src.rstrip("/") + "/gradio_api/mcp/schema").status_code == 404  # not unless asked for
+    demo = build_demo(local_models(weights))
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=True)
+    picture = "data:image/png;base64," + base64.b64encode(to_png(draw_label_map(1), FACADES)).decode()
+
+    async def use() -> tuple[list[str], list[Any]]:
+        async with streamable_http_client(f"{url}gradio_api/mcp/") as (reader, writer, _), ClientSession(reader, writer) as session:
+            await session.initialize()
+            tools = [tool.name for tool in (await session.list_tools()).tools]
+            asked = ({"picture": picture, "seed": 5}, {"picture": "http://127.0.0.1/picture.png"})
+            return tools, [await session.call_tool("predict", arguments) for arguments in asked]
+
+    try:
+        tools, (painted, refused) = anyio.run(use)
+        assert tools == ["paint", "predict"]
+        gan = ast.literal_eval(painted.content[0].text)[0]
+        file = Image.open(io.BytesIO(httpx.get(gan["url"]).content))
+    finally:
+        demo.close()
+    assert np.abs(np.asarray(file).astype(int) - Painter.load(weights["facades-gan"]).paint(draw_label_map(1), 5)).max() <= 1
+    assert refused.isError and "Send the picture itself, not its address." in refused.content[0].text
+
+
+def test_only_paint_and_predict_are_offered_to_programs(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert list(endpoints["named_endpoints"]) == ["/paint"]
+    assert list(endpoints["named_endpoints"]) == ["/paint", "/predict"]
     assert not endpoints["unnamed_endpoints"]
 
 
@@ -182,10 +264,11 @@ def test_components_hand_the_page_plain_values_only(demo: gr.Blocks) -> None:
 
 def test_the_page_comes_with_the_first_map_and_both_of_its_pictures(demo: gr.Blocks) -> None:
     values = [component["props"].get("value") for component in demo.get_config_file()["components"]]
-    shown = next(value for value in values if isinstance(value, dict) and "urls" in value)
+    shown = next(value for value in values if isinstance(value, dict) and "pictures" in value)
+    urls = [picture["url"] for picture in shown["pictures"]]
     first_map = next(iter(read_examples(EXAMPLES / "facades", FACADES).values()))
     assert encode(first_map).model_dump() in values
-    assert len(shown["urls"]) == 2 and all(url.startswith("data:image/jpeg;base64,") for url in shown["urls"])
+    assert len(urls) == 2 and all(url.startswith("data:image/jpeg;base64,") for url in urls)
 
 
 @pytest.mark.parametrize("data", [None, [], "Arcade", {}, {"name": None}, {"name": ["Arcade"]}, {"name": "No such facade"}])
@@ -196,9 +279,10 @@ def test_a_click_on_an_example_that_does_not_exist_is_refused_with_a_sentence(da
         choose(gr.EventData(None, data))
 
 
-def test_files_are_not_taken(client: Client) -> None:
-    answer = httpx.post(client.src.rstrip("/") + "/gradio_api/upload", files={"files": ("large.bin", b"x" * 100_000)})
-    assert answer.status_code == 413
+def test_files_that_are_too_large_are_not_taken(client: Client) -> None:
+    address = client.src.rstrip("/") + "/gradio_api/upload"
+    assert httpx.post(address, files={"files": ("large.bin", b"x" * 11_000_000)}).status_code == 413
+    assert httpx.post(address, files={"files": ("small.bin", b"x" * 1_000_000)}).status_code == 200
 
 
 @pytest.mark.parametrize("dataset", PALETTES)
@@ -216,8 +300,9 @@ def test_the_second_tab_paints_only_when_it_is_opened(two_tabs: gr.Blocks) -> No
     components = two_tabs.get_config_file()["components"]
     assert [component["props"]["label"] for component in components if component["type"] == "tabitem"] == ["Facades", "Cityscapes"]
     assert two_tabs.title == "Paint a facade or a street"
-    parts = [component["props"] for component in components if "models" in component["props"].get("props", {})]
-    pictures = [part.get("value") for part in parts]
+    pictures = [
+        component["props"].get("value") for component in components if component["props"].get("elem_classes") == ["studio-pictures"]
+    ]
     assert [value is not None for value in pictures] == [True, False]
 
 
@@ -225,7 +310,9 @@ def test_programs_paint_streets_at_an_endpoint_of_their_own(two_tabs: gr.Blocks,
     _, url, _ = launch(two_tabs, prevent_thread_lock=True, quiet=True)
     try:
         client = Client(url, verbose=False)
-        assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/paint", "/paint_cityscapes"]
+        assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == [
+            *("/paint", "/predict", "/paint_cityscapes", "/predict_cityscapes")
+        ]
         label_map = np.full((256, 256), len(CITYSCAPES) - 1, np.uint8)
         *files, times = client.predict(encode(label_map).model_dump(), 5, True, api_name="/paint_cityscapes")
     finally:

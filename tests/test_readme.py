@@ -1,9 +1,14 @@
 """What the README tells people to type works."""
 
+import io
+import json
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from accelerate.commands.launch import launch_command_parser
@@ -36,18 +41,44 @@ def test_the_lines_of_python_paint(monkeypatch):
     assert isinstance(picture, np.ndarray) and picture.shape == (256, 256, 3) and picture.std() > 10
 
 
-def test_the_lines_for_a_running_app_paint(monkeypatch):
-    monkeypatch.chdir(ROOT)
+@pytest.fixture(scope="module")
+def app_url():
     demo = build_demo(load_models([]))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    yield url.rstrip("/")
+    demo.close()
+
+
+@pytest.fixture
+def with_labels(tmp_path, monkeypatch):
+    """A folder to work in, with the picture that the README names."""
+    (tmp_path / "labels.png").write_bytes((ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes())
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_lines_for_a_running_app_paint(app_url, with_labels):
+    lines = code_with("gradio_client").replace("http://127.0.0.1:7860", app_url)
+    first, second = lines.split("\nruns = ")
     names: dict[str, object] = {}
-    try:
-        exec(code_with("gradio_client").replace("http://127.0.0.1:7860", url), names)
-    finally:
-        demo.close()
-    pictures = [np.asarray(Image.open(str(names[name]))) for name in ("gan", "l1")]
-    assert [picture.shape for picture in pictures] == [(256, 256, 3)] * 2
-    assert set(names["milliseconds"]) == {"gan", "l1"}
+    for part in (first, "runs = " + second):
+        exec(part, names)
+        pictures = [np.asarray(Image.open(str(names[name]))) for name in ("gan", "l1")]
+        assert [picture.shape for picture in pictures] == [(256, 256, 3)] * 2
+        assert set(names.pop("milliseconds")) == {"gan", "l1"}  # type: ignore[call-overload]
+        del names["gan"], names["l1"]
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+def test_the_lines_of_curl_paint(app_url, with_labels):
+    (script,) = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    answer = subprocess.run(
+        ["bash", "-e", "-c", script.replace("http://127.0.0.1:7860", app_url)], capture_output=True, text=True, timeout=60
+    )
+    assert "event: complete" in answer.stdout, answer.stdout + answer.stderr
+    gan, l1, milliseconds = json.loads(answer.stdout.split("data: ")[1])
+    for file in (gan, l1):
+        assert Image.open(io.BytesIO(httpx.get(file["url"]).content)).size == (256, 256)
+    assert set(milliseconds) == {"gan", "l1"}
 
 
 @pytest.mark.parametrize("flags", TRAINING_FLAGS, ids=" ".join)

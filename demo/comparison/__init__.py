@@ -1,13 +1,11 @@
-"""`Comparison`: pictures of several models side by side, always of the same map.
+"""`Comparison`: what the models made of one map, in one of several views.
 
 All pictures travel in one message, as JPEG data URLs: they change together, no file is written on the server, and a stroke costs
-two requests less than with files.
+two requests less than with files. The message says everything that is shown, so pictures and words always belong together.
 """
 
 import base64
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +20,36 @@ JPEG_QUALITY = 95
 FOLDER = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Painting:
-    """What one model made of a map.
+class ShownPicture(GradioModel):
+    """A picture on its way to the page.
 
     Attributes:
-        picture: uint8 RGB [H, W, 3].
-        seconds: How long the model took.
+        title: A word or two.
+        note: A few words more; empty for none.
+        file: The name under which it is saved.
+        url: The picture itself, a data URL.
     """
 
-    picture: np.ndarray
-    seconds: float
+    title: str
+    note: str
+    file: str
+    url: str
 
 
-class ShownPictures(GradioModel):
-    """Pictures as they travel to the page: one URL and one time per model."""
+class Shown(GradioModel):
+    """All that is shown.
 
-    urls: list[str]
-    milliseconds: list[int]
+    Attributes:
+        view: "Slider" lays the second picture over the first; any other view shows all of them side by side.
+        pictures: One or more.
+        words: What there is to know about them; empty for nothing.
+        times: How long the models took.
+    """
+
+    view: str
+    pictures: list[ShownPicture]
+    words: str
+    times: str
 
 
 def to_data_url(picture: np.ndarray) -> str:
@@ -50,42 +60,35 @@ def to_data_url(picture: np.ndarray) -> str:
 
 
 class Comparison(gr.HTML):
-    """Pictures with captions, a button to save each, and the time that the models took. Its value is one `Painting` per model."""
+    """Pictures with captions, a button to save each, and words about them. Its value is a `Shown`."""
 
-    data_model = ShownPictures
+    data_model = Shown
 
-    def __init__(self, value: Sequence[Painting] | None = None, *, models: Sequence[dict[str, str]], **keywords: Any) -> None:
+    def __init__(self, value: Shown | None = None, **keywords: Any) -> None:
         """Makes a comparison.
 
         Args:
-            value: One painting per model.
-            models: Per model its "name", a "note" of a few words, and the "file" name under which its picture is saved.
+            value: What is shown first.
             **keywords: Whatever `gr.HTML` takes.
         """
         super().__init__(
             value=value,
             html_template=(FOLDER / "comparison.html").read_text(encoding="utf-8"),
-            js_on_load=(FOLDER / "comparison.js").read_text(encoding="utf-8"),
+            js_on_load=(FOLDER / "slider.js").read_text(encoding="utf-8") + (FOLDER / "comparison.js").read_text(encoding="utf-8"),
             # As a style element and not as css_template: Gradio would compile a template anew with every new picture.
             head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
-            models=list(models),
             **keywords,
         )
 
-    def preprocess(self, payload: ShownPictures | None) -> ShownPictures | None:  # type: ignore[override]
+    def preprocess(self, payload: Shown | None) -> Shown | None:  # type: ignore[override]
         """The pictures as the page holds them."""
         return payload
 
-    def postprocess(self, value: Sequence[Painting] | None) -> ShownPictures | None:  # type: ignore[override]
-        """Paintings → what the browser gets."""
-        if value is None:
-            return None
-        return ShownPictures(
-            urls=[to_data_url(painting.picture) for painting in value],
-            milliseconds=[round(1000 * painting.seconds) for painting in value],
-        )
+    def postprocess(self, value: Shown | None) -> Shown | None:  # type: ignore[override]
+        """What the browser gets."""
+        return value
 
     def api_info(self) -> dict[str, Any]:
         """The JSON schema of what travels."""
-        return ShownPictures.model_json_schema()
+        return Shown.model_json_schema()

@@ -1,42 +1,68 @@
-// Pictures side by side. Gradio runs this file as a function body with element, props and watch.
+// Pictures and what is said about them. Gradio runs slider.js and this file as one function body with element, props and watch.
 
-const figures = props.models.map(makeFigure);
-element.querySelector('.cp-pictures').append(...figures.map(({ figure }) => figure));
+const container = element.querySelector('.cp-pictures');
+let layout = ''; // of what is in the container
+let places = []; // one per picture: { picture, title, note, save }
 
-function makeFigure({ name, note, file }) {
-  const figure = document.createElement('figure');
-  const picture = document.createElement('img');
-  picture.alt = 'Picture painted by the model ' + name;
-  picture.width = picture.height = 256;
-  const caption = document.createElement('figcaption');
-  const title = document.createElement('strong');
-  title.textContent = name;
-  const details = document.createElement('span');
-  details.textContent = note;
-  caption.append(title, details, makeSaveButton(picture, name, file));
-  figure.append(caption, picture);
-  return { figure, picture };
-}
-
-function makeSaveButton(picture, name, file) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = 'Save';
-  button.setAttribute('aria-label', 'Save the picture of ' + name);
-  button.addEventListener('click', () => {
-    const link = document.createElement('a');
-    link.href = picture.src;
-    link.download = file;
-    link.click();
-  });
-  return button;
-}
-
+/** Elements are made anew only where another view or number of pictures needs others: a stroke changes nothing but their contents. */
 function showPictures() {
-  if (!props.value) return;
-  figures.forEach(({ picture }, index) => (picture.src = props.value.urls[index]));
-  const times = props.models.map(({ name }, index) => name + ' ' + props.value.milliseconds[index] + ' ms');
-  element.querySelector('.cp-times').textContent = times.join(' · ');
+  const shown = props.value;
+  if (!shown) return;
+  if (layout !== shown.view + shown.pictures.length) {
+    layout = shown.view + shown.pictures.length;
+    container.dataset.view = shown.view;
+    places = shown.view === 'Slider' ? layOverEachOther() : layOut(shown.pictures.length);
+  }
+  shown.pictures.forEach((picture, index) => fill(places[index], picture));
+  element.querySelector('.cp-words').textContent = shown.words;
+  element.querySelector('.cp-times').textContent = shown.times;
+}
+
+function layOut(count) {
+  const figures = Array.from({ length: count }, () => {
+    const figure = document.createElement('figure');
+    const place = { picture: document.createElement('img'), ...makeCaption() };
+    figure.append(place.picture, place.caption);
+    return { figure, place };
+  });
+  container.replaceChildren(...figures.map(({ figure }) => figure));
+  return figures.map(({ place }) => place);
+}
+
+function layOverEachOther() {
+  const { frame, pictures } = makeSlider();
+  const figure = document.createElement('figure');
+  const captions = document.createElement('div');
+  captions.className = 'cp-captions';
+  const besideEachOther = pictures.map((picture) => ({ picture, ...makeCaption() }));
+  captions.append(...besideEachOther.map(({ caption }) => caption));
+  figure.append(frame, captions);
+  container.replaceChildren(figure);
+  return besideEachOther;
+}
+
+function makeCaption() {
+  const caption = document.createElement('figcaption');
+  const [title, note, save] = ['strong', 'span', 'button'].map((name) => document.createElement(name));
+  save.type = 'button';
+  save.textContent = 'Save';
+  caption.append(title, note, save);
+  return { caption, title, note, save };
+}
+
+function fill({ picture, title, note, save }, shown) {
+  picture.src = shown.url;
+  picture.width = picture.height = 256;
+  picture.alt = 'Picture: ' + shown.title;
+  title.textContent = shown.title;
+  note.textContent = shown.note;
+  save.setAttribute('aria-label', 'Save the picture of ' + shown.title);
+  save.onclick = () => {
+    const link = document.createElement('a');
+    link.href = shown.url;
+    link.download = shown.file;
+    link.click();
+  };
 }
 
 watch('value', showPictures);

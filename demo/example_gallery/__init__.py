@@ -1,7 +1,6 @@
 """`ExampleGallery`: label maps as thumbnails to choose from."""
 
 import base64
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from demo.label_pictures import SIZE, to_png
 from pix2pix.labels import Palette
 
-SIZE = 256
 FOLDER = Path(__file__).parent
 
 
@@ -45,11 +44,7 @@ def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
 
 def _to_data_url(label_map: np.ndarray, palette: Palette) -> str:
     """An indexed PNG of a few hundred bytes."""
-    picture = Image.fromarray(label_map)
-    picture.putpalette(palette.rgb.tobytes())
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(to_png(label_map, palette)).decode()
 
 
 class ExampleGallery(gr.HTML):

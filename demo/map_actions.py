@@ -1,0 +1,101 @@
+"""The row of buttons that bring a map onto the canvas or take one away: a surprise, a file, a validation sample; saving."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from demo.comparison_sheet import draw_sheet
+from demo.endpoints import ONE_AT_A_TIME, check_dropout, choose_seed, painters_now
+from demo.file_download import FileDownload, PngFile
+from demo.label_canvas import LabelCanvas, refuse
+from demo.label_pictures import read_label_picture, to_png
+from demo.models import Model
+from demo.painting import paint_all
+from demo.subjects import Subject
+from demo.surprise import SURPRISES
+from demo.validation_samples import ValidationSamples
+from demo.views import MODEL_NAMES
+from pix2pix.labels import PALETTES, Palette
+from pix2pix.painter import MAX_SEED, Painter
+
+WORTH_SAYING = 0.0005
+"""From which share of far pixels on people are told of them: that which is written as 0.1%."""
+
+
+def open_picture(path: str, palette: Palette, subject: Subject) -> np.ndarray:
+    """A person's file → label map; tells of pixels that were guessed. Raises `gr.Error`, which leaves the canvas as it is."""
+    try:
+        label_map, far = read_label_picture(Path(path), palette, palette.index(subject.clear_class))
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    if far >= WORTH_SAYING:
+        gr.Info(f"{far:.1%} of the pixels were far from every colour of the palette. They became the class of the nearest colour.")
+    return label_map
+
+
+def draw_sample(samples: ValidationSamples) -> np.ndarray:
+    """The label map of any of the samples; raises `gr.Error` where its file cannot be used."""
+    try:
+        return samples.label_map(secrets.randbelow(len(samples.files)))
+    except ValueError as error:
+        raise refuse(f"{error}.") from error
+
+
+def make_sheet(
+    painters: Sequence[Painter], subject: Subject, label_map: np.ndarray, seed: int, dropout: bool, photo: np.ndarray | None
+) -> PngFile:
+    """The label map and what the models make of it in one picture, with the photo where one is known."""
+    config = painters[0].config
+    paintings = paint_all(painters, label_map, [seed] * len(painters), dropout)
+    pictures = [("Label map", config.palette.to_image(label_map))]
+    for painter, painting in zip(painters, paintings, strict=True):
+        pictures.append((f"{MODEL_NAMES[painter.config.objective]}, {painter.config.epochs} epochs", painting.picture))
+    if photo is not None:
+        pictures.append(("Photo", photo))
+    noise = f"seed {seed}" if dropout else "without dropout"
+    return PngFile(f"{config.dataset}-comparison.png", draw_sheet(pictures, [f"pix2pix · {config.dataset} · {noise}", subject.note]))
+
+
+def add_map_actions(
+    models: Sequence[Model],
+    subject: Subject,
+    samples: ValidationSamples | None,
+    canvas: LabelCanvas,
+    seed: gr.Number,
+    dropout: gr.Checkbox,
+) -> None:
+    """Lays out the buttons and connects them.
+
+    Args:
+        models: The GAN's and the L1 model's.
+        subject: What the page says about their dataset.
+        samples: Of the dataset, where a person has it; None for no such button.
+        canvas: Takes the maps; whatever comes can be undone.
+        seed: Of the noise.
+        dropout: Whether there is noise.
+    """
+    dataset, _ = models[0].name.split("-")
+    palette = PALETTES[dataset]
+    with gr.Row(elem_classes="map-actions"):
+        surprise = gr.Button("Surprise me", size="sm", min_width=60)
+        sample = gr.Button("Random validation sample", size="sm", min_width=60, visible=samples is not None)
+        upload = gr.UploadButton("Open a map", file_types=[".png", ".jpg", ".jpeg", ".webp"], size="sm", min_width=60)
+        save_map = gr.Button("Save the map", size="sm", min_width=60)
+        save_sheet = gr.Button("Save the comparison", size="sm", min_width=60)
+    download = FileDownload(elem_classes="file-download")
+
+    def save_comparison(label_map: np.ndarray, seed: float | None, dropout: bool) -> PngFile:
+        photo = samples.photo_of(label_map) if samples else None
+        return make_sheet(painters_now(models), subject, label_map, choose_seed(seed), check_dropout(dropout), photo)
+
+    quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    surprise.click(lambda: SURPRISES[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
+    upload.upload(lambda path: open_picture(path, palette, subject), upload, canvas, **quietly)
+    save_map.click(lambda label_map: PngFile(f"{dataset}-map.png", to_png(label_map, palette)), canvas, download, queue=False, **quietly)
+    save_sheet.click(save_comparison, [canvas, seed, dropout], download, **quietly, **ONE_AT_A_TIME)
+    if samples:
+        sample.click(lambda: draw_sample(samples), None, canvas, **quietly)

@@ -1,0 +1,190 @@
+"""Label maps from and to picture files of people's own: whatever they open, they get their map or one clear sentence."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import draw_label_map
+from PIL import Image, ImageFilter
+
+from demo.label_pictures import MAX_PIXELS, read_label_picture, to_png
+from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
+
+CLEAR = FACADES.index("background")
+ORIENTATION = 0x0112
+
+
+def read(path: Path) -> np.ndarray:
+    label_map, far = read_label_picture(path, FACADES, CLEAR)
+    assert label_map.shape == (256, 256) and label_map.dtype == np.uint8
+    assert far < 0.2
+    return label_map
+
+
+def picture(seed: int = 1) -> Image.Image:
+    return Image.fromarray(FACADES.to_image(draw_label_map(seed)))
+
+
+def synthetic_photo(seed: int, size: tuple[int, int] = (256, 256)) -> Image.Image:
+    """Soft light and grain: a gradient between two colours of nature with blurred blotches and noise."""
+    rng = np.random.default_rng(seed)
+    height, width = size
+    top, bottom = rng.integers(60, 220, (2, 1, 1, 3))
+    rows = np.linspace(0, 1, height)[:, None, None]
+    blotches = Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).filter(ImageFilter.GaussianBlur(12))
+    light = top * (1 - rows) + bottom * rows + 6 * (np.asarray(blotches, float) - 128)
+    return Image.fromarray(np.clip(light + rng.normal(0, 4, light.shape), 0, 255).astype(np.uint8))
+
+
+def complaint(path: Path, palette=FACADES) -> str:
+    with pytest.raises(ValueError) as refused:
+        read_label_picture(path, palette, 0)
+    sentence = str(refused.value)
+    assert "\n" not in sentence and sentence.endswith(".") and str(path.parent) not in sentence
+    return sentence
+
+
+@pytest.mark.parametrize("dataset", PALETTES)
+def test_a_saved_map_opens_again_exactly(tmp_path, dataset):
+    palette = PALETTES[dataset]
+    label_map = np.random.default_rng(0).integers(0, len(palette), (64, 64)).astype(np.uint8).repeat(4, 0).repeat(4, 1)
+    (tmp_path / "map.png").write_bytes(to_png(label_map, palette))
+    with Image.open(tmp_path / "map.png") as saved:
+        assert saved.mode == "P" and (np.asarray(saved) == label_map).all()
+    opened, far = read_label_picture(tmp_path / "map.png", palette, 0)
+    assert (opened == label_map).all() and far == 0
+
+
+@pytest.mark.parametrize("single_pixels", [True, False])
+def test_a_saved_map_opens_again_exactly_even_where_every_pixel_differs_from_its_neighbour(tmp_path, single_pixels):
+    label_map = (np.indices((256, 256)).sum(0) % (len(FACADES) if single_pixels else 2)).astype(np.uint8)
+    (tmp_path / "map.png").write_bytes(to_png(label_map, FACADES))
+    assert (read(tmp_path / "map.png") == label_map).all()
+
+
+@pytest.mark.parametrize("size", [(256, 256), (512, 512), (1024, 768), (3000, 2000), (128, 64), (1, 1)])
+def test_a_map_of_any_size_is_squeezed_to_a_square(tmp_path, size):
+    halves = np.zeros((256, 256), np.uint8)
+    halves[:, 128:] = 2
+    picture = Image.fromarray(FACADES.to_image(halves)).resize(size, Image.Resampling.NEAREST)
+    picture.save(tmp_path / "map.png")
+    expected = halves if size != (1, 1) else np.full((256, 256), FACADES.rgb.tolist().index(list(picture.getpixel((0, 0)))))
+    assert (read(tmp_path / "map.png") == expected).all()
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 90}), ("WEBP", {"quality": 90}), ("WEBP", {"lossless": True})])
+def test_lossy_files_are_read_to_the_nearest_classes(tmp_path, kind, options):
+    picture().save(tmp_path / "map", kind, **options)
+    assert (read(tmp_path / "map") == draw_label_map(1)).mean() > (0.97 if "quality" in options else 0.9999)
+
+
+def test_the_share_of_far_pixels_is_told(tmp_path):
+    pixels = FACADES.to_image(draw_label_map(1)).copy()
+    pixels[:64] = (120, 120, 120)  # a grey that is 90 and more from every colour
+    Image.fromarray(pixels).save(tmp_path / "map.png")
+    assert read_label_picture(tmp_path / "map.png", FACADES, CLEAR)[1] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_that_says_it_lies_on_its_side_is_turned(tmp_path, kind, orientation):
+    """As cameras write it: stored turned, with a note how to turn it back."""
+    turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # each undoes, in Pillow's transpositions, what showing the note does
+    stored = picture() if orientation == 1 else picture().transpose(Image.Transpose(turns[orientation]))
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored.save(tmp_path / "map", kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}))
+    assert (read(tmp_path / "map") == draw_label_map(1)).mean() > 0.97
+
+
+def test_transparent_parts_are_the_class_that_clear_paints(tmp_path):
+    transparent = picture().convert("RGBA")
+    transparent.paste((0, 0, 0, 0), (0, 0, 256, 100))
+    transparent.save(tmp_path / "map.png")
+    expected = draw_label_map(1)
+    expected[:100] = CLEAR
+    assert (read(tmp_path / "map.png") == expected).all()
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK"])
+def test_other_kinds_of_pixels_are_read(tmp_path, mode):
+    picture().convert(mode).save(tmp_path / "map", "PNG" if mode == "P" else "JPEG", **({} if mode == "P" else {"quality": 95}))
+    assert (read(tmp_path / "map") == draw_label_map(1)).mean() > 0.95
+
+
+def test_of_a_pair_the_label_half_is_read(tmp_path):
+    pair = Image.new("RGB", (512, 256))
+    pair.paste(synthetic_photo(1), (0, 0))
+    pair.paste(picture(), (256, 0))
+    pair.save(tmp_path / "pair.png")
+    assert (read(tmp_path / "pair.png") == draw_label_map(1)).all()
+
+
+def test_a_map_of_the_size_of_a_pair_is_read_whole(tmp_path):
+    picture().resize((512, 256), Image.Resampling.NEAREST).save(tmp_path / "wide.png")
+    assert (read(tmp_path / "wide.png") == draw_label_map(1)).all()
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_photograph_is_refused(tmp_path, palette, seed):
+    synthetic_photo(seed, (300, 400)).save(tmp_path / "photo.jpg", quality=92)
+    assert complaint(tmp_path / "photo.jpg", palette).startswith("This looks like a photograph, or a map in other colours: ")
+
+
+def test_noise_and_a_map_of_another_dataset_are_refused(tmp_path):
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)).save(tmp_path / "noise.png")
+    streets = np.random.default_rng(0).integers(3, 29, (16, 16)).repeat(16, 0).repeat(16, 1)
+    Image.fromarray(CITYSCAPES.to_image(streets)).save(tmp_path / "street.png")
+    for name in ("noise.png", "street.png"):
+        assert "looks like a photograph, or a map in other colours" in complaint(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM"])
+def test_other_formats_are_refused(tmp_path, kind):
+    picture().save(tmp_path / "map.png", kind)
+    assert complaint(tmp_path / "map.png") == "This file is not a picture that can be read. Choose a PNG, JPEG or WebP file."
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])
+def test_what_is_no_picture_is_refused(tmp_path, content):
+    (tmp_path / "file.png").write_bytes(content)
+    assert "PNG, JPEG or WebP" in complaint(tmp_path / "file.png") or "damaged" in complaint(tmp_path / "file.png")
+
+
+@pytest.mark.parametrize("side", [6000, 9000, 14000])
+def test_a_picture_with_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path, side, monkeypatch):
+    """A few kilobytes that would become hundreds of megabytes: at once too many for us, for Pillow's warning and for its error."""
+    assert side**2 > MAX_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        Image.new("1", (side, side)).save(tmp_path / "bomb.png")
+        monkeypatch.setattr(Image.Image, "resize", lambda *_, **__: pytest.fail("it was unpacked"))
+        assert (tmp_path / "bomb.png").stat().st_size < 100_000
+        assert "too large. It may have 25 million pixels." in complaint(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_file_that_is_cut_off_or_damaged_anywhere_is_read_or_refused_with_a_sentence(tmp_path, kind):
+    buffer = io.BytesIO()
+    picture().save(buffer, kind)
+    whole, rng, refused = buffer.getvalue(), np.random.default_rng(0), 0
+    for _ in range(60):
+        damaged = bytearray(whole[: int(rng.integers(1, len(whole)))] if rng.random() < 0.5 else whole)
+        for _ in range(rng.integers(1, 6)):
+            damaged[rng.integers(len(damaged))] = rng.integers(256)
+        (tmp_path / "file").write_bytes(damaged)
+        try:
+            assert read_label_picture(tmp_path / "file", FACADES, CLEAR)[0].max() < len(FACADES)
+        except ValueError as error:
+            assert str(error).startswith("This ") and str(error).endswith("."), error
+            refused += 1
+    assert refused > 20
+
+
+def test_a_cut_off_file_is_called_damaged(tmp_path):
+    picture().save(tmp_path / "map.png")
+    (tmp_path / "map.png").write_bytes((tmp_path / "map.png").read_bytes()[:-400])
+    assert complaint(tmp_path / "map.png") == "This picture is damaged or incomplete. Save it once more, or choose another."
