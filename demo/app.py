@@ -14,7 +14,7 @@ import numpy as np
 
 from demo import serving
 from demo.comparison import Comparison
-from demo.endpoints import FIRST_SEED, ONE_AT_A_TIME, add_endpoints, check_dropout, choose_seed
+from demo.endpoints import FIRST_SEED, ONE_AT_A_TIME, add_endpoints, check_dropout, check_seed, choose_seed
 from demo.example_gallery import ExampleGallery, read_examples
 from demo.label_canvas import LabelCanvas, refuse
 from demo.map_actions import add_map_actions
@@ -32,6 +32,12 @@ REFRESH_SECONDS = 1.5
 TEMPORARY_FILE_SECONDS = 600
 """How long the files of the endpoint for programs can be fetched."""
 FOLDER = Path(__file__).parent
+OPEN_TAB_OF_LINK = """
+() => {
+  const dataset = location.hash.slice(1).split('=')[0];
+  return dataset ? { __type__: 'update', selected: dataset } : { __type__: 'update' };
+}
+"""
 INTRODUCTION = """
 <header class="introduction">
   <h1>{title}</h1>
@@ -66,6 +72,12 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
     return choose_example
 
 
+def take_link(event: gr.EventData) -> tuple[int, bool]:
+    """The event of a canvas that has opened a link: its seed and dropout go into the fields."""
+    settings = event._data if isinstance(event._data, dict) else {}  # whatever a client sent
+    return check_seed(settings.get("seed")), check_dropout(settings.get("dropout"))
+
+
 def add_studio(
     models: Sequence[Model], examples: Mapping[str, np.ndarray], samples: ValidationSamples | None = None, tab: gr.Tab | None = None
 ) -> ModelNotes:
@@ -90,9 +102,11 @@ def add_studio(
             canvas = LabelCanvas(
                 first_map,
                 palette=palette,
+                dataset=dataset,
                 background=palette.index(subject.clear_class),
                 start_class=palette.index(subject.start_class),
                 first_classes=subject.first_classes,
+                settings={"seed": FIRST_SEED, "dropout": True},
                 elem_classes="studio-canvas",
             )
         with gr.Column(scale=9, min_width=320):
@@ -109,7 +123,7 @@ def add_studio(
         gr.HTML(f'<p class="licence-note">{subject.note}</p>', apply_default_css=False)
 
     add_endpoints(models, canvas, palette.index(subject.clear_class), subject.api_suffix)
-    gr.on(
+    painted = gr.on(
         [canvas.input, seed.change, dropout.change, view.input, notes.apply, *([tab.select] if tab else [])],
         make_repaint(models, samples),
         [canvas, seed, dropout, view],
@@ -119,6 +133,15 @@ def add_studio(
         api_visibility="private",
         **ONE_AT_A_TIME,
     )
+    painted.then(None, js="() => { document.dispatchEvent(new Event('pictures-painted')); }", api_visibility="private")
+    gr.on(
+        [seed.change, dropout.change],
+        None,
+        [seed, dropout],
+        js=f"(seed, dropout) => {{ document.dispatchEvent(new CustomEvent('{dataset}-settings', {{ detail: {{ seed, dropout }} }})); }}",
+        api_visibility="private",
+    )
+    canvas.linked(take_link, None, [seed, dropout], queue=False, show_progress="hidden", api_visibility="private")
     variation.click(None, None, seed, js=f"() => Math.floor(Math.random() * {MAX_SEED + 1})", api_visibility="private")
     dropout.change(
         lambda on: (gr.update(interactive=on), gr.update(interactive=on)),
@@ -165,10 +188,11 @@ def build_demo(
             notes = [add_studio(pairs[dataset], examples[dataset], samples.get(dataset))]
         else:
             notes = []
-            with gr.Tabs():
+            with gr.Tabs() as tabs:
                 for number, (dataset, pair) in enumerate(pairs.items()):
-                    with gr.Tab(dataset.capitalize()) as tab:
+                    with gr.Tab(dataset.capitalize(), id=dataset) as tab:
                         notes.append(add_studio(pair, examples[dataset], samples.get(dataset), tab if number else None))
+            demo.load(None, None, tabs, js=OPEN_TAB_OF_LINK, api_visibility="private")
         if any(model.wanted for model in models.values()):
             keep_notes_fresh(demo, notes, list(pairs.values()))
     return demo

@@ -4,12 +4,13 @@ In the browser a map is an array of class indices from the first pointer event t
 from the canvas, so every edge is hard and every pixel is exactly one class. Between browser and server it travels as runs (`LabelMap`),
 in Python it is a uint8 array.
 
-The browser's side is in `canvas.html`, `canvas.css`, `raster.js` (drawing on an array), `radio_group.js` and `canvas.js` (everything that
-people touch).
+The browser's side is in `canvas.html`, two style sheets and the scripts, each with one responsibility that its first line names. Gradio
+runs them as one function body, so they see each other's functions; only the last two do something when they run.
 """
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,27 @@ from pix2pix.labels import Palette
 MAX_SIDE = 1024
 MAX_RUN = 0xFFFF
 FOLDER = Path(__file__).parent
-SCRIPTS = ("raster.js", "radio_group.js", "canvas.js")
+STYLES = ("canvas.css", "controls.css")
+SCRIPTS = (
+    "raster.js",
+    "codec.js",
+    "outlines.js",
+    "painting.js",
+    "polygon.js",
+    "repeat.js",
+    "tools.js",
+    "pen.js",
+    "live.js",
+    "view.js",
+    "pointer.js",
+    "keyboard.js",
+    "radio_group.js",
+    "palette.js",
+    "share.js",
+    "canvas.js",
+    "toolbar.js",
+)
+"""In this order: the last two connect what the others define."""
 
 
 def refuse(sentence: str) -> gr.Error:
@@ -118,7 +139,11 @@ class LabelCanvas(gr.HTML):
     """A canvas of class indices with tools and a palette.
 
     Its value is a uint8 array [size, size]. It fires `input` whenever the map has become another one, by a stroke, by undo or redo, or
-    because the server set it: one listener on `input` therefore keeps everything that depends on the map up to date.
+    because the server set it: one listener on `input` therefore keeps everything that depends on the map up to date. While a stroke lasts
+    it fires too, as often as the page says that pictures have arrived, by an event `pictures-painted` on the document.
+
+    Links hold the map with what its pictures depend on besides: {"seed", "dropout"}. The page tells them, where they change, in the detail
+    of an event DATASET-settings on the document; when a link is opened, `linked` fires with the same two.
     """
 
     data_model = LabelMap
@@ -128,10 +153,12 @@ class LabelCanvas(gr.HTML):
         value: np.ndarray | None = None,
         *,
         palette: Palette,
+        dataset: str = "map",
         size: int = 256,
         background: int = 0,
         start_class: int = 0,
         first_classes: Sequence[str] = (),
+        settings: dict[str, Any] | None = None,
         **keywords: Any,
     ) -> None:
         """Makes a canvas.
@@ -139,23 +166,30 @@ class LabelCanvas(gr.HTML):
         Args:
             value: The map shown first; None for the background everywhere.
             palette: Names and colours of the classes.
+            dataset: Letters and digits; stands in links, and keeps the drawings of several canvases apart in the browser's storage.
             size: Width and height of the map in pixels.
             background: The class that "Clear" paints.
             start_class: The class picked at first.
             first_classes: The classes that the palette shows, in this order; the others wait behind "More". Empty for all of them.
+            settings: The seed and dropout that the page begins with, for links; None for 0 and True.
             **keywords: Whatever `gr.HTML` takes, such as `elem_id`.
         """
         self._palette = palette
         self._size = size
+        markup = (FOLDER / "canvas.html").read_text(encoding="utf-8")
         classes = [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
         super().__init__(
             value=np.full((size, size), background, np.uint8) if value is None else value,
-            html_template=(FOLDER / "canvas.html").read_text(encoding="utf-8"),
-            js_on_load="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
+            html_template="",  # Gradio would compile it anew with every stroke; the script puts it in place instead
+            js_on_load="\n".join(
+                [f"const MARKUP = {json.dumps(markup)};", *((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)]
+            ),
             # As a style element and not as css_template: Gradio would compile a template anew with every stroke.
-            head=f"<style>{(FOLDER / 'canvas.css').read_text(encoding='utf-8')}</style>",
+            head=f"<style>{''.join((FOLDER / name).read_text(encoding='utf-8') for name in STYLES)}</style>",
             apply_default_css=False,
             classes=classes,
+            dataset=dataset,
+            settings=settings or {"seed": 0, "dropout": True},
             size=size,
             background=background,
             start_class=start_class,

@@ -1,7 +1,6 @@
 // Drawing on a label map: a Uint8Array of class indices, row by row, size pixels wide and high.
-// Nothing in this file knows the page. Points are {x, y} in whole pixels and may lie outside of the map.
-
-const MAX_RUN = 0xffff; // a run's length travels as two bytes
+// Nothing in this file knows the page. Points are {x, y} in whole pixels and may lie outside of the map; a box is {left, top, right, bottom},
+// all four included.
 
 /** Rows of a disc as [dy, first dx, last dx]: the pixels whose centres lie within half a diameter of the disc's centre. */
 function discRows(diameter) {
@@ -34,11 +33,23 @@ function drawSegment(map, size, from, to, diameter, classIndex) {
   }
 }
 
-/** A filled rectangle between two opposite corners, both of them included. */
-function drawRectangle(map, size, from, to, classIndex) {
-  const top = Math.max(Math.min(from.y, to.y), 0);
-  const bottom = Math.min(Math.max(from.y, to.y), size - 1);
-  for (let y = top; y <= bottom; y++) fillRow(map, size, y, Math.min(from.x, to.x), Math.max(from.x, to.x), classIndex);
+function clampPoint({ x, y }, size) {
+  return { x: Math.min(Math.max(x, 0), size - 1), y: Math.min(Math.max(y, 0), size - 1) };
+}
+
+/** The box of all cells of a grid that lie between two points, theirs included; a step of 1 is the pixels themselves. */
+function boxBetween(from, to, step) {
+  const cellStart = (position) => Math.floor(position / step) * step;
+  return {
+    left: cellStart(Math.min(from.x, to.x)),
+    top: cellStart(Math.min(from.y, to.y)),
+    right: cellStart(Math.max(from.x, to.x)) + step - 1,
+    bottom: cellStart(Math.max(from.y, to.y)) + step - 1,
+  };
+}
+
+function drawBox(map, size, box, classIndex) {
+  for (let y = Math.max(box.top, 0); y <= Math.min(box.bottom, size - 1); y++) fillRow(map, size, y, box.left, box.right, classIndex);
 }
 
 /** A filled polygon with its outline. Where it crosses itself, what lies inside an even number of times stays as it was. */
@@ -75,28 +86,41 @@ function sameMap(one, other) {
   return one.every((classIndex, index) => classIndex === other[index]);
 }
 
-/** Base64 of three bytes per run: class, length low byte, length high byte. The counterpart of decode() in Python. */
-function encodeRuns(map) {
-  const bytes = [];
-  for (let start = 0; start < map.length; ) {
-    let end = start + 1;
-    while (end < map.length && map[end] === map[start] && end - start < MAX_RUN) end++;
-    bytes.push(map[start], (end - start) & 0xff, (end - start) >> 8);
-    start = end;
-  }
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 3) text += String.fromCharCode(bytes[at], bytes[at + 1], bytes[at + 2]);
-  return btoa(text);
+/** Turns the map left to right. What is drawn on the turned map lies mirrored on the real one, to the pixel, whatever it is. */
+function flipMap(map, size) {
+  for (let start = 0; start < map.length; start += size) map.subarray(start, start + size).reverse();
 }
 
-function decodeRuns(runs, size) {
-  const map = new Uint8Array(size * size);
-  const bytes = atob(runs);
-  let position = 0;
-  for (let at = 0; at < bytes.length; at += 3) {
-    const length = bytes.charCodeAt(at + 1) | (bytes.charCodeAt(at + 2) << 8);
-    map.fill(bytes.charCodeAt(at), position, position + length);
-    position += length;
+/** How far along equal pieces begin that fill a length from end to end, evenly spread; a count of 0 is as many as fit. */
+function spreadPieces(length, piece, count) {
+  const number = count || Math.max(1, Math.floor(length / piece));
+  const gap = number > 1 ? (length - piece) / (number - 1) : 0;
+  return Array.from({ length: number }, (_, index) => Math.round(index * gap));
+}
+
+/** Copies a box of one map to another place of a second one; what would lie outside is cut. */
+function copyBox(source, target, size, box, left, top) {
+  for (let y = box.top; y <= box.bottom; y++) {
+    const row = top + y - box.top;
+    if (row < 0 || row >= size) continue;
+    const first = Math.max(left, 0);
+    const last = Math.min(left + box.right - box.left, size - 1);
+    const start = y * size + box.left - left;
+    if (first <= last) target.set(source.subarray(start + first, start + last + 1), row * size + first);
   }
-  return map;
+}
+
+/** The smallest box around all pixels in which two maps differ; null where they are equal. */
+function boxOfDifference(one, other, size) {
+  const box = { left: size, top: size, right: -1, bottom: -1 };
+  for (let index = 0; index < one.length; index++) {
+    if (one[index] === other[index]) continue;
+    const x = index % size;
+    const y = (index - x) / size;
+    box.left = Math.min(box.left, x);
+    box.right = Math.max(box.right, x);
+    box.top = Math.min(box.top, y);
+    box.bottom = y;
+  }
+  return box.right < 0 ? null : box;
 }
