@@ -14,9 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from test_browser import (
     PHONE,
     READ_CONTRASTS,
-    Fingers,
     both_pictures_change,
-    browser,  # noqa: F401  a fixture
     choose,
     drag,
     opened_page,
@@ -26,6 +24,7 @@ from test_browser import (
     shown_pictures,
     wait_for_pictures,
 )
+from test_browser_canvas import Fingers
 
 from demo.comparison import to_data_url
 from demo.label_canvas import encode
@@ -44,20 +43,20 @@ picture => picture.decode().then(() => {
 
 
 @pytest.fixture(scope="module")
-def app_url(browser: Browser, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: F811
+def app_url(browser: Browser, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app with the bundled weights and a validation split of one drawn pair."""
     with served_app(tmp_path_factory.mktemp("app"), "--data-dir", str(data_dir)) as url:
         yield url
 
 
 @pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
     with opened_page(browser, app_url) as page:
         yield page
 
 
 @pytest.fixture
-def phone(browser: Browser, app_url: str) -> Iterator[Page]:  # noqa: F811
+def phone(browser: Browser, app_url: str) -> Iterator[Page]:
     with opened_page(browser, app_url, **PHONE) as page:
         yield page
 
@@ -173,7 +172,7 @@ def test_views_are_one_tab_stop_and_arrow_keys_choose(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_text_of_every_view_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:  # noqa: F811
+def test_the_text_of_every_view_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
         page.get_by_text("What am I looking at?").click()
         for view in VIEWS[1:]:

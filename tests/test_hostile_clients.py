@@ -1,0 +1,201 @@
+"""Requests that no honest client sends, in seeded hundreds: each gets a sentence or right pictures, and the server stays healthy.
+
+HOSTILE_EXAMPLES=2000 sends more of them.
+"""
+
+import base64
+import io
+import json
+import random
+import struct
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import draw_label_map
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from test_demo import local_models, tiny_models
+from test_hostile_files import damage, damaged, hostile, values
+
+from demo.app import build_demo, launch
+from demo.label_canvas import encode
+from demo.label_pictures import read_label_picture, to_png
+from pix2pix.labels import FACADES
+
+WHOLE = encode(draw_label_map(1)).model_dump()
+HONEST = {"paint": [WHOLE, 1, True], "repaint": [WHOLE, 1, True, "Side by side"]}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of the app with tiny models; both endpoints paint the same before and after all that is sent."""
+    demo = build_demo(local_models(tiny_models(tmp_path_factory, "facades")))
+    _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
+    with httpx.Client(base_url=url, timeout=60) as client:
+        before = {endpoint: pictures(client, endpoint, ask(client, endpoint, data)) for endpoint, data in HONEST.items()}
+        yield client
+        for endpoint, data in HONEST.items():
+            for found, expected in zip(pictures(client, endpoint, ask(client, endpoint, data)), before[endpoint], strict=True):
+                np.testing.assert_array_equal(found, expected)
+    demo.close()
+
+
+def event_of_page(client: httpx.Client) -> dict[str, Any]:
+    """The event by which the page paints, which has no name for programs."""
+    return next(item for item in client.get("/config").json()["dependencies"] if any(name == "input" for _, name in item["targets"]))
+
+
+def ask(client: httpx.Client, endpoint: str, data: Any) -> Any:
+    """The answer's data; a sentence where it was refused."""
+    session = f"{random.getrandbits(60):x}"
+    if endpoint == "repaint":
+        event = event_of_page(client)
+        body = {"data": data, "fn_index": event["id"], "trigger_id": event["inputs"][0], "session_hash": session}
+        joined = client.post("/gradio_api/queue/join", content=json.dumps(body), headers={"Content-Type": "application/json"})
+    else:
+        body = {"data": data}
+        joined = client.post(f"/gradio_api/call/{endpoint}", content=json.dumps(body), headers={"Content-Type": "application/json"})
+    if joined.status_code != 200:
+        assert 400 <= joined.status_code < 500
+        return str(joined.json()["detail"])
+    if endpoint == "repaint":
+        messages = client.get("/gradio_api/queue/data", params={"session_hash": session}).text
+        done = [json.loads(line[6:]) for line in messages.splitlines() if "process_completed" in line][0]
+        return done["output"]["data"] if done["success"] else str(done["output"]["error"])
+    answer = client.get(f"/gradio_api/call/{endpoint}/{joined.json()['event_id']}").text
+    kind, _, rest = answer.partition("data: ")
+    content = json.loads(rest.splitlines()[0])
+    return content if "complete" in kind else str(content["error"] if isinstance(content, dict) else content)
+
+
+def pictures(client: httpx.Client, endpoint: str, data: list[Any]) -> list[np.ndarray]:
+    """The pictures of an answer, as pixels."""
+    if endpoint == "repaint":
+        contents = [base64.b64decode(picture["url"].partition(",")[2]) for picture in data[0]["pictures"]]
+    else:
+        contents = [client.get(file["url"]).content for file in data[:2]]
+    return [np.asarray(Image.open(io.BytesIO(content))) for content in contents]
+
+
+def check(client: httpx.Client, endpoint: str, answer: Any) -> None:
+    if isinstance(answer, str):
+        assert answer.strip() and "Traceback" not in answer and 'File "' not in answer
+    else:
+        assert [picture.shape for picture in pictures(client, endpoint, answer)] == [(256, 256, 3)] * 2
+
+
+@hostile
+@given(endpoint=st.sampled_from(list(HONEST)), place=st.integers(0, 2), value=values)
+def test_any_value_in_any_place_gets_a_sentence_or_pictures(server, endpoint, place, value):
+    data = list(HONEST[endpoint])
+    data[place] = value
+    check(server, endpoint, ask(server, endpoint, data))
+
+
+@hostile
+@given(
+    endpoint=st.sampled_from(list(HONEST)),
+    changes=st.dictionaries(st.sampled_from(["width", "height", "runs", "more"]), st.one_of(values, st.integers(-1, 2**40)), min_size=1),
+)
+def test_a_map_with_other_fields_gets_a_sentence_or_pictures(server, endpoint, changes):
+    check(server, endpoint, ask(server, endpoint, [WHOLE | changes, *HONEST[endpoint][1:]]))
+
+
+@hostile
+@given(endpoint=st.sampled_from(list(HONEST)), steps=damage)
+def test_damaged_runs_get_a_sentence_or_pictures(server, endpoint, steps):
+    runs = base64.b64encode(damaged(base64.b64decode(WHOLE["runs"]), steps)).decode()
+    check(server, endpoint, ask(server, endpoint, [WHOLE | {"runs": runs}, *HONEST[endpoint][1:]]))
+
+
+@hostile
+@given(endpoint=st.sampled_from(list(HONEST)), data=st.one_of(values, st.lists(values, max_size=6)))
+def test_any_list_of_arguments_gets_a_sentence_or_pictures(server, endpoint, data):
+    check(server, endpoint, ask(server, endpoint, data))
+
+
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def huge_png() -> bytes:
+    """A few bytes that claim to be 60,000 pixels wide and high."""
+    whole = bytearray(saved(Image.new("RGB", (1, 1)), "PNG"))
+    whole[16:24] = struct.pack(">II", 60_000, 60_000)
+    return bytes(whole)
+
+
+@cache
+def strange_files() -> dict[str, bytes]:
+    drawn = Image.fromarray(FACADES.to_image(draw_label_map(1)))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    return {
+        "animated GIF": saved(drawn, "GIF", save_all=True, append_images=[drawn] * 5),
+        "animated WebP": saved(drawn, "WEBP", save_all=True, append_images=[drawn] * 5, lossless=True),
+        "CMYK JPEG": saved(drawn.convert("CMYK"), "JPEG"),
+        "16-bit PNG": saved(Image.fromarray(np.zeros((64, 64), np.uint16)), "PNG"),
+        "grey PNG with transparency": saved(drawn.convert("LA"), "PNG"),
+        "turned JPEG": saved(drawn, "JPEG", exif=turned),
+        "one pixel": saved(drawn.crop((0, 0, 1, 1)), "PNG"),
+        "a line": saved(drawn.resize((20_000, 1)), "PNG"),
+        "huge PNG": huge_png(),
+        "bomb": saved(Image.new("1", (30_000, 30_000)), "PNG"),
+        "SVG": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+        "nothing": b"",
+        "TIFF": saved(drawn, "TIFF"),
+    }
+
+
+@pytest.mark.parametrize("kind", strange_files())
+def test_a_strange_file_gets_a_sentence_or_pictures(server, kind):
+    uploaded = server.post("/gradio_api/upload", files={"files": ("../../map.png", strange_files()[kind])})
+    assert uploaded.status_code == 200
+    (path,) = uploaded.json()
+    answer = ask(server, "predict", [{"path": path, "meta": {"_type": "gradio.FileData"}}, 1, True])
+    check(server, "predict", answer)
+    is_map = kind in ("animated WebP", "CMYK JPEG", "turned JPEG", "one pixel", "a line")
+    assert isinstance(answer, list) == is_map, answer
+
+
+@hostile
+@given(kind=st.sampled_from(["PNG", "JPEG", "WEBP"]), steps=damage)
+def test_a_damaged_label_picture_is_refused_or_read_to_classes(tmp_path, kind, steps):
+    path: Path = tmp_path / "map"
+    whole = to_png(draw_label_map(1), FACADES) if kind == "PNG" else saved(Image.fromarray(FACADES.to_image(draw_label_map(1))), kind)
+    path.write_bytes(damaged(whole, steps))
+    try:
+        label_map, far = read_label_picture(path, FACADES, 0)
+    except ValueError as error:
+        assert str(error).endswith(".")
+    else:
+        assert (label_map.shape, label_map.dtype) == ((256, 256), np.uint8) and label_map.max() < len(FACADES) and 0 <= far <= 1
+
+
+PATHS: list[Callable[[str], str]] = [
+    lambda path: path,
+    lambda path: "/gradio_api/file=" + path,
+    lambda path: "/gradio_api/file/" + path,
+    lambda path: "/static/" + path,
+    lambda path: "/assets/" + path,
+    lambda path: "/gradio_api/custom_component/x/client/component/" + path,
+    lambda path: "/svelte/" + path,
+]
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../../../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/app.py", "{here}/app.py"]
+)
+def test_no_file_is_served_but_those_of_the_page(server, path):  # fmt: skip
+    here = str(Path(__file__).parents[1])
+    for place in PATHS:
+        answer = server.request("GET", httpx.URL(str(server.base_url).rstrip("/") + "/" + place(path.format(here=here)).lstrip("/")))
+        assert "root:" not in answer.text and "Starts the web app" not in answer.text
