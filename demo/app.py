@@ -129,7 +129,7 @@ def add_studio(
         [canvas, seed, dropout, view],
         comparison,
         trigger_mode="always_last",
-        show_progress="hidden",
+        show_progress="minimal",  # the place in the queue, where there is one; page.css
         api_visibility="private",
         **ONE_AT_A_TIME,
     )

@@ -121,6 +121,8 @@ class Limits:
             return None
         if stopping.is_set():
             return refuse(503, "The server is about to restart. Your map stays on this page; paint on in a minute.")
+        if len(self.demo._queue) >= MAX_WAITING:
+            return refuse(503, f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment.")
         if self.waiting(address) >= MAX_WAITING_PER_ADDRESS:
             return refuse(429, f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these.")
         return None

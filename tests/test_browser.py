@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client
@@ -532,3 +533,20 @@ def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
 def test_buttons_on_a_phone_are_as_high_as_a_finger(phone: Page) -> None:
     buttons = phone.locator(".label-canvas button, .comparison button")
     assert buttons.evaluate_all("all => Math.min(...all.map(button => button.getBoundingClientRect().height))") >= 44
+
+
+def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(page: Page, app_url: str) -> None:
+    config = httpx.get(f"{app_url}/config").json()
+    event = next(item for item in config["dependencies"] if any(name == "input" for _, name in item["targets"]))
+    others = {
+        "data": [encode(read_map(page)).model_dump(), 1, True, "Variations"],
+        "fn_index": event["id"],
+        "trigger_id": event["inputs"][0],
+    }
+    for number in range(60):
+        assert httpx.post(f"{app_url}/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code == 200
+    with both_pictures_change(page):
+        choose(page, "door")
+        drag(page, (100, 100), (140, 140))
+        expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_hidden()
