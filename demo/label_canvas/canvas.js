@@ -16,9 +16,9 @@ let redrawRequested = false;
 // ---- The map, what is seen of it, and who hears of it ----------------------------------------------------------------------------
 
 const painting = makePainting(decodeRuns(props.value.runs, size), () => {
+  sender.send(painting.map);
   requestRedraw();
   showHistory();
-  sender.send(painting.map);
   keep(painting.map);
 });
 const colors = props.classes.map(({ color }) => color);

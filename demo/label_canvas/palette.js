@@ -12,6 +12,7 @@ function makePalette(palette, classes, firstClasses, onChoose) {
     else palette.querySelector('.lc-first').insertBefore(radio, disclosure);
     return radio;
   });
+  let marked = null;
   const showPosition = makeRadioGroup(palette, (position) => onChoose(order[position]));
 
   return {
@@ -19,6 +20,8 @@ function makePalette(palette, classes, firstClasses, onChoose) {
 
     /** Marks the class under the pointer; null for none. */
     mark(classIndex) {
+      if (classIndex === marked) return;
+      marked = classIndex;
       radios.forEach((radio, position) => radio.toggleAttribute('data-under-pointer', order[position] === classIndex));
       if (!disclosure) return;
       const isHidden = classIndex !== null && !radios[order.indexOf(classIndex)].checkVisibility();

@@ -4,20 +4,23 @@
 const MAX_SEED = 2 ** 32 - 1;
 const FORMAT = '1'; // of what is stored and linked; readers refuse another one
 
+const KEEP_AFTER = 200; // milliseconds
+
 const storageKey = (dataset) => 'pix2pix-studio.map.' + dataset;
 
-/** Best effort: a browser that stores nothing, or has no room, keeps the map on the page. */
+/** Best effort: a browser that stores nothing, or has no room, keeps the map on the page alone. Waits until the server has been asked. */
 function makeKeeper(dataset) {
-  let newest = 0;
-  return async function keep(map) {
-    const number = ++newest;
-    const packed = await packMap(map);
-    if (number !== newest) return; // packed while another map took its place
-    try {
-      localStorage.setItem(storageKey(dataset), FORMAT + '.' + packed);
-    } catch {
-      return;
-    }
+  let waiting = null;
+  return function keep(map) {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const packed = await packMap(map);
+      try {
+        localStorage.setItem(storageKey(dataset), FORMAT + '.' + packed);
+      } catch {
+        return;
+      }
+    }, KEEP_AFTER);
   };
 }
 
