@@ -96,7 +96,7 @@ class Visitor:
         async with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": self.session}) as answer:
             async for line in answer.aiter_lines():
                 message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
-                waited |= message.get("msg") == "process_generating"
+                waited |= message.get("msg") == "estimation" and message["rank"] > 0
                 if message.get("msg") == "process_completed":
                     self.tally.told_to_wait += waited
                     if not message["success"]:
