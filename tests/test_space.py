@@ -17,7 +17,7 @@ from conftest import tiny_generator, tiny_release_config
 from hub_server import HubServer
 from huggingface_hub import metadata_load
 from playwright.sync_api import Browser, expect
-from test_browser import both_pictures_change, browser, choose, drag, opened_page, shown_pictures  # noqa: F401
+from test_browser import both_pictures_change, choose, drag, opened_page, shown_pictures
 
 from demo import models, pin
 from demo.models import MODELS
@@ -130,7 +130,7 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
 
 
 def test_the_page_paints_while_the_hub_is_slow_swaps_what_has_come_and_tells_what_has_not(
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     hub: HubServer,
     tmp_path: Path,
     request: pytest.FixtureRequest,
