@@ -67,7 +67,10 @@ def add_endpoints(models: Sequence[Model], canvas: LabelCanvas, clear_class: int
         files = []
         for painter, painting in zip(painters, paintings, strict=True):
             name = f"{painter.config.dataset}-{painter.config.objective}"
-            path = save_pil_to_cache(Image.fromarray(painting.picture), canvas.GRADIO_CACHE, name=name, format="png")
+            try:
+                path = save_pil_to_cache(Image.fromarray(painting.picture), canvas.GRADIO_CACHE, name=name, format="png")
+            except OSError as error:  # such as a full disk
+                raise refuse("The server has no room for the files of your pictures. Try again in ten minutes.") from error
             files.append(gr.FileData(path=path, orig_name=f"{name}.png", mime_type="image/png"))
         times = [round(1000 * painting.seconds, 1) for painting in paintings]
         return files[0], files[1], {painter.config.objective: time for painter, time in zip(painters, times, strict=True)}

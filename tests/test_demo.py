@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import errno
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
+from demo import endpoints
 from demo.app import MODEL_NAMES, build_demo, launch, make_choose_example
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
@@ -194,6 +196,15 @@ def test_a_file_that_is_no_label_picture_is_refused_with_a_sentence(client: Clie
         predict(client, b"no picture", tmp_path)
     with pytest.raises(AppError, match="^The seed is a whole number from 0 to 4294967295.$"):
         predict(client, to_png(draw_label_map(1), FACADES), tmp_path, seed=-1)
+
+
+def test_a_full_disk_is_told_to_programs_with_a_sentence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere")
+
+    monkeypatch.setattr(endpoints, "save_pil_to_cache", fail)
+    said = refusal(client, encode(draw_label_map(1)).model_dump(), 1, True)
+    assert said == "The server has no room for the files of your pictures. Try again in ten minutes."
 
 
 def ask(client: Client, endpoint: str, *data: Any) -> str:
