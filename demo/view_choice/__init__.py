@@ -25,7 +25,7 @@ class ViewChoice(gr.HTML):
         self._names = tuple(names)
         super().__init__(
             value=names[0],
-            html_template='<fieldset class="view-choice"><legend>View</legend></fieldset>',
+            html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
             js_on_load=(FOLDER / "view_choice.js").read_text(encoding="utf-8"),
             head=f"<style>{(FOLDER / 'view_choice.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,

@@ -13,5 +13,5 @@ for (const name of props.names) {
     trigger('input');
   });
   label.append(radio, name);
-  element.querySelector('.view-choice').append(label);
+  element.querySelector('.view-choice div').append(label);
 }
