@@ -149,11 +149,12 @@ def measure(url: str, strokes: int) -> None:
         network.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
         results = [paint_stroke(page, number + 3) for number in range(strokes)]
         sent = [len(request.post_data or "") for request in requests if request.url.startswith("http")]  # the others are data URLs
+        received_bytes = sum(received)
         live = paint_live(page)
         browser.close()
     print_results(results)
     print(f"pictures while a stroke lasts  {live:.1f} a second")
-    kilobytes = f"{sum(sent) / strokes / 1000:.1f} kB sent, {sum(received) / strokes / 1000:.1f} kB received"
+    kilobytes = f"{sum(sent) / strokes / 1000:.1f} kB sent, {received_bytes / strokes / 1000:.1f} kB received"
     print(f"requests per stroke          {len(sent) / strokes:.1f}, {kilobytes}")
     print(f"strokes                      {strokes}")
 

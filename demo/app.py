@@ -14,7 +14,7 @@ import numpy as np
 
 from demo import serving
 from demo.comparison import Comparison
-from demo.endpoints import FIRST_SEED, ONE_AT_A_TIME, add_endpoints, check_dropout, check_seed, choose_seed
+from demo.endpoints import FIRST_SEED, TWO_AT_A_TIME, add_endpoints, check_dropout, check_seed, choose_seed
 from demo.example_gallery import ExampleGallery, read_examples
 from demo.label_canvas import LabelCanvas, refuse
 from demo.map_actions import add_map_actions
@@ -131,7 +131,7 @@ def add_studio(
         trigger_mode="always_last",
         show_progress="minimal",  # the place in the queue, where there is one; page.css
         api_visibility="private",
-        **ONE_AT_A_TIME,
+        **TWO_AT_A_TIME,
     )
     painted.then(None, js="() => { document.dispatchEvent(new Event('pictures-painted')); }", api_visibility="private")
     gr.on(

@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 
 from demo.comparison_sheet import draw_sheet
-from demo.endpoints import ONE_AT_A_TIME, check_dropout, choose_seed, painters_now
+from demo.endpoints import TWO_AT_A_TIME, check_dropout, choose_seed, painters_now
 from demo.file_download import FileDownload, PngFile
 from demo.label_canvas import LabelCanvas, refuse
 from demo.label_pictures import read_label_picture, to_png
@@ -96,6 +96,6 @@ def add_map_actions(
     surprise.click(lambda: SURPRISES[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
     upload.upload(lambda path: open_picture(path, palette, subject), upload, canvas, **quietly)
     save_map.click(lambda label_map: PngFile(f"{dataset}-map.png", to_png(label_map, palette)), canvas, download, queue=False, **quietly)
-    save_sheet.click(save_comparison, [canvas, seed, dropout], download, **quietly, **ONE_AT_A_TIME)
+    save_sheet.click(save_comparison, [canvas, seed, dropout], download, **quietly, **TWO_AT_A_TIME)
     if samples:
         sample.click(lambda: draw_sample(samples), None, canvas, **quietly)
