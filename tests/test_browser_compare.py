@@ -63,7 +63,8 @@ def phone(browser: Browser, app_url: str) -> Iterator[Page]:
 
 def look(page: Page, view: str) -> None:
     """Chooses a view and waits until it is shown."""
-    page.get_by_role("radio", name=view, exact=True).check(force=True)  # what is clicked is its label
+    page.locator(".view-choice label", has_text=view).click()
+    expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
     page.locator(f'.cp-pictures[data-view="{view}"] img[src]').first.wait_for()
 
 
