@@ -96,6 +96,12 @@ class Limits:
             if refusal := await self.refusal(request, address):
                 return await refusal(scope, receive, send_and_note)
             await self.app(scope, at_most(request, receive), send_and_note)
+        except OSError:  # such as a full disk, where an upload is kept
+            if status:
+                raise
+            await refuse(507, "The server could not keep your file, its disk may be full. Nothing on this page is lost; try again later.")(
+                scope, receive, send_and_note
+            )
         finally:
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero

@@ -1,6 +1,7 @@
 """Limits, health, request log and stop of the server."""
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -130,6 +131,17 @@ async def test_an_address_cannot_keep_more_requests_open_than_allowed(monkeypatc
         assert [(await task).status_code for task in first] == [200, 200]
         assert (await client.get("/")).status_code == 200
     assert not guarded.open
+
+
+@pytest.mark.anyio
+async def test_a_full_disk_is_told_with_a_sentence():
+    async def full(scope: Scope, receive: Receive, send: Send) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    transport = httpx.ASGITransport(serving.Limits(full, gr.Blocks()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+        answer = await client.post("/gradio_api/upload")
+    assert (answer.status_code, answer.json()["detail"][:39]) == (507, "The server could not keep your file, it")
 
 
 @pytest.mark.anyio
