@@ -102,6 +102,10 @@ class Limits:
             await refuse(507, "The server could not keep your file, its disk may be full. Nothing on this page is lost; try again later.")(
                 scope, receive, send_and_note
             )
+        except ValueError:  # such as an infinite number, which FastAPI cannot even quote when it refuses it
+            if status:
+                raise
+            await refuse(400, "The request cannot be understood.")(scope, receive, send_and_note)
         finally:
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero

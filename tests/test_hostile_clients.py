@@ -120,6 +120,11 @@ def test_any_list_of_arguments_gets_a_sentence_or_pictures(server, endpoint, dat
     check(server, endpoint, ask(server, endpoint, data))
 
 
+def test_an_infinite_number_in_place_of_the_arguments_gets_a_sentence(server):
+    for endpoint in HONEST:
+        assert ask(server, endpoint, float("inf")) == "The request cannot be understood."
+
+
 def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
