@@ -105,11 +105,9 @@ class Visitor:
         raise RuntimeError("the stream ended without pictures")
 
 
-def describe(server: psutil.Process | None, files: Path) -> str:
+def describe(server: psutil.Process, files: Path) -> str:
     """What the server holds at the moment."""
     temporary = sum(path.is_file() for path in files.rglob("*"))
-    if server is None:
-        return ""
     return f"memory {server.memory_info().rss / 1e6:6.0f} MB, open files and sockets {server.num_fds():4d}, temporary files {temporary:4d}"
 
 

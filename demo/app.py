@@ -89,7 +89,7 @@ def add_studio(
         samples: Of the validation split, where a person has the dataset.
         tab: Paints the first pictures when this is opened; None paints them now.
     """
-    dataset, _ = models[0].name.split("-")
+    dataset = models[0].dataset
     palette, subject = PALETTES[dataset], SUBJECTS[dataset]
     first_map = next(iter(examples.values()))
     first_shown = None

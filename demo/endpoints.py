@@ -59,7 +59,7 @@ def painters_now(models: Sequence[Model]) -> list[Painter]:
 
 def add_endpoints(models: Sequence[Model], canvas: LabelCanvas, clear_class: int, suffix: str) -> None:
     """Lets programs paint at `paint` and `predict`, with a suffix for every dataset but the first."""
-    palette = PALETTES[models[0].name.split("-")[0]]
+    palette = PALETTES[models[0].dataset]
 
     def paint_files(label_map: np.ndarray, seed: int, dropout: bool) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
         painters = painters_now(models)

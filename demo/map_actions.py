@@ -78,7 +78,7 @@ def add_map_actions(
         seed: Of the noise.
         dropout: Whether there is noise.
     """
-    dataset, _ = models[0].name.split("-")
+    dataset = models[0].dataset
     palette = PALETTES[dataset]
     with gr.Row(elem_classes="map-actions"):
         surprise = gr.Button("Surprise me", size="sm", min_width=60)

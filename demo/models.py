@@ -46,6 +46,10 @@ class Model:
     notice: str = ""
     wanted: HubModel | None = None
 
+    @property
+    def dataset(self) -> str:
+        return self.name.split("-")[0]
+
     def fetch(self) -> None:
         """Asks the Hub for what is wanted and takes it; says in `notice` how far it is, and what went wrong."""
         wanted = self.wanted

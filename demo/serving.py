@@ -4,6 +4,7 @@ The limits are per address. Behind a proxy that is the visitor's own one only if
 docs/serving.md lists the settings, which come from the environment.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import gradio as gr
 import limits
 from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
 from gradio.blocks import Block
 from gradio_client.utils import is_http_url_like
 from limits.aio.storage import MemoryStorage
@@ -96,16 +98,12 @@ class Limits:
             if refusal := await self.refusal(request, address):
                 return await refusal(scope, receive, send_and_note)
             await self.app(scope, at_most(request, receive), send_and_note)
-        except OSError:  # such as a full disk, where an upload is kept
-            if status:
+        except OSError as error:
+            if status or error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            await refuse(507, "The server could not keep your file, its disk may be full. Nothing on this page is lost; try again later.")(
+            await refuse(507, "The server could not keep your file, its disk is full. Nothing on this page is lost; try again later.")(
                 scope, receive, send_and_note
             )
-        except ValueError:  # such as an infinite number, which FastAPI cannot even quote when it refuses it
-            if status:
-                raise
-            await refuse(400, "The request cannot be understood.")(scope, receive, send_and_note)
         finally:
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero
@@ -176,9 +174,14 @@ stopping = threading.Event()
 """Set when the server has been asked to stop."""
 
 
+async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
+    """In place of FastAPI's own refusal, which quotes what was sent: a page cannot show that, and an infinite number breaks it."""
+    return refuse(422, "The request cannot be understood.")
+
+
 def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
     """For `launch(app_kwargs=...)`."""
-    return {"middleware": [Middleware(Limits, demo=demo)]}
+    return {"middleware": [Middleware(Limits, demo=demo)], "exception_handlers": {RequestValidationError: refuse_malformed}}
 
 
 _keep_upload = Block.async_move_resource_to_block_cache
