@@ -4,7 +4,9 @@ What is shown depends on four things only: the map, the seed, dropout and the vi
 example, another variation, ends in the same event, so the pictures shown last always belong to the map shown.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,9 +25,10 @@ from demo.models import Model, painters_of
 from demo.subjects import SUBJECTS
 from demo.validation_samples import ValidationSamples
 from demo.view_choice import ViewChoice
-from demo.views import MODEL_NAMES, SIDE_BY_SIDE, VIEWS, show
+from demo.views import MODEL_NAMES, SIDE_BY_SIDE, show, views_of
 from pix2pix.labels import PALETTES
 from pix2pix.painter import MAX_SEED
+from pix2pix.release import ReleaseError
 
 REFRESH_SECONDS = 1.5
 """How often a page asks for the notes on its models, while one of them is being fetched."""
@@ -47,6 +50,15 @@ INTRODUCTION = """
 """
 
 
+@dataclass(frozen=True)
+class Studio:
+    """The models of one canvas, and what of its layout changes with them."""
+
+    models: Sequence[Model]
+    view: ViewChoice
+    notes: ModelNotes
+
+
 def make_repaint(models: Sequence[Model], samples: ValidationSamples | None) -> Callable[..., Any]:
     """The event of the page that paints."""
 
@@ -55,7 +67,11 @@ def make_repaint(models: Sequence[Model], samples: ValidationSamples | None) -> 
         if painters is None:
             return gr.skip()
         photo = samples.photo_of(label_map) if samples else None
-        return show(view, painters, label_map, choose_seed(seed), check_dropout(dropout), photo)
+        try:
+            return show(view, painters, label_map, choose_seed(seed), check_dropout(dropout), photo)
+        except ReleaseError as error:
+            logging.getLogger(__name__).error(error)  # with the file's path, which is no visitor's business
+            raise refuse("The weights of an earlier epoch cannot be read; the other views still work.") from error
 
     return repaint
 
@@ -80,8 +96,8 @@ def take_link(event: gr.EventData) -> tuple[int, bool]:
 
 def add_studio(
     models: Sequence[Model], examples: Mapping[str, np.ndarray], samples: ValidationSamples | None = None, tab: gr.Tab | None = None
-) -> ModelNotes:
-    """Lays out one canvas with its models, and connects them. To be called inside of Blocks. Returns the notes on the models.
+) -> Studio:
+    """Lays out one canvas with its models, and connects them. To be called inside of Blocks.
 
     Args:
         models: The GAN's and the L1 model's, of one dataset.
@@ -110,7 +126,7 @@ def add_studio(
                 elem_classes="studio-canvas",
             )
         with gr.Column(scale=9, min_width=320):
-            view = ViewChoice(VIEWS, elem_classes="studio-view")
+            view = ViewChoice(views_of(painters_of(models)), elem_classes="studio-view")
             comparison = Comparison(first_shown, elem_classes="studio-pictures")
             notes = ModelNotes(models, names=list(MODEL_NAMES.values()), elem_classes="studio-notes")
             with gr.Row(elem_classes="settings"):
@@ -152,18 +168,20 @@ def add_studio(
         api_visibility="private",
     )
     gallery.click(make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private")
-    return notes
+    return Studio(models, view, notes)
 
 
-def keep_notes_fresh(demo: gr.Blocks, notes: Sequence[ModelNotes], pairs: Sequence[Sequence[Model]]) -> None:
+def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
     """While a model is being fetched, every open page asks how far it is; one that is opened later asks once."""
     timer = gr.Timer(REFRESH_SECONDS)
+    outputs = [part for studio in studios for part in (studio.notes, studio.view)]
 
     def refresh() -> list[Any]:
-        is_waiting = any(model.wanted for pair in pairs for model in pair)  # before the notes: what comes later, comes again
-        return [*pairs, gr.Timer(active=is_waiting)]
+        is_waiting = any(model.wanted for studio in studios for model in studio.models)  # first: what comes later, comes again
+        values = [value for studio in studios for value in (studio.models, gr.update(names=views_of(painters_of(studio.models))))]
+        return [*values, gr.Timer(active=is_waiting)]
 
-    gr.on([demo.load, timer.tick], refresh, None, [*notes, timer], queue=False, show_progress="hidden", api_visibility="private")
+    gr.on([demo.load, timer.tick], refresh, None, [*outputs, timer], queue=False, show_progress="hidden", api_visibility="private")
 
 
 def build_demo(
@@ -185,16 +203,16 @@ def build_demo(
         gr.HTML(INTRODUCTION.format(title=title), apply_default_css=False)
         if len(pairs) == 1:
             (dataset,) = pairs
-            notes = [add_studio(pairs[dataset], examples[dataset], samples.get(dataset))]
+            studios = [add_studio(pairs[dataset], examples[dataset], samples.get(dataset))]
         else:
-            notes = []
+            studios = []
             with gr.Tabs() as tabs:
                 for number, (dataset, pair) in enumerate(pairs.items()):
                     with gr.Tab(dataset.capitalize(), id=dataset) as tab:
-                        notes.append(add_studio(pair, examples[dataset], samples.get(dataset), tab if number else None))
+                        studios.append(add_studio(pair, examples[dataset], samples.get(dataset), tab if number else None))
             demo.load(None, None, tabs, js=OPEN_TAB_OF_LINK, api_visibility="private")
         if any(model.wanted for model in models.values()):
-            keep_notes_fresh(demo, notes, list(pairs.values()))
+            keep_fresh(demo, studios)
     return demo
 
 

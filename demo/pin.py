@@ -12,7 +12,8 @@ from pathlib import Path
 from huggingface_hub import metadata_load, metadata_save
 
 from demo.models import MODELS, PUBLISHED_MODELS, read_painter
-from pix2pix.hub import FILES, HubModel, fetch
+from pix2pix.hub import FILES, HubModel, cached, fetch
+from pix2pix.release import weights_by_epoch
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -32,6 +33,13 @@ def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
     return pinned
 
 
+def files_of(model: HubModel) -> list[str]:
+    """What is read of a model that has been pulled."""
+    folder = cached(model)
+    assert folder
+    return [*FILES, *(f"epochs/{path.name}" for path in weights_by_epoch(folder / "epochs").values())]
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub.")
     parser.add_argument("owner", help="user or organisation")
@@ -46,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     sources = {name: f"{model.repo}@{model.revision}" for name, model in pinned.items()}
     PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")
-    preloaded = [f"{model.repo} {','.join(FILES)} {model.revision}" for model in pinned.values()]
+    preloaded = [f"{model.repo} {','.join(files_of(model))} {model.revision}" for model in pinned.values()]
     front_matter = metadata_load(README) or {}
     metadata_save(README, front_matter | {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded})
     print("\n".join(sources.values()))

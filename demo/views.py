@@ -9,8 +9,8 @@ from demo.comparison import Shown, ShownPicture, to_data_url
 from demo.painting import paint_all
 from pix2pix.painter import MAX_SEED, Painter
 
-SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS = "Side by side", "Slider", "Difference", "Variations"
-VIEWS = (SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS)
+SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS = "Side by side", "Slider", "Difference", "Variations", "Epochs"
+VIEWS = (SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS)
 NUM_VARIATIONS = 4
 WHITE_LEVELS = 128
 """A difference of so many 8-bit levels or more is shown white: 99 of 100 pixels of painted facades are nearer."""
@@ -19,17 +19,30 @@ MODEL_NAMES = {"gan": "GAN", "l1": "L1 only"}
 OBJECTIVES = {"gan": "cGAN + λ·L1", "l1": "L1"}
 
 
+def views_of(painters: Sequence[Painter] | None) -> list[str]:
+    """The views that there are of these models: `EPOCHS` only where one of them has weights of earlier ones."""
+    has_earlier = any(painter.earlier for painter in painters or ())
+    return [view for view in VIEWS if view != EPOCHS or has_earlier]
+
+
 def show(view: str, painters: Sequence[Painter], label_map: np.ndarray, seed: int, dropout: bool, photo: np.ndarray | None = None) -> Shown:
     """Paints what a view needs.
 
     Args:
-        view: One of `VIEWS`.
+        view: One of `views_of` these painters; any other is the first.
         painters: The GAN's and the L1 model's.
         label_map: Class indices, integers [256, 256].
         seed: 0 to `MAX_SEED`.
         dropout: Whether there is noise.
         photo: The real picture that belongs to the map, uint8 RGB [256, 256, 3], where one is known.
+
+    Raises:
+        ReleaseError: If the weights of an earlier epoch cannot be read.
     """
+    if view not in views_of(painters):
+        view = SIDE_BY_SIDE
+    if view == EPOCHS:
+        return _show_epochs([painter for painter in painters if painter.earlier], label_map, seed, dropout)
     if view == VARIATIONS:
         return _show_variations(painters[0], label_map, seed, dropout)
     paintings = paint_all(painters, label_map, [seed] * len(painters), dropout)
@@ -92,3 +105,20 @@ def _show_variations(painter: Painter, label_map: np.ndarray, seed: int, dropout
         words = "Without dropout there is no noise: every seed gives the same picture."
     seconds = sum(painting.seconds for painting in paintings)
     return Shown(view=VARIATIONS, pictures=pictures, words=words, times=f"GAN {1000 * seconds / NUM_VARIATIONS:.0f} ms each")
+
+
+def _show_epochs(painters: Sequence[Painter], label_map: np.ndarray, seed: int, dropout: bool) -> Shown:
+    shown = [epoch for painter in painters for epoch in painter.over_epochs]
+    paintings = paint_all(shown, label_map, [seed] * len(shown), dropout)
+    pictures = [
+        ShownPicture(
+            title=f"{MODEL_NAMES[painter.config.objective]}, epoch {painter.config.epochs}",
+            note="",
+            file=f"{painter.config.dataset}-{painter.config.objective}-epoch-{painter.config.epochs:03d}.jpg",
+            url=to_data_url(painting.picture),
+        )
+        for painter, painting in zip(shown, paintings, strict=True)
+    ]
+    words = "The same map and seed on the way through training: one epoch shows every training picture once."
+    seconds = sum(painting.seconds for painting in paintings)
+    return Shown(view=EPOCHS, pictures=pictures, words=words, times=f"{1000 * seconds / len(paintings):.0f} ms each")

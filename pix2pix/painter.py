@@ -5,7 +5,11 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -30,10 +34,18 @@ class Painter:
         generator: With float32 weights.
         config: Of its released folder.
         device: Where to paint; the fastest there is by default.
+        earlier: Files of the weights of earlier epochs, by epoch.
     """
 
-    def __init__(self, generator: UNet, config: ReleaseConfig, device: torch.device | None = None) -> None:
+    def __init__(
+        self,
+        generator: UNet,
+        config: ReleaseConfig,
+        device: torch.device | None = None,
+        earlier: Mapping[int, Path] = MappingProxyType({}),
+    ) -> None:
         self.config = config
+        self.earlier = earlier
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype = torch.bfloat16 if resolve_precision("auto", self.device) == "bf16" else torch.float32
         self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
@@ -54,7 +66,21 @@ class Painter:
                 source = pull(HubModel.parse(source))
             except HubError as error:  # a mistyped folder can look like a repository
                 raise HubError(f"{error} (and there is no folder {source})") from error
-        return cls(*release.load(Path(source)), device)
+        generator, config = release.load(Path(source))
+        return cls(generator, config, device, release.earlier_epochs(Path(source), config.epochs))
+
+    @cached_property
+    def over_epochs(self) -> list["Painter"]:
+        """How it came to paint as it does: painters of a few epochs of its training, itself the last. Read when first asked for.
+
+        Raises:
+            ReleaseError: If the weights of an epoch cannot be read.
+        """
+        painters = []
+        for epoch in release.spread([*self.earlier, self.config.epochs])[:-1]:
+            generator = release.load_weights(self.earlier[epoch], self.config.base_channels, self.config.norm)
+            painters.append(Painter(generator, replace(self.config, epochs=epoch, metrics={}), self.device))
+        return [*painters, self]
 
     def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
         """Paints class indices, integers [H, W], both multiples of 256; see `paint_image` for the rest.

@@ -1,12 +1,12 @@
 """The released folder: a generator ready to be used elsewhere.
 
 `model.safetensors` (fp16 weights of G), `config.json` (all that is needed to use them) and `README.md` (the model card). Training
-ends in this folder, painting begins with it.
+ends in this folder, painting begins with it. It may hold the weights of earlier epochs of the same training too, in `epochs/`.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from pix2pix.networks import NORMS, UNet
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
+MAX_EPOCHS = 4
+"""So many epochs of one training are released together, the released one included."""
 
 
 class ReleaseError(ValueError):
@@ -150,6 +152,43 @@ def save_weights(path: Path, generator: UNet) -> None:
     weights = {name: weight.detach().half().contiguous().cpu() for name, weight in generator.state_dict().items()}
     with replacing(path) as file:
         file.write(to_safetensors(weights))
+
+
+def weights_of_epoch(folder: Path, epoch: int) -> Path:
+    """Where a released folder holds the weights of an earlier epoch."""
+    return folder / "epochs" / f"epoch-{epoch:03d}.safetensors"
+
+
+def weights_by_epoch(folder: Path) -> dict[int, Path]:
+    """The files epoch-NNN.safetensors of a folder, ascending; none where there is no such folder."""
+    matches = ((re.fullmatch(r"epoch-(\d{1,9})\.safetensors", path.name), path) for path in folder.glob("*"))
+    return dict(sorted((int(match[1]), path) for match, path in matches if match))
+
+
+def earlier_epochs(folder: Path, epochs: int) -> dict[int, Path]:
+    """The weights of earlier epochs of the same training: those in `epochs/`, else those that the run folder around it has kept.
+
+    Args:
+        folder: A released folder.
+        epochs: Its own, of `config.json`.
+    """
+    found = weights_by_epoch(folder / "epochs")
+    if not found and (folder.parent / "log.jsonl").is_file():
+        found = weights_by_epoch(folder.parent / "weights")
+    return {epoch: path for epoch, path in found.items() if epoch < epochs}
+
+
+def spread(epochs: Iterable[int]) -> list[int]:
+    """At most `MAX_EPOCHS` of these, the first and the last among them: as training shows most at its beginning, by equal ratios."""
+    left = sorted(set(epochs))
+    if len(left) <= MAX_EPOCHS:
+        return left
+    low, high = max(left[0], 1), left[-1]
+    chosen = {left[0], high}
+    for step in range(1, MAX_EPOCHS - 1):
+        wanted = low * (high / low) ** (step / (MAX_EPOCHS - 1))
+        chosen.add(min((epoch for epoch in left if epoch not in chosen), key=lambda epoch: abs(epoch - wanted)))
+    return sorted(chosen)
 
 
 def load_config(folder: Path) -> ReleaseConfig:

@@ -3,7 +3,6 @@
 import json
 import math
 import platform
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -18,7 +17,7 @@ from torch import Tensor
 from pix2pix.files import append_record, read_records, replacing
 from pix2pix.labels import PALETTES
 from pix2pix.pictures import to_uint8
-from pix2pix.release import ReleaseConfig
+from pix2pix.release import ReleaseConfig, weights_by_epoch
 from pix2pix.trainer import TrainConfig
 
 
@@ -139,8 +138,7 @@ class RunFolder:
 
     def kept_weights(self) -> dict[int, Path]:
         """The kept generators by epoch, ascending."""
-        matches = ((re.fullmatch(r"epoch-(\d+)\.safetensors", path.name), path) for path in (self.path / "weights").glob("*"))
-        return dict(sorted((int(match[1]), path) for match, path in matches if match))
+        return weights_by_epoch(self.path / "weights")
 
     def save_sample(self, split: str, name: str, kind: str, picture: Tensor) -> None:
         """Writes one picture [3, H, W] in [-1, 1] as samples/SPLIT/NAME/KIND.png."""

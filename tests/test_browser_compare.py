@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from test_browser_canvas import Fingers
 from demo.comparison import to_data_url
 from demo.label_canvas import encode
 from demo.label_pictures import to_png
+from demo.models import BUNDLED_WEIGHTS
 from demo.views import VIEWS, WHITE_LEVELS, levels_apart
 from pix2pix.labels import FACADES
+from pix2pix.release import load_config, weights_of_epoch
 
 PIXELS = """
 picture => picture.decode().then(() => {
@@ -44,8 +47,18 @@ picture => picture.decode().then(() => {
 
 @pytest.fixture(scope="module")
 def app_url(browser: Browser, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the bundled weights and a validation split of one drawn pair."""
-    with served_app(tmp_path_factory.mktemp("app"), "--data-dir", str(data_dir)) as url:
+    """The app with the bundled weights, three earlier "epochs" of each, and a validation split of one drawn pair.
+
+    The earlier weights of each model are the other model's, so that it can be told which of them painted.
+    """
+    flags = ["--data-dir", str(data_dir)]
+    for name, other in (("facades-gan", "facades-l1"), ("facades-l1", "facades-gan")):
+        folder = shutil.copytree(BUNDLED_WEIGHTS / name, tmp_path_factory.mktemp("released") / name)
+        (folder / "epochs").mkdir()
+        for epoch in (1, 2, 3):
+            weights_of_epoch(folder, epoch).symlink_to(BUNDLED_WEIGHTS / other / "model.safetensors")
+        flags += ["--weights", f"{name}={folder}"]
+    with served_app(tmp_path_factory.mktemp("app"), *flags) as url:
         yield url
 
 
@@ -154,6 +167,21 @@ def test_variations_are_four_seeds_of_the_gan(page: Page, app_url: str) -> None:
     page.get_by_label("Dropout").uncheck()
     expect(page.locator(".cp-words")).to_have_text("Without dropout there is no noise: every seed gives the same picture.")
     assert len(set(shown_pictures(page))) == 1
+
+
+def test_epochs_are_those_of_both_models_the_released_ones_last(page: Page, app_url: str) -> None:
+    gan, l1 = (to_data_url(picture) for picture in painted(app_url, read_map(page), 1))
+    look(page, "Epochs")
+    own = {model: load_config(BUNDLED_WEIGHTS / f"facades-{model}").epochs for model in ("gan", "l1")}
+    expect(page.locator(".comparison figcaption strong")).to_have_text(
+        [f"{name}, epoch {epoch}" for name, last in (("GAN", own["gan"]), ("L1 only", own["l1"])) for epoch in (1, 2, 3, last)]
+    )
+    assert shown_pictures(page) == [l1, l1, l1, gan, gan, gan, gan, l1]
+    choose(page, "door")
+    before = shown_pictures(page)
+    drag(page, (60, 100), (120, 100))
+    wait_for_pictures(page, [to_data_url(painted(app_url, read_map(page), 1)[number]) for number in (1, 1, 1, 0, 0, 0, 0, 1)])
+    assert not set(shown_pictures(page)) & set(before)
 
 
 def test_views_are_one_tab_stop_and_arrow_keys_choose(page: Page) -> None:

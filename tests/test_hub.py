@@ -34,7 +34,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def released_files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -103,6 +103,39 @@ def test_a_private_repository_and_a_branch_are_made_as_asked(hub, released_folde
     assert repo.private and set(repo.branches) == {"main", "try/one"}
     assert hub.files(MODEL.repo) == {} and "model.safetensors" in hub.files(MODEL.repo, "try/one")
     assert pull(HubModel.parse("me/facades-gan@try/one")).name == repo.branches["try/one"]
+
+
+def test_earlier_epochs_of_a_run_are_published_on_request_and_come_back(hub, run, tmp_path, capsys):
+    assert __main__.main(["push", str(run / "release"), MODEL.repo, "--epochs", "1"]) == 0
+    assert "`epochs/` holds the weights after epoch 1 of the same training." in hub.files(MODEL.repo)["README.md"].decode()
+    painter = Painter.load(MODEL.repo)
+    assert list(painter.earlier) == [1]
+    assert painter.earlier[1].read_bytes() == (run / "weights" / "epoch-001.safetensors").read_bytes()
+    first, last = painter.over_epochs
+    assert (first.config.epochs, last) == (1, painter)
+    assert (first.paint(draw_label_map(1), 5) != last.paint(draw_label_map(1), 5)).any()
+    assert __main__.main(["pack", str(pull(MODEL)), MODEL.repo, str(tmp_path), "--epochs", "1"]) == 0  # of a folder that is in no run
+    assert (tmp_path / "epochs" / "epoch-001.safetensors").read_bytes() == painter.earlier[1].read_bytes()
+
+
+def test_without_request_no_earlier_epochs_are_published(hub, run):
+    assert __main__.main(["push", str(run / "release"), MODEL.repo]) == 0
+    files = hub.files(MODEL.repo)
+    assert not any("epoch" in name for name in files) and "`epochs/`" not in files["README.md"].decode()
+
+
+def test_an_epoch_that_was_not_kept_is_told_with_those_that_were(run, released_folder, tmp_path, capsys):
+    for folder, kept in ((run / "release", "1"), (released_folder, "none")):
+        assert __main__.main(["pack", str(folder), MODEL.repo, str(tmp_path / "packed"), "--epochs", "2"]) == 1
+        assert capsys.readouterr().err.endswith(f"has no weights of epoch 2, which would be earlier than its own; there are: {kept}\n")
+    assert not (tmp_path / "packed").exists()
+
+
+@pytest.mark.parametrize("text", ["", "1,", "1,2,3,4", "-1", "one", "1 2"])
+def test_a_wrong_list_of_epochs_is_told(text, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        __main__.main(["pack", "folder", MODEL.repo, str(tmp_path), f"--epochs={text}"])
+    assert f"{text!r} is not one to 3 epochs with commas between, such as 1,10,100" in capsys.readouterr().err
 
 
 def test_train_publishes_its_result(hub, run, data_dir, capsys):
@@ -247,11 +280,34 @@ def test_a_commit_in_the_cache_is_had_without_asking_anybody(hub, published):
     assert hub.log == []
 
 
-def test_only_two_files_are_read_of_a_repository_that_holds_others(hub, released_folder):
+def test_only_known_files_are_read_of_a_repository_that_holds_others(hub, released_folder):
     other = {"model.bin": b"pickle", "run.py": b"raise SystemExit", "sub/model.safetensors": b"x", ".gitattributes": b""}
     folder = pull(HubModel(MODEL.repo, hub.add(MODEL.repo, released_files(released_folder) | other)))
     assert {path.name for path in folder.rglob("*")} == {"config.json", "model.safetensors"}
     assert {path.rpartition("/")[2] for path in paths(hub, "GET") if "/resolve/" in path} == {"config.json", "model.safetensors"}
+
+
+def test_of_many_epochs_those_that_are_shown_are_fetched_before_the_weights_that_make_the_folder_complete(hub, released_folder):
+    weights = (released_folder / "model.safetensors").read_bytes()
+    many = {f"epochs/epoch-{epoch:03d}.safetensors": weights[:-1] + bytes([epoch]) for epoch in range(9)}  # equal ones come once
+    many |= {"epochs/epoch-x.safetensors": b"x"}
+    hub.add(MODEL.repo, released_files(released_folder) | many)  # its own epoch is 3
+    assert list(Painter.load(MODEL.repo).earlier) == [0, 1, 2]
+    fetched = [path.partition("/resolve/")[2].partition("/")[2] for path in paths(hub, "GET") if path.endswith(".safetensors")]
+    assert fetched[-1] == "model.safetensors" and set(fetched[:-1]) <= {f"epochs/epoch-{epoch:03d}.safetensors" for epoch in range(3)}
+
+
+def test_an_earlier_epoch_is_checked_like_the_released_one(hub, released_folder):
+    files = released_files(released_folder)
+    length = len(files["model.safetensors"])
+    for content, sentence in (
+        (b"x" * 1000, "epochs/epoch-001.safetensors has 1000 bytes"),
+        (b"x" * length, "epoch-001.safetensors cannot be"),
+    ):
+        hub.add(MODEL.repo, files | {"epochs/epoch-001.safetensors": content})
+        with pytest.raises(ReleaseError, match=sentence):
+            pull(MODEL)
+    assert not [path for path in paths(hub, "GET") if path.endswith("/model.safetensors")]
 
 
 def test_a_branch_is_followed_and_its_last_commit_is_used_where_the_hub_is_down(hub, published, tmp_path, monkeypatch, caplog):
@@ -300,6 +356,13 @@ def test_progress_is_told_from_nothing_to_all(hub, published, released_folder, m
     fetch(MODEL, lambda done, size: told.append((done, size)))
     size = (released_folder / "model.safetensors").stat().st_size
     assert told[0] == (0, size) and told[-1] == (size, size) and len(told) > 2
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    files = released_files(released_folder)
+    another = files["model.safetensors"][:-1] + b"\1"  # the same contents would not be fetched again
+    hub.add(MODEL.repo, files | {"epochs/epoch-001.safetensors": another})
+    told.clear()
+    fetch(MODEL, lambda done, size: told.append((done, size)))
+    assert told[0] == (0, 2 * size) and told[-1] == (size, 2 * size)  # the weights are in the cache
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 

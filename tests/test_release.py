@@ -240,5 +240,45 @@ def test_weights_in_bf16_and_fp32_are_read_like_those_in_fp16(folder, dtype):
     assert release.load(folder)[0].up8.conv.weight.dtype == torch.float32
 
 
+# ---- Earlier epochs ---------------------------------------------------------------------------------------------------------------
+
+
+def test_weights_are_found_by_their_epoch_in_order_and_other_files_are_passed_over(tmp_path):
+    for name in ("epoch-100", "epoch-020", "epoch-3000", "epoch-1x", "epoch-", "model", "epoch-1234567890"):
+        (tmp_path / f"{name}.safetensors").touch()
+    (tmp_path / "epoch-005.pt").touch()
+    assert list(release.weights_by_epoch(tmp_path)) == [20, 100, 3000]
+    assert release.weights_by_epoch(tmp_path / "nothing") == {}
+
+
+def test_earlier_epochs_are_those_of_the_folder_or_else_of_the_run_around_it(tmp_path):
+    folder = tmp_path / "run" / "release"
+    (tmp_path / "run" / "weights").mkdir(parents=True)
+    for epoch in (1, 2, 3, 4):
+        (tmp_path / "run" / "weights" / f"epoch-{epoch:03d}.safetensors").touch()
+    assert release.earlier_epochs(folder, 3) == {}  # nothing says that it is a run
+    (tmp_path / "run" / "log.jsonl").touch()
+    assert list(release.earlier_epochs(folder, 3)) == [1, 2]
+    own = release.weights_of_epoch(folder, 2)
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert release.earlier_epochs(folder, 3) == {2: own}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "chosen"),
+    [
+        ([7], [7]),
+        ([4, 1, 4, 2], [1, 2, 4]),
+        ([1, *range(10, 201, 10)], [1, 10, 30, 200]),
+        (range(2, 21, 2), [2, 4, 10, 20]),
+        ([0, 1, 2, 3, 4], [0, 2, 3, 4]),
+        ([96, 97, 98, 99, 100], [96, 97, 99, 100]),
+    ],
+)
+def test_at_most_four_epochs_are_chosen_the_first_and_the_last_among_them(epochs, chosen):
+    assert release.spread(epochs) == chosen
+
+
 def test_the_palette_of_the_demo_comes_from_the_folder(folder):
     assert release.load_config(folder).palette == FACADES

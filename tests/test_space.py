@@ -32,7 +32,8 @@ def publish(hub: HubServer, tmp_path: Path, name: str) -> str:
     dataset, objective = name.split("-")
     palette = models.PALETTES[dataset]
     release.save(tmp_path / name, tiny_generator(9), tiny_release_config(dataset=dataset, objective=objective, palette=palette))
-    return hub.add(f"me/{name}", {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    epoch = {"epochs/epoch-001.safetensors": (tmp_path / name / "model.safetensors").read_bytes()} if name == "facades-gan" else {}
+    return hub.add(f"me/{name}", {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} | epoch)
 
 
 # Front matter and pins
@@ -52,7 +53,8 @@ def test_what_a_space_fetches_when_it_is_built_is_what_the_page_wants() -> None:
     """Of the repository as it is: nothing in both as long as nothing has been published."""
     sources = json.loads(models.PUBLISHED_MODELS.read_text())
     lines = (metadata_load(ROOT / "README.md") or {}).get("preload_from_hub", [])
-    assert sorted(lines) == sorted("{} config.json,model.safetensors {}".format(*source.split("@")) for source in sources.values())
+    without_epochs = [re.sub(r",epochs/epoch-\d+\.safetensors", "", line) for line in lines]
+    assert sorted(without_epochs) == sorted("{} config.json,model.safetensors {}".format(*source.split("@")) for source in sources.values())
 
 
 @pytest.fixture
@@ -70,7 +72,9 @@ def test_pinning_writes_commits_for_the_page_and_for_the_build_of_a_space(hub: H
     assert pin.main(["me"]) == 0
     assert json.loads((copies / "models.json").read_text()) == {name: f"me/{name}@{commit}" for name, commit in commits.items()}
     data = metadata_load(copies / "README.md")
-    assert data and data["preload_from_hub"] == [f"me/{name} config.json,model.safetensors {commit}" for name, commit in commits.items()]
+    epoch = {"facades-gan": ",epochs/epoch-001.safetensors"}
+    preloaded = [f"me/{name} config.json,model.safetensors{epoch.get(name, '')} {commit}" for name, commit in commits.items()]
+    assert data and data["preload_from_hub"] == preloaded
     assert data["models"] == [f"me/{name}" for name in MODELS] and data["python_version"] == "3.11"
     assert (copies / "README.md").read_text().split("---\n", 2)[2] == before
     hub.log.clear()
@@ -146,10 +150,15 @@ def test_the_page_paints_while_the_hub_is_slow_swaps_what_has_come_and_tells_wha
         with both_pictures_change(page):
             press(page, "Clear")  # one change, where a stroke would have pictures of its parts on their way
         gan, l1 = shown_pictures(page)
+        views = page.locator(".view-choice:visible").get_by_role("radio")
+        expect(views).to_have_count(4)
         hub.gate.set()
         expect(line).to_contain_text(f"GAN me/facades-gan@{commit[:7]} · 3 epochs · not scored")
         page.wait_for_function("before => document.querySelector('.comparison img').src !== before", arg=gan)  # nobody has touched the page
         assert shown_pictures(page)[1] == l1
+        expect(views).to_have_count(5)
+        page.locator(".view-choice:visible label", has_text="Epochs").click()  # of the model that has just come
+        expect(page.locator(".comparison:visible figcaption strong")).to_have_text(["GAN, epoch 1", "GAN, epoch 3"])
         page.get_by_role("tab", name="Cityscapes").click()
         expect(page.locator(".model-notes:visible")).to_contain_text("There is nothing to show instead.")
     with opened_page(browser, url) as later:

@@ -14,9 +14,11 @@ from demo.comparison_sheet import draw_sheet
 from demo.page_flags import read_page_flags
 from demo.painting import paint_all
 from demo.validation_samples import ValidationSamples
-from demo.views import VIEWS, levels_apart, show
+from demo.views import VIEWS, levels_apart, show, views_of
+from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.painter import MAX_SEED, Painter
+from pix2pix.release import ReleaseError
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def test_several_pictures_at_once_are_those_of_one_after_the_other(painters):
         assert painting.seconds > 0
 
 
-@pytest.mark.parametrize(("view", "count"), list(zip(VIEWS, (2, 2, 1, 4), strict=True)))
+@pytest.mark.parametrize(("view", "count"), list(zip(VIEWS[:-1], (2, 2, 1, 4), strict=True)))
 def test_every_view_has_its_pictures_with_different_titles_and_files(painters, view, count):
     shown = show(view, painters, draw_label_map(1), 1, True)
     assert shown.view == view
@@ -46,7 +48,7 @@ def test_the_photo_stands_beside_both_pictures_and_in_no_other_view(painters):
     counts = {
         view: [p.url for p in show(view, painters, draw_label_map(1), 1, True, photo).pictures].count(to_data_url(photo)) for view in VIEWS
     }
-    assert list(counts.values()) == [1, 0, 0, 0]
+    assert list(counts.values()) == [1, 0, 0, 0, 1]  # these painters have no epochs, so side by side is shown
 
 
 def test_seeds_of_variations_go_on_from_the_largest_to_zero(painters):
@@ -58,6 +60,41 @@ def test_without_dropout_variations_are_equal_and_said_to_be(painters):
     shown = show("Variations", painters, draw_label_map(1), 1, False)
     assert len({picture.url for picture in shown.pictures}) == 1
     assert shown.words == "Without dropout there is no noise: every seed gives the same picture."
+
+
+@pytest.fixture
+def with_epochs(tmp_path) -> Painter:
+    """A GAN of which there are weights of epoch 1 too."""
+    release.save(tmp_path, tiny_generator(0), tiny_release_config())
+    path = release.weights_of_epoch(tmp_path, 1)
+    path.parent.mkdir()
+    release.save_weights(path, tiny_generator(5))
+    return Painter.load(tmp_path)
+
+
+def test_epochs_are_shown_of_the_models_that_have_several(painters, with_epochs):
+    shown = show("Epochs", [with_epochs, painters[1]], draw_label_map(1), 1, True)
+    assert [(p.title, p.file) for p in shown.pictures] == [
+        ("GAN, epoch 1", "facades-gan-epoch-001.jpg"),
+        ("GAN, epoch 3", "facades-gan-epoch-003.jpg"),
+    ]
+    assert shown.pictures[1].url == show("Side by side", [with_epochs, painters[1]], draw_label_map(1), 1, True).pictures[0].url
+    assert shown.pictures[0].url != shown.pictures[1].url
+
+
+def test_without_earlier_epochs_the_view_is_not_offered_and_asking_for_it_gives_the_first(painters, with_epochs):
+    assert views_of(None) == views_of(painters) == list(VIEWS[:-1])
+    assert views_of([with_epochs, painters[1]]) == list(VIEWS)
+    for view in ("Epochs", "", "Nothing"):
+        assert show(view, painters, draw_label_map(1), 1, True).view == "Side by side"
+
+
+def test_earlier_weights_that_do_not_fit_are_an_error_of_their_view_alone(painters, with_epochs):
+    with_epochs.earlier[1].write_bytes(b"cut")
+    pair = [with_epochs, painters[1]]
+    assert len(show("Side by side", pair, draw_label_map(1), 1, True).pictures) == 2
+    with pytest.raises(ReleaseError, match="epoch-001.safetensors cannot be read"):
+        show("Epochs", pair, draw_label_map(1), 1, True)
 
 
 def test_levels_apart_is_the_mean_over_the_colours():

@@ -19,20 +19,20 @@ class ViewChoice(gr.HTML):
         """Makes a choice.
 
         Args:
-            names: Of the views; the first is chosen at the start.
+            names: Of the views; the first is chosen at the start. An update of the page may bring others.
             **keywords: Whatever `gr.HTML` takes.
         """
-        self._names = tuple(names)
+        self.names = list(names)  # Gradio asks every component for what its constructor takes
         super().__init__(
             value=names[0],
             html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
             js_on_load=(FOLDER / "view_choice.js").read_text(encoding="utf-8"),
             head=f"<style>{(FOLDER / 'view_choice.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
-            names=list(names),
+            names=self.names,
             **keywords,
         )
 
     def preprocess(self, payload: Any) -> str:
-        """The chosen name; whatever else a client sends is the first."""
-        return payload if payload in self._names else self._names[0]
+        """The name that is chosen, or whatever text a client sent: the names may have changed since the page was loaded."""
+        return payload if isinstance(payload, str) else ""

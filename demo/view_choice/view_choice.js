@@ -1,8 +1,8 @@
-// A radio button per view. Gradio runs this file as a function body with element, props and trigger.
+// A radio button per view. Gradio runs this file as a function body with element, props, trigger and watch.
 
 const group = 'view-' + Math.random(); // a page may have several
 
-for (const name of props.names) {
+function makeChoice(name) {
   const label = document.createElement('label');
   const radio = document.createElement('input');
   radio.type = 'radio';
@@ -13,5 +13,17 @@ for (const name of props.names) {
     trigger('input');
   });
   label.append(radio, name);
-  element.querySelector('.view-choice div').append(label);
+  return label;
 }
+
+let offered = '';
+
+function offerViews() {
+  if (offered === props.names.join()) return; // the focus would be lost
+  offered = props.names.join();
+  if (!props.names.includes(props.value)) props.value = props.names[0];
+  element.querySelector('.view-choice div').replaceChildren(...props.names.map(makeChoice));
+}
+
+watch('names', offerViews);
+offerViews();

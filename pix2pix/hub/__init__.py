@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,14 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.hf_api import ModelInfo
+from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import HFValidationError, tqdm, validate_repo_id
 
 from pix2pix.networks import UNet
-from pix2pix.release import ReleaseConfig, ReleaseError, load, load_config
+from pix2pix.release import ReleaseConfig, ReleaseError, load_config, load_weights, spread
 
 FILES = ("config.json", "model.safetensors")
-"""All that is read of a repository, whatever else it holds."""
+"""What is read of a repository, with `epochs/epoch-NNN.safetensors` where it has such; whatever else it holds is not."""
 MAX_CONFIG_BYTES = 1_000_000
 MAX_HEADER_BYTES = 1_000_000
 """Of a safetensors file: names and shapes before the weights."""
@@ -151,10 +151,14 @@ def _download(model: HubModel, report: Report | None) -> Path:
     if not 0 < (files["config.json"].size or 0) <= MAX_CONFIG_BYTES:
         raise HubError(f"{model} has a config.json of {files['config.json'].size} bytes; a real one has a few thousand")
     folder = Path(hf_hub_download(model.repo, "config.json", revision=commit)).parent
-    _check_size(model, load_config(folder), files["model.safetensors"].size or 0)
-    weights = Path(hf_hub_download(model.repo, "model.safetensors", revision=commit, tqdm_class=_reporting(report) if report else None))
-    _check_sum(model, weights, info)
-    load(folder)
+    config = load_config(folder)
+    names = [*_epoch_files(files, config.epochs), "model.safetensors"]  # this one last: with it, the folder counts as complete
+    sizes = [_checked_size(model, config, name, files[name].size or 0) for name in names]
+    for number, name in enumerate(names):
+        progress = _reporting(report, sum(sizes[:number]), sum(sizes)) if report else None
+        weights = Path(hf_hub_download(model.repo, name, revision=commit, tqdm_class=progress))
+        _check_sum(model, weights, files[name])
+        load_weights(weights, config.base_channels, config.norm)
     if not model.pinned:  # huggingface_hub notes what a branch stands for only where it is asked for the branch
         reference = folder.parents[1] / "refs" / model.revision
         reference.parent.mkdir(parents=True, exist_ok=True)
@@ -162,39 +166,46 @@ def _download(model: HubModel, report: Report | None) -> Path:
     return folder
 
 
-def _check_size(model: HubModel, config: ReleaseConfig, size: int) -> None:
+def _epoch_files(names: Iterable[str], epochs: int) -> list[str]:
+    """Those of the weights of earlier epochs that are shown."""
+    found = {int(match[1]): match[0] for name in names if (match := re.fullmatch(r"epochs/epoch-(\d{1,9})\.safetensors", name))}
+    shown = spread([*(epoch for epoch in found if epoch < epochs), epochs])
+    return [found[epoch] for epoch in shown[:-1]]
+
+
+def _checked_size(model: HubModel, config: ReleaseConfig, name: str, size: int) -> int:
     with torch.device("meta"):
         values = sum(weight.numel() for weight in UNet(config.base_channels, config.norm).state_dict().values())
     if not 2 * values < size <= 4 * values + MAX_HEADER_BYTES:
         raise HubError(
-            f"{model} does not fit its config.json: model.safetensors has {size} bytes, where {values} weights take "
+            f"{model} does not fit its config.json: {name} has {size} bytes, where {values} weights take "
             f"{2 * values} to {4 * values + MAX_HEADER_BYTES}"
         )
+    return size
 
 
-def _check_sum(model: HubModel, weights: Path, info: ModelInfo) -> None:
+def _check_sum(model: HubModel, weights: Path, told: RepoSibling) -> None:
     """Compares with the checksum that the Hub has for large files; removes a file that differs, so that the next pull fetches it anew."""
-    (lfs,) = [file.lfs for file in info.siblings or [] if file.rfilename == weights.name]
     with weights.open("rb") as file:
-        if lfs is None or hashlib.file_digest(file, "sha256").hexdigest() == lfs.sha256:
+        if told.lfs is None or hashlib.file_digest(file, "sha256").hexdigest() == told.lfs.sha256:
             return
     weights.resolve().unlink()
     weights.unlink(missing_ok=True)
-    raise HubError(f"{model.repo}: model.safetensors arrived damaged: its checksum is not the Hub's; pull again")
+    raise HubError(f"{model.repo}: {told.rfilename} arrived damaged: its checksum is not the Hub's; pull again")
 
 
-def _reporting(report: Report) -> type[tqdm]:
-    """A progress bar that draws nothing and tells `report` instead."""
+def _reporting(report: Report, before: int, size: int) -> type[tqdm]:
+    """A progress bar that draws nothing and tells `report` instead: of `size` bytes in all, `before` of other files are there."""
 
     class Reporting(tqdm):
         def __init__(self, *arguments: Any, **keywords: Any) -> None:
             super().__init__(*arguments, **keywords | {"disable": True})
-            self.done, self.size = int(keywords.get("initial") or 0), int(keywords.get("total") or 0)
-            report(self.done, self.size)
+            self.done = before + int(keywords.get("initial") or 0)
+            report(self.done, size)
 
         def update(self, n: float | None = 1) -> bool | None:
             self.done += int(n or 0)
-            report(self.done, self.size)
+            report(self.done, size)
             return None
 
     return Reporting

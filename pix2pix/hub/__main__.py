@@ -1,11 +1,21 @@
 """`python -m pix2pix.hub pull owner/name[@revision]`, `push FOLDER owner/name`, `pack FOLDER owner/name OUTPUT`."""
 
 import argparse
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from pix2pix.hub import HubModel, pull
+from pix2pix.release import MAX_EPOCHS
+
+
+def parse_epochs(text: str) -> list[int]:
+    """Reads "1,10,100" as [1, 10, 100]."""
+    epochs = sorted({int(number) for number in text.split(",")} if re.fullmatch(r"\d{1,9}(,\d{1,9})*", text) else ())
+    if not 0 < len(epochs) < MAX_EPOCHS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one to {MAX_EPOCHS - 1} epochs with commas between, such as 1,10,100")
+    return epochs
 
 
 def parse() -> argparse.ArgumentParser:
@@ -23,6 +33,14 @@ def parse() -> argparse.ArgumentParser:
     packer.add_argument("folder", type=Path, help="released folder")
     packer.add_argument("model", help="owner/name that the model card speaks of")
     packer.add_argument("output", type=Path, help="folder for the files")
+    for command in (pusher, packer):
+        command.add_argument(
+            "--epochs",
+            type=parse_epochs,
+            default=[],
+            metavar="N,N,...",
+            help=f"earlier epochs to publish too, at most {MAX_EPOCHS - 1}: the page then shows what training did",
+        )
     return parser
 
 
@@ -37,9 +55,9 @@ def run(flags: argparse.Namespace) -> str:
     from pix2pix.hub.push import push
 
     if flags.command == "pack":
-        pack(flags.folder, flags.output, model.repo)
+        pack(flags.folder, flags.output, model.repo, flags.epochs)
         return str(flags.output)
-    pushed = push(flags.folder, replace(model, revision=flags.revision or model.revision), flags.private, flags.message)
+    pushed = push(flags.folder, replace(model, revision=flags.revision or model.revision), flags.private, flags.message, flags.epochs)
     return f"{'pushed' if pushed.is_new else 'nothing has changed since'} {pushed.model.repo}@{pushed.model.revision}"
 
 

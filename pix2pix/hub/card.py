@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pix2pix.files import replacing
 from pix2pix.hub.curves import draw_charts
 from pix2pix.measure import Measure
 from pix2pix.painter import Painter
-from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig
+from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig, ReleaseError, weights_of_epoch
 from pix2pix.report.charts import loss_charts, score_charts
 from pix2pix.report.runs import Run, read_runs
 from pix2pix.trainer import TrainConfig
@@ -29,19 +29,23 @@ DATASETS = {"facades": "the CMP Facade Database (pix2pix packaging)", "cityscape
 LICENCES = {"facades": "cmp-facade-database-research", "cityscapes": "cityscapes-non-commercial"}
 
 
-def pack(folder: Path, output: Path, name: str) -> None:
+def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> None:
     """Writes everything that is published of a released folder; what lies beside it in a run folder gives numbers and curves.
 
     Args:
         folder: A released folder; that of a run, such as RUN/release, or any other.
         output: Made if absent.
         name: The repository, "owner/name", which the card's lines of Python load.
+        epochs: Earlier ones whose weights are published too.
 
     Raises:
-        ReleaseError: If the folder cannot be used.
+        ReleaseError: If the folder cannot be used, or has no weights of one of the epochs.
         ReportError: If the run folder around it is broken.
     """
     painter = Painter.load(folder)
+    if missing := [epoch for epoch in epochs if epoch not in painter.earlier]:
+        there = ", ".join(map(str, painter.earlier)) or "none"
+        raise ReleaseError(f"{folder} has no weights of epoch {missing[0]}, which would be earlier than its own; there are: {there}")
     config, run = painter.config, run_around(folder, painter.config.epochs)
     measure = None
     if run and run.scores:
@@ -49,13 +53,17 @@ def pack(folder: Path, output: Path, name: str) -> None:
         config = replace(config, metrics=last_scores(run, measure, config.epochs) or config.metrics)
     output.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / "model.safetensors", output / "model.safetensors")
+    for epoch in epochs:
+        path = weights_of_epoch(output, epoch)
+        path.parent.mkdir(exist_ok=True)
+        shutil.copyfile(painter.earlier[epoch], path)
     samples = paint_samples(painter)
     if samples:
         samples.save(output / "samples.png")
     charts = loss_charts([run]) + (score_charts([run], measure) if measure else []) if run else []
     if charts:
         draw_charts(charts).save(output / "curves.png")
-    card = model_card(painter, config, run, name, samples is not None, bool(charts))
+    card = model_card(painter, config, run, name, samples is not None, bool(charts), epochs)
     licence = f"# Licence of these weights\n\n{licence_note(config)} The licence of the code does not cover them.\n"
     for file_name, text in {"config.json": config.to_json(), "README.md": card, "LICENSE.md": licence}.items():
         with replacing(output / file_name) as file:
@@ -145,7 +153,9 @@ def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
     )
 
 
-def model_card(painter: Painter, config: ReleaseConfig, run: Run | None, name: str, samples: bool, curves: bool) -> str:
+def model_card(
+    painter: Painter, config: ReleaseConfig, run: Run | None, name: str, samples: bool, curves: bool, epochs: Sequence[int]
+) -> str:
     """The README.md of the repository."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
@@ -161,6 +171,7 @@ def model_card(painter: Painter, config: ReleaseConfig, run: Run | None, name: s
         name=name,
         samples=samples,
         seed=SAMPLE_SEED,
+        epochs=sorted(epochs),
         curves=curves,
         command=training_command(run.config) if run else "",
         steps=run.log[-1]["step"] if run and run.log else 0,

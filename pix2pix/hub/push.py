@@ -1,5 +1,6 @@
 """Publishes a released folder on the Hugging Face Hub."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,7 @@ def check_token(model: HubModel) -> None:
         raise HubError(f"there is no token to push {model.repo} with: log in with: hf auth login, or set HF_TOKEN to one that may write")
 
 
-def push(folder: Path, model: HubModel, private: bool = False, message: str | None = None) -> Pushed:
+def push(folder: Path, model: HubModel, private: bool = False, message: str | None = None, epochs: Sequence[int] = ()) -> Pushed:
     """Packs a released folder and uploads what has changed; makes the repository and the branch where they are missing.
 
     Args:
@@ -34,6 +35,7 @@ def push(folder: Path, model: HubModel, private: bool = False, message: str | No
         model: Where to; the revision is a branch.
         private: Whether a repository that is made now can be seen by its owner only.
         message: Of the commit.
+        epochs: Earlier ones whose weights are published too.
 
     Raises:
         HubError: If the Hub does not take it; one sentence says why and what to do.
@@ -44,7 +46,7 @@ def push(folder: Path, model: HubModel, private: bool = False, message: str | No
     api = HfApi()
     with TemporaryDirectory() as temporary:
         packed = Path(temporary)
-        pack(folder, packed, model.repo)
+        pack(folder, packed, model.repo, epochs)
         try:
             api.create_repo(model.repo, private=private or None, exist_ok=True)
             if model.revision != "main":
