@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -161,9 +163,9 @@ def held_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
 
         def paint(*arguments: Any, painter: Painter = painter, **keywords: Any) -> np.ndarray:
             may_paint.wait(30)
-            return Painter.paint(painter, *arguments, **keywords)
+            return Painter.paint_image(painter, *arguments, **keywords)
 
-        painter.paint = paint  # type: ignore[method-assign]
+        painter.paint_image = paint  # type: ignore[method-assign]
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     yield url, may_paint
     may_paint.set()
@@ -239,6 +241,57 @@ def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path, tmp
     assert app.returncode == 0
     assert "Traceback" not in log
     assert sum("POST /gradio_api/queue/join 200" in line for line in log.splitlines()) == 20
+
+
+@pytest.fixture
+def bad_visitor() -> Iterator[httpx.Client]:
+    """Has an address of its own."""
+    limits = httpx.Limits(max_connections=None)
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2", limits=limits), timeout=60) as client:
+        yield client
+
+
+def open_and_leave(url: str, words: str) -> socket.socket:
+    """A connection from the bad visitor's address on which so much is said and no more."""
+    connection = socket.create_connection((httpx.URL(url).host, httpx.URL(url).port), source_address=("127.0.0.2", 0))
+    connection.sendall(words.encode())
+    return connection
+
+
+def test_one_bad_visitor_does_not_stop_the_others(tmp_path, tmp_path_factory, bad_visitor):
+    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), PIX2PIX_RATE="200 per 10 minutes")
+    unfinished = ["", "GET / HTTP/1.1\r\nHost: a\r\n", "POST /gradio_api/queue/join HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"]
+    left_open = [open_and_leave(url, words) for words in unfinished for _ in range(100)]
+    statuses: Counter[int] = Counter()
+    done = threading.Event()
+
+    def flood(number: int) -> None:
+        while not done.is_set():
+            if number == 0:
+                answer = bad_visitor.post(f"{url}gradio_api/upload", files={"files": ("huge.png", bytes(20_000_000))})
+            elif number == 1:
+                answer = bad_visitor.get(f"{url}config")
+            else:
+                answer = join(url, f"bad-{number}-{statuses.total()}", bad_visitor)
+            statuses[answer.status_code] += 1
+
+    with ThreadPoolExecutor(6) as floods:
+        running = [floods.submit(flood, number) for number in range(6)]
+        try:
+            for stroke in range(12):
+                assert join(url, f"good-{stroke}").status_code == 200
+                assert outcome(url, f"good-{stroke}")["success"]
+        finally:
+            done.set()
+    for flooding in running:
+        flooding.result()
+    assert statuses[200] <= 200 and statuses[429] > 0 and statuses[413] > 0 and set(statuses) == {200, 413, 429}
+    for connection in left_open:
+        connection.close()
+    while httpx.get(f"{url}health").json() != {"status": "ok", "waiting": 0}:
+        time.sleep(0.05)
+    app.terminate()
+    assert "Traceback" not in app.communicate(timeout=60)[1]
 
 
 @pytest.mark.parametrize("read, value", [(serving.whole_number, "many"), (serving.whole_number, "0"), (serving.rate, "fast")])
