@@ -231,6 +231,7 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
     serving.fetch_nothing()
     demo.queue(max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
+    serving.look_less_often(demo)
     return demo.launch(
         theme=make_theme(),
         head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",

@@ -6,6 +6,7 @@ two requests less than with files. The message says everything that is shown, so
 
 import base64
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,13 @@ class Comparison(gr.HTML):
             value: What is shown first.
             **keywords: Whatever `gr.HTML` takes.
         """
+        markup = (FOLDER / "comparison.html").read_text(encoding="utf-8")
+        scripts = [(FOLDER / name).read_text(encoding="utf-8") for name in ("slider.js", "comparison.js")]
         super().__init__(
             value=value,
-            html_template=(FOLDER / "comparison.html").read_text(encoding="utf-8"),
-            js_on_load=(FOLDER / "slider.js").read_text(encoding="utf-8") + (FOLDER / "comparison.js").read_text(encoding="utf-8"),
-            # As a style element and not as css_template: Gradio would compile a template anew with every new picture.
+            # Markup from the script and style from the head: Gradio would compile templates anew with every new picture.
+            html_template="",
+            js_on_load="\n".join([f"const MARKUP = {json.dumps(markup)};", *scripts]),
             head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             **keywords,

@@ -1,5 +1,7 @@
 // Pictures and what is said about them. Gradio runs slider.js and this file as one function body with element, props and watch.
 
+element.innerHTML = MARKUP; // not html_template, which Gradio would compile anew with every new picture
+
 const container = element.querySelector('.cp-pictures');
 let layout = ''; // of what is in the container
 let places = []; // one per picture: { picture, title, note, save }
