@@ -11,6 +11,9 @@ import sys
 for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}.items():
     os.environ[variable] = value
 
+if "SPACE_ID" in os.environ:  # a Space: visitors come through proxies inside, which say whose request it is
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "10.0.0.0/8")
+
 from demo import serving  # noqa: E402
 from demo.app import build_demo, launch  # noqa: E402
 from demo.models import fetch_wanted, load_models  # noqa: E402

@@ -8,7 +8,8 @@ import shlex
 import signal
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from types import FrameType
@@ -79,15 +80,20 @@ def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:
     return trainer
 
 
-def stop_on_signals(trainer: Trainer) -> None:
+@contextmanager
+def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
     """Turns Ctrl-C and termination into a request that the loop looks at between two steps; a second Ctrl-C stops at once."""
 
     def request(signum: int, frame: FrameType | None) -> None:
         trainer.stop_requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGINT, request)
-    signal.signal(signal.SIGTERM, request)
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> bool:
@@ -103,7 +109,13 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     resume(trainer, run, hashes["train"], accelerator)
     scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run.path, trainer.step_count)
-    stop_on_signals(trainer)
+    with stopping_on_signals(trainer):
+        return train_epochs(trainer, splits, run, scoring, accelerator)
+
+
+def train_epochs(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, scoring: Scoring, accelerator: Accelerator) -> bool:
+    """The epoch loop. Returns whether it came to its end."""
+    config = trainer.config
     if not scoring.score(trainer):  # a run that was stopped while it scored goes on with that
         return False
     while trainer.epoch < config.epochs:
@@ -228,7 +240,12 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"Stopped: {error}. Once this is put right, the same command goes on from the last checkpoint.")
         return 1
     except NonFiniteLossError as error:
-        say(f"Stopped: {error}. A checkpoint in {config.run_dir} is from before and good.")
+        kept = " Its last checkpoint is from before and good." if RunFolder(config.run_dir).checkpoint.exists() else ""
+        again = "The same settings would end here again: try --precision fp32 or a lower --learning-rate in another --run-dir."
+        say(f"Stopped in {config.run_dir}: {error}.{kept} {again}")
+        return 1
+    except torch.OutOfMemoryError as error:
+        say(f"Stopped: the GPU has too little memory ({str(error).partition('.')[0]}): try a smaller --batch-size or --base-channels.")
         return 1
     except LostProcessError as error:
         print(f"Stopped: {error}; what it said is above or in its log. The same command goes on from the last checkpoint.", file=sys.stderr)
@@ -249,12 +266,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def publish(run: RunFolder, name: str) -> int:
     """Pushes the released folder of a complete run; the run stays complete where that fails."""
+    retry = f"python -m pix2pix.hub push {shlex.quote(str(run.release))} {name}"
     try:
         model = push(run.release, HubModel.parse(name)).model
     except (OSError, ValueError) as error:
-        retry = f"python -m pix2pix.hub push {shlex.quote(str(run.release))} {name}"
         print(f"Not published: {error}. Once this is put right: {retry}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"Not published. To do it later: {retry}", file=sys.stderr)
+        return 130
     print(f"Published as {model.repo}@{model.revision}")
     return 0
 

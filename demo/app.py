@@ -150,6 +150,7 @@ def add_studio(
         **TWO_AT_A_TIME,
     )
     painted.then(None, js="() => { document.dispatchEvent(new Event('pictures-painted')); }", api_visibility="private")
+    painted.failure(None, js=f"() => {{ document.dispatchEvent(new Event('{dataset}-refused')); }}", api_visibility="private")
     gr.on(
         [seed.change, dropout.change],
         None,
@@ -229,9 +230,8 @@ def make_theme() -> gr.themes.Base:
 
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
-    serving.fetch_nothing()
     demo.queue(max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
-    serving.look_less_often(demo)
+    serving.adjust_gradio(demo)
     return demo.launch(
         theme=make_theme(),
         head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",

@@ -5,6 +5,7 @@ docs/serving.md lists the settings, which come from the environment.
 """
 
 import errno
+import ipaddress
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from collections import Counter
 from typing import Any
 
 import gradio as gr
+import gradio.route_utils
 import limits
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
@@ -56,7 +58,7 @@ MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)
 """Of one that uploads a picture."""
 UPLOAD_PATH = "/gradio_api/upload"
 RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
-"""Requests from one address; a page takes about 60 to load, and two per stroke."""
+"""Requests from one address, without those for the page's fixed files, about 60; a stroke takes two."""
 TOO_LARGE = "The request is larger than {:,} bytes, which is more than {} may take."
 STOP_SECONDS = 20
 """How long a stop waits for the pictures in the queue; container engines kill after 10 to 30."""
@@ -87,7 +89,7 @@ class Limits:
         request = Request(scope)
         if request.url.path == "/health":
             return await self.health()(scope, receive, send)
-        address, start, status = request.client.host if request.client else "", time.perf_counter(), 0
+        address, start, status = address_of(request.client), time.perf_counter(), 0
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
@@ -123,16 +125,17 @@ class Limits:
         limit, sentence = limit_of(request)
         if int(request.headers.get("content-length", 0)) > limit:  # the server has checked that it is a number
             return refuse(413, sentence)
-        if not await self.rate_limiter.hit(RATE, address):
+        is_asset = request.method == "GET" and request.url.path.startswith(("/assets/", "/static/"))
+        if not is_asset and not await self.rate_limiter.hit(RATE, address):
             return refuse(429, f"Too many requests from your address; at most {RATE} are served. Please wait a moment.")
         if self.open[address] > MAX_OPEN_PER_ADDRESS:
             return refuse(429, f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already. Please close other pages and try again.")
         if request.method != "POST":
             return None
         if stopping.is_set():
-            return refuse(503, "The server is about to restart. Your map stays on this page; paint on in a minute.")
+            return refuse(429, "The server is about to restart. Your map stays on this page; paint on in a minute.")
         if len(self.demo._queue) >= MAX_WAITING:
-            return refuse(503, f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment.")
+            return refuse(429, f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment.")
         if self.waiting(address) >= MAX_WAITING_PER_ADDRESS:
             return refuse(429, f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these.")
         return None
@@ -140,8 +143,16 @@ class Limits:
     def waiting(self, address: str) -> int:
         """Pictures in the queue that were asked for from an address."""
         queues = self.demo._queue.event_queue_per_concurrency_id.values()
-        clients = (event.request.client for queue in queues for event in queue.queue if event.request)
-        return sum(client is not None and client.host == address for client in clients)
+        return sum(address_of(event.request.client) == address for queue in queues for event in queue.queue if event.request)
+
+
+def address_of(client: Any) -> str:
+    """Whom the limits count: an IPv4 address, or the network of 64 bits that an IPv6 subscriber has."""
+    try:
+        address = ipaddress.ip_address(client.host)
+    except (AttributeError, ValueError):
+        return client.host if client else ""
+    return str(ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address)
 
 
 def limit_of(request: Request) -> tuple[int, str]:
@@ -168,7 +179,7 @@ def at_most(request: Request, receive: Receive) -> Receive:
 
 
 def refuse(status: int, sentence: str) -> JSONResponse:
-    """An answer that Gradio's client shows as an error."""
+    """An answer that Gradio's client shows as an error; in place of one with 503 it would show words of its own."""
     return JSONResponse({"detail": sentence}, status, {"Retry-After": "5", "Connection": "close"})
 
 
@@ -195,15 +206,31 @@ async def _keep_upload_only(block: Block, path: Any) -> str | None:
     return await _keep_upload(block, path)
 
 
-def fetch_nothing() -> None:
-    """Makes Gradio refuse addresses in the place of uploaded files; it would fetch them for any input, however much they hold."""
+def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
+    kept = {file for block in demo.blocks.values() for file in getattr(block, "keep_in_cache", ())}
+    for files in demo.temp_file_sets:
+        for file in set(files) - kept:  # a copy, as others may come meanwhile
+            try:
+                if age is None or time.time() - os.lstat(file).st_ctime > age:
+                    os.remove(file)
+                    files.discard(file)
+            except FileNotFoundError:
+                files.discard(file)
+            except OSError as error:
+                logging.getLogger(__name__).error("A temporary file cannot be deleted: %s", error)
+
+
+def adjust_gradio(demo: gr.Blocks) -> None:
+    """What Gradio 6.31 does otherwise, and a public server should not. For Blocks whose queue has been set up."""
+    # It would fetch addresses in the place of uploaded files, for any input, however much they hold.
     Block.async_move_resource_to_block_cache = _keep_upload_only  # type: ignore[assignment, method-assign]
-
-
-def look_less_often(demo: gr.Blocks) -> None:
-    """Gradio looks for maps in its queue, and for news of how far they are, a thousand times a second: a tenth of a core for nothing."""
+    # It would stop deleting temporary files for good, should one come while it looks through them.
+    gradio.route_utils.delete_files_created_by_app = _delete_old_files  # type: ignore[assignment]
+    # It would look a thousand times a second for maps, and for news of how far they are: a tenth of a core for nothing.
     demo._queue.sleep_when_free = QUEUE_SECONDS
     demo._queue.progress_update_sleep_when_free = 1.0  # there is no such news
+    # It would keep the pictures of 2000 sessions that nobody fetches.
+    demo._queue.pending_messages_per_session.max_size = 2 * MAX_WAITING
 
 
 def log_requests() -> None:

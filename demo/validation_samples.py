@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from pix2pix.labels import PALETTES, Palette
+from pix2pix.pictures import read_rgb
 
 
 def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -15,11 +15,7 @@ def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: If it cannot be read or has another size.
     """
-    try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable picture: {error}") from error
+    pixels = read_rgb(path)
     if pixels.shape[:2] != (256, 512):
         raise ValueError(f"{path} is {pixels.shape[1]}x{pixels.shape[0]}; a pair is 512x256, photo left and label image right")
     return pixels[:, :256], pixels[:, 256:]

@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 import psutil
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from pix2pix import cityscapes
 from pix2pix.download import DownloadError, download_facades
-from pix2pix.pictures import to_float
+from pix2pix.pictures import read_rgb, to_float
 from pix2pix.transforms import jitter
 
 SPLITS = ("train", "val", "test")
@@ -47,10 +46,9 @@ def read_pair(path: Path) -> Tensor:
         DataError: If the file cannot be read or is not 512x256.
     """
     try:
-        with Image.open(path) as image:
-            both = np.asarray(image.convert("RGB"))  # [256, 512, 3]
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} is not a readable picture: {error}") from error
+        both = read_rgb(path)  # [256, 512, 3]
+    except ValueError as error:
+        raise DataError(str(error)) from error
     height, width, _ = both.shape
     if (width, height) != PAIR_SIZE:
         raise DataError(f"{path} is {width}x{height}; a pair is 512x256, photo left and label image right")
@@ -83,7 +81,10 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
     def __init__(self, data_dir: Path, dataset: str, split: str) -> None:
         folder = Path(data_dir) / dataset / split
         if not folder.is_dir():
-            raise DataError(f"{folder} does not exist; --data-dir must be the folder that holds {dataset}/{split}")
+            raise DataError(
+                f"{folder} does not exist; --data-dir must be the folder that holds {dataset}/{split}; to get it: "
+                f"python -m pix2pix.data {dataset}"
+            )
         files = [path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
         self.files = sorted(files, key=lambda path: (len(path.stem), path.stem))  # 2.jpg before 10.jpg
         if not self.files:

@@ -166,7 +166,8 @@ def release_best(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> N
         weights = run.kept_weights().get(best["epoch"])
         if weights:
             generator = load_weights(weights, config.base_channels, config.norm)
-            metrics = {"val": {name: value for name, value in best.items() if name not in ("epoch", "split", "seconds")}}
+            score = {name: value for name, value in best.items() if name not in ("epoch", "split", "seconds")}
+            metrics = {"val": score | {"chosen_among": len(scored)}}
             save(run.release_best, generator, release_config(config, best["epoch"], metrics))
 
 

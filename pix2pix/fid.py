@@ -10,15 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
-from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
 from pix2pix.data import SPLITS, DataError, PairedDataset
 from pix2pix.distances import FidError, default_subset_size, frechet_distance, kernel_distance
 from pix2pix.evaluation import Evaluator, choose, describe, release_best, score_epoch
 from pix2pix.inception import BATCH_SIZE, DIMS, Inception, find_weights
+from pix2pix.pictures import read_rgb
 from pix2pix.release import ReleaseError
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.trainer import TrainConfig
@@ -103,10 +102,9 @@ def read_folder(folder: Path, samples: int = 0) -> Iterator[Tensor]:
 
 def _read(path: Path) -> Tensor:
     try:
-        with Image.open(path) as image:
-            return pil_to_tensor(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FidError(f"{path} is not a readable picture: {error}") from error
+        return torch.tensor(read_rgb(path)).permute(2, 0, 1)
+    except ValueError as error:
+        raise FidError(str(error)) from error
 
 
 def sample_count(text: str) -> int:

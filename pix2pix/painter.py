@@ -18,7 +18,7 @@ from PIL import Image
 from pix2pix import release
 from pix2pix.hub import HubError, HubModel, pull
 from pix2pix.networks import UNet
-from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
+from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import resolve_precision
 from pix2pix.release import ReleaseConfig, ReleaseError
 
@@ -134,11 +134,7 @@ def read_label_image(path: Path) -> np.ndarray:
     Raises:
         ValueError: If it cannot be read.
     """
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"not a readable picture: {error}") from error
+    pixels = read_rgb(path)
     return pixels[:, 256:] if pixels.shape[:2] == (256, 512) else pixels
 
 
@@ -195,7 +191,7 @@ def _paint_to(output: Path, painter: Painter, path: Path, seed: int, dropout: bo
     try:
         picture = paint_file(painter, path, seed, dropout)
     except ValueError as error:
-        print(f"{path}: {error}", file=sys.stderr)
+        print(error if str(path) in str(error) else f"{path}: {error}", file=sys.stderr)
         return False
     Image.fromarray(picture).save(output / f"{path.stem}.png")
     return True

@@ -4,11 +4,25 @@ Without torchvision, whose import would cost the web app two seconds of its star
 """
 
 import io
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Reads a picture file as uint8 RGB [H, W, 3].
+
+    Raises:
+        ValueError: If it is no picture, or a damaged one.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is not a readable picture: {error}") from error
 
 
 def to_float(image: Tensor) -> Tensor:

@@ -80,7 +80,7 @@ class ReleaseConfig:
         if version != FORMAT_VERSION:
             raise ReleaseError(f"format_version is {version!r}; this program reads {FORMAT_VERSION}, a newer one may need an update")
         return cls(
-            dataset=_checked(values, "dataset", str),
+            dataset=_dataset(_checked(values, "dataset", str)),
             objective=_checked(values, "objective", str, choices=("gan", "l1")),
             palette=_palette(_checked(values, "palette", list)),
             base_channels=_checked_int(values, "base_channels", 1, MAX_BASE_CHANNELS),
@@ -106,6 +106,12 @@ def _checked_int(values: dict[str, Any], name: str, low: int, high: int) -> int:
     if not low <= value <= high:
         raise ReleaseError(f"{name} is {value}, outside {low} to {high}")
     return value
+
+
+def _dataset(name: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,39}", name):  # it becomes part of paths and names
+        raise ReleaseError(f"dataset must be a name of lower-case letters and digits, not {name[:50]!r}")
+    return name
 
 
 def _decay(value: Any) -> float:

@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -19,6 +20,8 @@ from pix2pix.labels import PALETTES
 from pix2pix.pictures import to_uint8
 from pix2pix.release import ReleaseConfig, weights_by_epoch
 from pix2pix.trainer import TrainConfig
+
+THEN = ", then "
 
 
 class RunFolderError(ValueError):
@@ -70,28 +73,35 @@ class RunFolder:
 
         Args:
             config: Resolved.
-            data_hashes: Fingerprint of each split; only the training split has to stay as it was.
+            data_hashes: Fingerprint of each split; those that have been trained on or scored have to stay as they were.
 
         Raises:
-            RunFolderError: If anything that decides the weights differs, or `config.json` is something else.
+            RunFolderError: If anything that decides the weights or the scores differs, or `config.json` is something else.
         """
         path = self.path / "config.json"
         new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
+        machine = _machine()
         if path.exists():
             try:
                 old = json.loads(path.read_text(encoding="utf-8"))
                 differences = _differences(old["config"], new)
-                same_pictures = old["data"]["train"] == data_hashes["train"]
-            except (ValueError, KeyError, TypeError) as error:  # such as the config.json of a released folder
+                changed = [split for split, pictures in old["data"].items() if data_hashes.get(split, pictures) != pictures]
+                machine = _joined(old["machine"], machine)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:  # such as the config.json of a released folder
                 raise RunFolderError(f"{path} is not that of a training run. Use another --run-dir.") from error
-            if not same_pictures:
+            if "train" in changed:
                 differences.append("the training pictures have changed")
             if differences:
                 listed = "; ".join(differences)
                 raise RunFolderError(f"{self.path} holds a run that differs: {listed}. Use the same values or another --run-dir.")
+            if scored := [split for split in changed if any(record.get("split") == split for record in read_records(self.scores))]:
+                raise RunFolderError(
+                    f"the {scored[0]} pictures have changed since epochs of {self.path} were scored. Use the same pictures, or remove "
+                    f"{self.scores} and score the kept epochs anew with python -m pix2pix.fid."
+                )
         elif self.checkpoint.exists():
             raise RunFolderError(f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir.")
-        record = {"config": new, "data": data_hashes, "machine": _machine()}
+        record = {"config": new, "data": data_hashes, "machine": machine}
         with replacing(path) as file:
             file.write((json.dumps(record, indent=2) + "\n").encode())
 
@@ -173,6 +183,28 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return differences
 
 
-def _machine() -> dict[str, Any]:
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
-    return {"torch": torch.__version__, "python": platform.python_version(), "device": device, "threads": torch.get_num_threads()}
+def _machine() -> dict[str, str]:
+    return {
+        "code": _commit(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _commit() -> str:
+    """The commit of this code; "unknown" where it is in no git clone."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def _joined(before: dict[str, Any], now: dict[str, str]) -> dict[str, str]:
+    """What has changed on the way is told in its order: "1, then 2"."""
+    return {
+        name: value if str(before.get(name, value)).rpartition(THEN)[2] == value else f"{before[name]}{THEN}{value}"
+        for name, value in now.items()
+    }

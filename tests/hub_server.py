@@ -216,6 +216,9 @@ class Answering(BaseHTTPRequestHandler):
                 for path in asked
             ]
             self.send(200, {"files": modes})
+        elif what == "tree":
+            files = repo.commits[commit].items()
+            self.send(200, [{"type": "file", "path": path, "size": len(content), "oid": blob_id(content)} for path, content in files])
         elif what == "commit":
             sha = repo.commit(revision, self.changed(repo.commits[commit], body))
             self.send(200, {"success": True, "commitOid": sha, "commitUrl": f"{self.server_hub.url}/{name}/commit/{sha}"})

@@ -454,6 +454,21 @@ def test_maps_that_are_out_of_date_when_the_models_are_ready_are_dropped(page: P
     assert 2 <= len(joins) < 9  # the first, the last, and what the models had time for
 
 
+def test_a_refused_map_is_asked_for_once_more_by_itself(browser: Browser, app_url: str) -> None:
+    page = browser.new_page()  # whose console tells of the refusal
+    page.goto(app_url)
+    expect(page.locator(".comparison img[src]")).to_have_count(2)
+    refusal = {"status": 429, "json": {"detail": "The server is busy: 256 pictures are waiting."}}
+    page.route("**/queue/join*", lambda route: route.fulfill(**refusal), times=1)
+    choose(page, "door")
+    with both_pictures_change(page):
+        drag(page, (60, 100), (120, 100))
+        expect(page.get_by_text("The server is busy: 256 pictures are waiting.").first).to_be_visible()
+    with both_pictures_change(page):
+        drag(page, (60, 140), (120, 140))  # and the next one as always
+    page.close()
+
+
 def test_a_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
     with page.expect_download() as download:
         press(page, "Save the picture of GAN")

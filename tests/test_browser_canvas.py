@@ -498,6 +498,39 @@ def test_the_number_of_copies_can_be_chosen_before_and_changed_afterwards_as_one
     assert (read_map(page) == windows([50, 170])).all()
 
 
+def test_a_number_of_two_digits_can_be_typed(page: Page) -> None:
+    before = paint_facade(page)
+    choose(page, "Repeat")
+    page.get_by_label("Down").fill("1")
+    drag(page, (60, 70), (215, 89))
+    page.get_by_label("Across").press_sequentially("12", delay=50)  # by way of 1, which is the map as it was
+    assert (read_map(page)[60] == WINDOW).sum() == 166  # from 50 to 215, closely packed
+    page.get_by_label("Across").fill("1")
+    assert (read_map(page) == before).all()
+    page.get_by_label("Across").fill("2")
+    assert (read_map(page)[60] == WINDOW).sum() == 40
+    press(page, "Undo")
+    assert (read_map(page) == before).all()
+
+
+@pytest.mark.parametrize("tool", ["Polygon", "Repeat"])
+def test_redo_in_the_middle_of_a_drag_does_nothing(page: Page, tool: str) -> None:
+    paint_facade(page)
+    press(page, "Undo")
+    before = read_map(page)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    choose(page, tool)
+    drag(page, (60, 70), (100, 90), release=False)
+    page.keyboard.press("Control+y")
+    page.mouse.move(*on_screen(page, (120, 120)))
+    page.mouse.up()
+    if tool == "Polygon":  # which has painted
+        press(page, "Undo")
+    assert errors == []
+    assert (read_map(page) == before).all()
+
+
 def test_copies_go_to_the_left_and_upwards_too_and_snap(page: Page) -> None:
     choose(page, "Rectangle")
     page.get_by_label("Snap").select_option("32")
@@ -637,7 +670,9 @@ def zoom_of(page: Page) -> float:
 def wheel(page: Page, point: Point, delta: float) -> None:
     page.mouse.move(*on_screen(page, point))
     before = zoom_of(page)
+    page.keyboard.down("Control")
     page.mouse.wheel(0, delta)
+    page.keyboard.up("Control")
     changed = (
         "before => document.querySelector('.lc-surface canvas').clientWidth / document.querySelector('.lc-surface').clientWidth !== before"
     )
@@ -658,6 +693,21 @@ def test_the_wheel_zooms_and_what_is_under_the_pointer_stays_there(page: Page) -
     assert (read_map(page) == expected).all()
     wheel(page, point, 480)
     assert zoom_of(page) == pytest.approx(1)
+
+
+def test_without_ctrl_the_wheel_moves_an_enlarged_map_and_else_scrolls_the_page(page: Page) -> None:
+    page.mouse.move(*on_screen(page, (128, 128)))
+    page.mouse.wheel(0, 120)
+    page.wait_for_function("scrollY > 0")
+    page.mouse.wheel(0, -120)
+    page.wait_for_function("scrollY === 0")
+    assert zoom_of(page) == 1
+    wheel(page, (128, 128), -480)
+    x, y = on_screen(page, (128, 128))
+    page.mouse.wheel(40, 60)
+    page.wait_for_function("y => document.querySelector('.lc-surface canvas').getBoundingClientRect().y < y", arg=0)
+    assert on_screen(page, (128, 128)) == pytest.approx((x - 40, y - 60), abs=1)
+    assert page.evaluate("scrollY") == 0
 
 
 @pytest.mark.parametrize("button", ["middle", "left"])
@@ -963,7 +1013,31 @@ def test_without_a_clipboard_the_link_is_in_the_address_bar(page: Page) -> None:
     expect(page.locator(".lc-hint").first).to_have_text("The link is in the address bar now; copy it from there.")
     assert re.search(r"#facades=1\.[\w-]+&seed=1&dropout=1$", page.url)
     page.evaluate("() => delete navigator.clipboard.writeText")
-    page.evaluate("history.replaceState(null, '', location.pathname)")
+    click(page, (40, 40))  # a reload would bring the map of the link back
+    page.wait_for_function("!location.hash")
+
+
+def test_a_link_takes_nothing_away_for_good(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url) as page:
+        choose(page, "door")
+        drag(page, (20, 20), (200, 100))
+        mine = read_map(page)
+        page.wait_for_function("localStorage.length === 1")
+        page.evaluate("link => (location.hash = link)", "facades=1." + packed(bytes(SIZE * SIZE)) + END)
+        page.wait_for_function("localStorage.length === 2")
+        page.wait_for_timeout(500)  # until the linked map is the one that is kept
+        page.reload()
+        expect(page.locator(".comparison img[src]")).to_have_count(2)
+        assert (read_map(page) == 0).all()
+        press(page, "Undo")
+        assert (read_map(page) == mine).all()
+
+
+def test_a_seed_that_does_not_exist_is_not_linked(page: Page) -> None:
+    page.evaluate("document.dispatchEvent(new CustomEvent('facades-settings', { detail: { seed: -1.5, dropout: true } }))")
+    press(page, "Copy link")
+    expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")
 
 
 def test_a_link_to_the_other_dataset_opens_its_tab(browser: Browser, app_url: str) -> None:

@@ -242,6 +242,10 @@ def test_a_saved_map_opens_again_exactly_and_can_be_undone(page: Page, tmp_path:
     assert (np.asarray(saved(page, "Save the map")[1]) == draw_label_map(3)).all()
 
 
+def test_the_same_map_can_be_saved_twice(page: Page) -> None:
+    assert saved(page, "Save the map")[1].tobytes() == saved(page, "Save the map")[1].tobytes()
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

@@ -118,6 +118,17 @@ def test_earlier_epochs_of_a_run_are_published_on_request_and_come_back(hub, run
     assert (tmp_path / "epochs" / "epoch-001.safetensors").read_bytes() == painter.earlier[1].read_bytes()
 
 
+def test_epochs_of_an_earlier_push_or_packing_do_not_stay(hub, run, released_folder, tmp_path, capsys):
+    for _ in range(2):
+        assert __main__.main(["push", str(run / "release"), MODEL.repo, "--epochs", "1"]) == 0
+    assert "nothing has changed" in capsys.readouterr().out and "epochs/epoch-001.safetensors" in hub.files(MODEL.repo)
+    assert __main__.main(["push", str(released_folder), MODEL.repo]) == 0  # of another training
+    assert not any("epoch" in name for name in hub.files(MODEL.repo)) and Painter.load(MODEL.repo).earlier == {}
+    pack(run / "release", tmp_path, MODEL.repo, [1])
+    pack(released_folder, tmp_path, MODEL.repo)
+    assert list((tmp_path / "epochs").iterdir()) == []
+
+
 def test_without_request_no_earlier_epochs_are_published(hub, run):
     assert __main__.main(["push", str(run / "release"), MODEL.repo]) == 0
     files = hub.files(MODEL.repo)
@@ -180,7 +191,7 @@ def test_the_card_of_a_run_has_its_numbers_curves_and_command(run, tmp_path):
     assert data["pipeline_tag"] == "image-to-image" and data["library_name"] and "pix2pix" in data["tags"]
     (result,) = card.data.eval_results  # of the released epoch, by the better-known Inception
     assert (result.metric_type, result.metric_name, result.metric_value, result.dataset_split) == ("fid", "FID", 90.5, "val")
-    assert "python train.py --epochs 2 --base-channels 2 --sample-every 0" in card.text and "800" not in card.text
+    assert "python train.py --epochs 2 --base-channels 2 --precision fp32 --sample-every 0" in card.text and "800" not in card.text
     assert str(run) not in card.text and "/" + str(tmp_path.parts[1]) not in card.text  # no place of this machine
     assert "research data" in (tmp_path / "LICENSE.md").read_text()
     score = release.load_config(tmp_path).metrics["val"]

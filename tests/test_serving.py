@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.route_utils
 import httpx
 import limits
 import numpy as np
 import pytest
+from starlette.datastructures import Address
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
@@ -77,7 +79,7 @@ async def test_health_is_ok_and_tells_how_many_wait(ask):
 async def test_a_server_that_stops_says_so_and_paints_no_more(ask, stopping):
     assert (await ask("GET", "/health")).status_code == 503
     answer = await ask("POST", "/gradio_api/queue/join")
-    assert (answer.status_code, answer.json()["detail"][:31]) == (503, "The server is about to restart.")
+    assert (answer.status_code, answer.json()["detail"][:31]) == (429, "The server is about to restart.")
     assert (await ask("GET", "/gradio_api/queue/data")).status_code == 200  # what was asked for before is still fetched
 
 
@@ -88,6 +90,44 @@ async def test_too_many_requests_of_one_address_are_refused_and_those_of_another
     assert statuses == [200, 200, 200, 429, 429]
     assert (await ask("GET", "/")).json()["detail"].startswith("Too many requests from your address; at most 3 per 1 minute are served.")
     assert (await ask("GET", "/", "10.0.0.2")).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_the_pages_fixed_files_are_not_counted_as_a_class_may_open_it_together(ask, monkeypatch):
+    monkeypatch.setattr(serving, "RATE", limits.parse("2 per minute"))
+    assert {(await ask("GET", f"/{folder}/x.js")).status_code for folder in ("assets", "static") for _ in range(5)} == {200}
+    assert [(await ask("POST", "/assets/x.js")).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.anyio
+async def test_the_addresses_of_one_ipv6_subscriber_are_one_visitor(ask, monkeypatch):
+    monkeypatch.setattr(serving, "RATE", limits.parse("2 per minute"))
+    statuses = [(await ask("GET", "/", address)).status_code for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:3::")]
+    assert statuses == [200, 200, 429]
+    assert (await ask("GET", "/", "2001:db8:0:1::1")).status_code == 200
+
+
+def test_who_asks_has_a_name_for_the_limits_whatever_the_server_knows():
+    assert [serving.address_of(client) for client in (None, Address("10.0.0.1", 5), Address("testclient", 5))] == [
+        "",
+        "10.0.0.1",
+        "testclient",
+    ]
+
+
+def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path):
+    with gr.Blocks() as demo:
+        gr.HTML().keep_in_cache = {str(tmp_path / "kept")}
+    serving.adjust_gradio(demo.queue())
+    demo.temp_file_sets = [{str(tmp_path / name) for name in ("old", "gone", "new", "kept", "folder")}]
+    for name in ("old", "kept"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()  # which cannot be deleted like a file
+    time.sleep(1)
+    (tmp_path / "new").touch()
+    gradio.route_utils.delete_files_created_by_app(demo, 0.5)
+    assert {path.name for path in tmp_path.iterdir()} == {"new", "kept", "folder"}
+    assert {Path(file).name for file in demo.temp_file_sets[0]} == {"new", "kept", "folder"}
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -12,10 +12,12 @@ const choice = { tool: 'brush', paintClass: props.start_class, brushSize: 16, st
 let hover = null; // the pixel under the pointer, or the keyboard's cursor
 let settings = props.settings; // the seed and dropout of the pictures
 let redrawRequested = false;
+let isLinkShown = false; // in the address bar, for people to copy
 
 // ---- The map, what is seen of it, and who hears of it ----------------------------------------------------------------------------
 
 const painting = makePainting(decodeRuns(props.value.runs, size), () => {
+  if (isLinkShown) clearAddress(); // it is of an older map from now on
   sender.send(painting.map);
   requestRedraw();
   showHistory();
@@ -59,6 +61,7 @@ listen(document, 'pictures-painted', () => {
   sender.noteAnswer();
   sendLive();
 });
+listen(document, props.dataset + '-refused', () => sender.noteRefusal());
 listen(document, props.dataset + '-settings', ({ detail }) => (settings = detail));
 
 /** A map set by the server, such as an example, can be undone like a stroke, and is announced like one. */
@@ -162,6 +165,7 @@ function undo() {
 }
 
 function redo() {
+  if (pen.downSince !== null || !painting.redoSteps) return;
   dropUnfinished();
   if (painting.redo()) announce('Redone');
 }
@@ -188,10 +192,9 @@ function dropUnfinished() {
 
 // ---- Start -----------------------------------------------------------------------------------------------------------------------
 
-/** What was painted here before, then the map of the link that was opened, each a step of undo. */
+/** What was painted here before a link was opened, what was painted last, then the map of a link, each a step of undo. */
 async function openMaps() {
-  const kept = await readKept(props.dataset, size, props.classes.length);
-  if (kept) painting.replace(kept);
+  for (const kept of await readKept(props.dataset, size, props.classes.length)) painting.replace(kept);
   await openLink();
 }
 
@@ -199,15 +202,22 @@ async function openLink() {
   try {
     const link = await readLink(props.dataset, size, props.classes.length);
     if (!link) return;
-    history.replaceState(history.state, '', location.href.split('#')[0]); // so that a reload shows what has been painted since
+    clearAddress();
     pen.cancel();
     dropUnfinished();
+    keepAside(props.dataset);
     painting.replace(link.map);
     trigger('linked', { seed: link.seed, dropout: link.dropout });
     showNotice('The map of the link is on the canvas; undo brings yours back.');
   } catch (error) {
     showNotice('This link was not opened. ' + error.message + ' Ask for it again.');
   }
+}
+
+/** So that a reload shows what has been painted since. */
+function clearAddress() {
+  history.replaceState(history.state, '', location.href.split('#')[0]);
+  isLinkShown = false;
 }
 
 async function copyLink() {
@@ -217,6 +227,7 @@ async function copyLink() {
     showNotice('Link copied.');
   } catch {
     history.replaceState(history.state, '', link); // no clipboard without https, or it is forbidden
+    isLinkShown = true;
     showNotice('The link is in the address bar now; copy it from there.');
   }
 }

@@ -18,7 +18,7 @@ function listenToKeys(element, canvas, listen, commands) {
     if (canvas.offsetParent === null || isTextField(event.target)) return; // in a tab that is hidden; or a field with an undo of its own
     const isControl = (event.ctrlKey || event.metaKey) && !event.getModifierState('AltGraph'); // brackets are AltGr keys on some keyboards
     if (event.key === 'Escape') return commands.cancel();
-    if (event.key === 'Enter' && !event.target.closest?.('button, a') && commands.closeShape()) return event.preventDefault();
+    if (event.key === 'Enter' && !event.target.closest?.('button, a, summary') && commands.closeShape()) return event.preventDefault();
     if (isControl && !event.altKey) return pressControl(event);
     if (isControl || event.altKey !== event.getModifierState('AltGraph')) return;
     if (event.target === canvas && pressOnCanvas(event)) return event.preventDefault();

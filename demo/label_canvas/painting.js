@@ -75,6 +75,13 @@ function makePainting(firstMap, onChange) {
       finish();
     },
 
+    /** It stays one step of undo, whatever it has become. */
+    endReopenedStroke() {
+      remember(before);
+      before = null;
+      finish();
+    },
+
     cancelStroke() {
       if (before) map = before;
       before = null;

@@ -3,6 +3,7 @@
 const TAP_REACH = 14; // pixels of the screen: how far a finger wanders in a tap
 const CLICK_REACH = 6; // and a mouse or a pen
 const DOUBLE_TAP = 300; // milliseconds from tap to tap
+const TRACKPAD = 40; // pixels; what comes in smaller steps is no wheel
 const WHEEL_NOTCHES = 2; // to double the size; a notch is some 120 pixels
 
 /**
@@ -30,6 +31,10 @@ function listenToPointers(canvas, view, pen, { onHover, isSpaceHeld, onDoubleTap
     if (fingers.size === 2 && (gesture === 'none' || (gesture === 'paint' && isTouch(first) && travelled < TAP_REACH))) {
       if (gesture === 'paint') pen.cancel();
       gesture = 'pinch';
+    }
+    if (event.pointerType === 'pen' && gesture === 'paint' && isTouch(first)) {
+      pen.cancel(); // the palm came down before the pen
+      gesture = null;
     }
     const isPan = event.button === 1 || (event.button === 0 && isSpaceHeld());
     if (gesture || (event.button !== 0 && !isPan)) return; // a second pointer and the other mouse buttons paint nothing
@@ -82,12 +87,17 @@ function listenToPointers(canvas, view, pen, { onHover, isSpaceHeld, onDoubleTap
     delete canvas.dataset.panning;
   }
 
+  /** With Ctrl, as two fingers on a trackpad report it too, it zooms; without, it moves an enlarged map, and otherwise scrolls the page. */
   function wheel(event) {
-    if (event.deltaY >= 0 && view.zoom === 1) return; // scrolls the page
+    if (!event.ctrlKey && view.zoom === 1) return;
     event.preventDefault();
-    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 40 * event.deltaY : event.deltaY;
-    const strength = event.ctrlKey ? 6 : 1; // two fingers on a trackpad, which report little at a time
-    view.zoomBy(2 ** ((-pixels * strength) / (120 * WHEEL_NOTCHES)), event.clientX, event.clientY);
+    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 40 : 1;
+    if (event.ctrlKey) {
+      const strength = Math.abs(event.deltaY * pixels) < TRACKPAD ? 6 : 1;
+      view.zoomBy(2 ** ((-event.deltaY * pixels * strength) / (120 * WHEEL_NOTCHES)), event.clientX, event.clientY);
+    } else {
+      view.panBy(-event.deltaX * pixels, -event.deltaY * pixels);
+    }
     onHover(view.pointAt(event));
   }
 

@@ -67,7 +67,7 @@ function makeRepeat(painting, size, choice, draw, outlineCell) {
       painting.reopenStroke();
       end = repeated.end;
       stamp();
-      painting.endStroke();
+      painting.endReopenedStroke();
       repeated.version = painting.version;
     },
 

@@ -17,25 +17,34 @@ function makeKeeper(dataset) {
       const packed = await packMap(map);
       try {
         localStorage.setItem(storageKey(dataset), FORMAT + '.' + packed);
-      } catch {
-        return;
-      }
+      } catch {} // no storage, or no room
     }, KEEP_AFTER);
   };
 }
 
-/** The map that was kept, or null. */
-async function readKept(dataset, size, classCount) {
+/** Before a link's map takes the place of the one that is kept: undo brings that back after a reload, too. */
+function keepAside(dataset) {
   try {
-    const [format, packed] = localStorage.getItem(storageKey(dataset)).split('.');
-    return format === FORMAT ? await unpackMap(packed, size, classCount) : null;
-  } catch {
-    return null; // nothing kept, nothing allowed, or kept with another palette
+    const kept = localStorage.getItem(storageKey(dataset));
+    if (kept) localStorage.setItem(storageKey(dataset) + '.before-link', kept);
+  } catch {} // no storage, or no room
+}
+
+/** The maps that were kept: the one set aside, then the last one. */
+async function readKept(dataset, size, classCount) {
+  const maps = [];
+  for (const key of [storageKey(dataset) + '.before-link', storageKey(dataset)]) {
+    try {
+      const [format, packed] = localStorage.getItem(key).split('.');
+      if (format === FORMAT) maps.push(await unpackMap(packed, size, classCount));
+    } catch {} // nothing kept, nothing allowed, or kept with another palette
   }
+  return maps;
 }
 
 async function makeLink(dataset, map, { seed, dropout }) {
-  const fragment = dataset + '=' + FORMAT + '.' + (await packMap(map)) + '&seed=' + (seed ?? 1) + '&dropout=' + Number(dropout);
+  const linkedSeed = Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED ? seed : 1; // whatever is being typed
+  const fragment = dataset + '=' + FORMAT + '.' + (await packMap(map)) + '&seed=' + linkedSeed + '&dropout=' + Number(dropout);
   return location.href.split('#')[0] + '#' + fragment;
 }
 

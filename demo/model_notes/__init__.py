@@ -57,7 +57,7 @@ class ModelNotes(gr.HTML):
         self.names = list(names)
         super().__init__(
             value=value,
-            html_template='<div class="model-notes" role="status"></div>',
+            html_template='<div class="model-notes"></div><p class="mn-said" role="status"></p>',
             js_on_load=(FOLDER / "notes.js").read_text(encoding="utf-8"),
             head=f"<style>{(FOLDER / 'notes.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,

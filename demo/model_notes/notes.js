@@ -20,11 +20,15 @@ function makeLines({ name, source, details, notice }) {
 
 function showNotes() {
   const text = JSON.stringify(props.value);
-  if (text === shownText) return; // a screen reader would read it out again
+  if (text === shownText) return;
   shownText = text;
   element.querySelector('.model-notes').replaceChildren(...props.value.flatMap(makeLines));
   const sources = JSON.stringify(props.value.map(({ source }) => source));
-  if (shownSources !== null && sources !== shownSources) trigger('apply'); // the pictures are those of other weights
+  if (shownSources !== null && sources !== shownSources) {
+    trigger('apply'); // the pictures are those of other weights
+    // Read out once, where every megabyte on the way would be too much.
+    element.querySelector('.mn-said').textContent = props.value.map(({ name, source }) => name + ' is now ' + source).join('; ');
+  }
   shownSources = sources;
 }
 

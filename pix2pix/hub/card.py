@@ -16,7 +16,7 @@ from pix2pix.files import replacing
 from pix2pix.hub.curves import draw_charts
 from pix2pix.measure import Measure
 from pix2pix.painter import Painter
-from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig, ReleaseError, weights_of_epoch
+from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig, ReleaseError, weights_by_epoch, weights_of_epoch
 from pix2pix.report.charts import loss_charts, score_charts
 from pix2pix.report.runs import Run, read_runs
 from pix2pix.trainer import TrainConfig
@@ -50,9 +50,13 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> N
     measure = None
     if run and run.scores:
         measure = best_measure(run)
-        config = replace(config, metrics=last_scores(run, measure, config.epochs) or config.metrics)
+        scores = last_scores(run, measure, config.epochs)
+        chosen = {split: {"chosen_among": score["chosen_among"]} for split, score in config.metrics.items() if "chosen_among" in score}
+        config = replace(config, metrics={split: score | chosen.get(split, {}) for split, score in scores.items()} or config.metrics)
     output.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / "model.safetensors", output / "model.safetensors")
+    for path in weights_by_epoch(output / "epochs").values():
+        path.unlink()  # of an earlier packing, perhaps of another training
     for epoch in epochs:
         path = weights_of_epoch(output, epoch)
         path.parent.mkdir(exist_ok=True)
@@ -111,7 +115,7 @@ def paint_samples(painter: Painter) -> Image.Image | None:
 
 def training_command(config: TrainConfig) -> str:
     """What to type for the same run; settings at their default and the places of a machine are left out."""
-    unsaid = ("data_dir", "run_dir", "fid_weights", "workers", "precision", "num_processes", "tracker", "push_to_hub")
+    unsaid = ("data_dir", "run_dir", "fid_weights", "workers", "num_processes", "tracker", "push_to_hub")
     launcher = ["torchrun", "--nproc-per-node", str(config.num_processes)] if config.num_processes > 1 else ["python"]
     words = [*launcher, "train.py"]
     for item in fields(config):

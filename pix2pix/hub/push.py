@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import httpx2
 from huggingface_hub import HfApi, constants, get_token
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from pix2pix.hub import HubError, HubModel, explain
 from pix2pix.hub.card import pack
@@ -53,16 +53,20 @@ def push(folder: Path, model: HubModel, private: bool = False, message: str | No
                 api.create_branch(model.repo, branch=model.revision, exist_ok=True)
             before = api.model_info(model.repo, revision=model.revision).sha
             commit = api.upload_folder(
-                repo_id=model.repo, folder_path=packed, revision=model.revision, commit_message=message or "Upload of a released folder"
+                repo_id=model.repo,
+                folder_path=packed,
+                revision=model.revision,
+                commit_message=message or "Upload of a released folder",
+                delete_patterns="epochs/*",  # those of an earlier push, which may be of another training
             )
-        except HfHubHTTPError as error:
+        except (OSError, RuntimeError, httpx2.HTTPError) as error:  # a RuntimeError is what hf_xet has for all that can go wrong
             raise HubError(_explain_refusal(error, model)) from error
-        except (OSError, httpx2.HTTPError) as error:
-            raise HubError(explain(error, model)) from error
     return Pushed(HubModel(model.repo, commit.oid), commit.oid != before)
 
 
-def _explain_refusal(error: HfHubHTTPError, model: HubModel) -> str:
-    if error.response.status_code in (401, 403):
+def _explain_refusal(error: Exception, model: HubModel) -> str:
+    if isinstance(error, PermissionError) or (isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)):
         return f"the token may not write to {model.repo} on {constants.ENDPOINT}: log in with one that may: hf auth login"
-    return explain(error, model)
+    if isinstance(error, HfHubHTTPError | httpx2.HTTPError | OfflineModeIsEnabled):
+        return explain(error, model)
+    return f"{model.repo} could not be uploaded, push again: {error}"

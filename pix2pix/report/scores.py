@@ -20,7 +20,8 @@ PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
         "test": {"n": 200, "gan": 105, "l1": 203},
     },
 }
-"""FID of the published run by dataset, split and objective, and n."""
+"""FID by dataset, split and objective, and n, of the experiment that this project set out to reproduce: UNet-256 with instance norm,
+200 epochs, dropout on at prediction, Inception of pytorch-fid. The paper itself (Isola et al. 2017) gives no FID."""
 
 
 @dataclass(frozen=True)
