@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,7 @@ import limits
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from gradio.blocks import Block
+from gradio.state_holder import SessionState
 from gradio_client.utils import is_http_url_like
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -220,12 +222,21 @@ def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
                 logging.getLogger(__name__).error("A temporary file cannot be deleted: %s", error)
 
 
+_start_session = SessionState.__init__
+
+
+def _start_session_at_once(session: SessionState, blocks: gr.Blocks) -> None:
+    _start_session(session, SimpleNamespace(default_config=blocks.default_config, blocks=()))  # type: ignore[arg-type]
+
+
 def adjust_gradio(demo: gr.Blocks) -> None:
     """What Gradio 6.31 does otherwise, and a public server should not. For Blocks whose queue has been set up."""
     # It would fetch addresses in the place of uploaded files, for any input, however much they hold.
     Block.async_move_resource_to_block_cache = _keep_upload_only  # type: ignore[assignment, method-assign]
     # It would stop deleting temporary files for good, should one come while it looks through them.
     gradio.route_utils.delete_files_created_by_app = _delete_old_files  # type: ignore[assignment]
+    # It would describe every component for each new visitor and program, 20 ms of the event loop, for "deep links", which it has not.
+    SessionState.__init__ = _start_session_at_once  # type: ignore[assignment, method-assign]
     # It would look a thousand times a second for maps, and for news of how far they are: a tenth of a core for nothing.
     demo._queue.sleep_when_free = QUEUE_SECONDS
     demo._queue.progress_update_sleep_when_free = 1.0  # there is no such news

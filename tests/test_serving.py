@@ -24,6 +24,7 @@ import httpx
 import limits
 import numpy as np
 import pytest
+from gradio.state_holder import SessionState
 from starlette.datastructures import Address
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -128,6 +129,17 @@ def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path):
     gradio.route_utils.delete_files_created_by_app(demo, 0.5)
     assert {path.name for path in tmp_path.iterdir()} == {"new", "kept", "folder"}
     assert {Path(file).name for file in demo.temp_file_sets[0]} == {"new", "kept", "folder"}
+
+
+def test_a_new_session_describes_no_component_until_one_changes_and_then_its_own():
+    with gr.Blocks() as demo:
+        box = gr.Textbox("at first")
+    serving.adjust_gradio(demo.queue())
+    one, other = SessionState(demo), SessionState(demo)
+    assert one.config_values == {} and one.blocks_config.blocks[box._id] is box
+    one._update_value_in_config(box._id, "changed")
+    other._update_value_in_config(box._id, "otherwise")
+    assert one.config_values[box._id]["props"]["value"] == "changed"
 
 
 @pytest.mark.parametrize("announced", [True, False])
