@@ -79,6 +79,7 @@ def look(page: Page, view: str) -> None:
     page.locator(".view-choice label", has_text=view).click()
     expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
     page.locator(f'.cp-pictures[data-view="{view}"] img[src]').first.wait_for()
+    page.wait_for_function("[...document.querySelectorAll('.cp-pictures img')].every((picture) => picture.naturalWidth)")
 
 
 def painted(app_url: str, label_map: np.ndarray, seed: int) -> list[np.ndarray]:
