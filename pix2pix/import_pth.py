@@ -106,8 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--epochs must be at least 0, not {flags.epochs}")
     try:
         generator, base_channels, norm = to_generator(read_state(flags.file))
-        if not all(torch.isfinite(weight.half()).all() for weight in generator.state_dict().values()):
-            raise ReleaseError("it holds values that are not finite in half precision, in which released weights are kept")
+        if broken := [name for name, weight in generator.state_dict().items() if not torch.isfinite(weight.half()).all()]:
+            raise ReleaseError(f"it holds values that are not finite in half precision, as weights are released, first in {broken[0]}")
         palette = PALETTES[flags.dataset]
         release.save(
             flags.output, generator, ReleaseConfig(flags.dataset, flags.objective, palette, base_channels, norm, flags.epochs, seed=0)

@@ -142,13 +142,16 @@ def paint_file(painter: Painter, path: Path, seed: int, dropout: bool) -> np.nda
     """Paints a label picture. One in the palette's exact colours is a painted map, as in the app; any other is an archive's label image.
 
     Raises:
-        ValueError: If it cannot be read or its size does not fit.
+        ValueError: If it cannot be read or its size does not fit; the message names the file.
     """
     label_image = read_label_image(path)
     label_map, _ = painter.config.palette.from_image(label_image)
     if np.array_equal(painter.config.palette.rgb[label_map], label_image):
-        return painter.paint(label_map, seed, dropout)
-    return painter.paint_image(label_image, seed, dropout)
+        label_image = painter.label_image(label_map)
+    try:
+        return painter.paint_image(label_image, seed, dropout)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -191,7 +194,7 @@ def _paint_to(output: Path, painter: Painter, path: Path, seed: int, dropout: bo
     try:
         picture = paint_file(painter, path, seed, dropout)
     except ValueError as error:
-        print(error if str(path) in str(error) else f"{path}: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return False
     Image.fromarray(picture).save(output / f"{path.stem}.png")
     return True

@@ -161,14 +161,20 @@ def save_weights(path: Path, generator: UNet) -> None:
 
 
 def weights_of_epoch(folder: Path, epoch: int) -> Path:
-    """Where a released folder holds the weights of an earlier epoch."""
-    return folder / "epochs" / f"epoch-{epoch:03d}.safetensors"
+    """The file of an epoch's weights in a folder of such."""
+    return folder / f"epoch-{epoch:03d}.safetensors"
+
+
+def epoch_of(file_name: str) -> int | None:
+    """100 of "epoch-100.safetensors"; None of any other name."""
+    match = re.fullmatch(r"epoch-(\d{1,9})\.safetensors", file_name)
+    return int(match[1]) if match else None
 
 
 def weights_by_epoch(folder: Path) -> dict[int, Path]:
     """The files epoch-NNN.safetensors of a folder, ascending; none where there is no such folder."""
-    matches = ((re.fullmatch(r"epoch-(\d{1,9})\.safetensors", path.name), path) for path in folder.glob("*"))
-    return dict(sorted((int(match[1]), path) for match, path in matches if match))
+    found = {epoch: path for path in folder.glob("*") if (epoch := epoch_of(path.name)) is not None}
+    return dict(sorted(found.items()))
 
 
 def earlier_epochs(folder: Path, epochs: int) -> dict[int, Path]:

@@ -18,7 +18,7 @@ from torch import Tensor
 from pix2pix.files import append_record, read_records, replacing
 from pix2pix.labels import PALETTES
 from pix2pix.pictures import to_uint8
-from pix2pix.release import ReleaseConfig, weights_by_epoch
+from pix2pix.release import ReleaseConfig, weights_by_epoch, weights_of_epoch
 from pix2pix.trainer import TrainConfig
 
 THEN = ", then "
@@ -144,7 +144,7 @@ class RunFolder:
         """Where the generator of an epoch is kept."""
         folder = self.path / "weights"
         folder.mkdir(exist_ok=True)
-        return folder / f"epoch-{epoch:03d}.safetensors"
+        return weights_of_epoch(folder, epoch)
 
     def kept_weights(self) -> dict[int, Path]:
         """The kept generators by epoch, ascending."""

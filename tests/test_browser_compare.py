@@ -56,7 +56,7 @@ def app_url(browser: Browser, data_dir: Path, tmp_path_factory: pytest.TempPathF
         folder = shutil.copytree(BUNDLED_WEIGHTS / name, tmp_path_factory.mktemp("released") / name)
         (folder / "epochs").mkdir()
         for epoch in (1, 2, 3):
-            weights_of_epoch(folder, epoch).symlink_to(BUNDLED_WEIGHTS / other / "model.safetensors")
+            weights_of_epoch(folder / "epochs", epoch).symlink_to(BUNDLED_WEIGHTS / other / "model.safetensors")
         flags += ["--weights", f"{name}={folder}"]
     with served_app(tmp_path_factory.mktemp("app"), *flags) as url:
         yield url

@@ -135,7 +135,7 @@ SENTENCES = {
     "missing": "model.model.3.bias is missing",
     "more": "it has model.model.9.weight too",
     "channels": "model.model.0.weight is (2, 1, 4, 4), not (2, 3, 4, 4)",
-    "not finite": "holds values that are not finite in half precision",
+    "not finite": "not finite in half precision, as weights are released, first in down1.weight",
     "smaller": "it is not the UNet-256 of three channels to three: ",
     "larger": "it is not the UNet-256 of three channels to three: ",
     "another network": "its first weight, model.model.0.weight, is missing or malformed",

@@ -259,7 +259,7 @@ def test_earlier_epochs_are_those_of_the_folder_or_else_of_the_run_around_it(tmp
     assert release.earlier_epochs(folder, 3) == {}  # nothing says that it is a run
     (tmp_path / "run" / "log.jsonl").touch()
     assert list(release.earlier_epochs(folder, 3)) == [1, 2]
-    own = release.weights_of_epoch(folder, 2)
+    own = release.weights_of_epoch(folder / "epochs", 2)
     own.parent.mkdir(parents=True)
     own.touch()
     assert release.earlier_epochs(folder, 3) == {2: own}

@@ -66,7 +66,7 @@ def test_without_dropout_variations_are_equal_and_said_to_be(painters):
 def with_epochs(tmp_path) -> Painter:
     """A GAN of which there are weights of epoch 1 too."""
     release.save(tmp_path, tiny_generator(0), tiny_release_config())
-    path = release.weights_of_epoch(tmp_path, 1)
+    path = release.weights_of_epoch(tmp_path / "epochs", 1)
     path.parent.mkdir()
     release.save_weights(path, tiny_generator(5))
     return Painter.load(tmp_path)

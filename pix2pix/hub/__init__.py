@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import HFValidationError, tqdm, validate_repo_id
 
 from pix2pix.networks import UNet
-from pix2pix.release import ReleaseConfig, ReleaseError, load_config, load_weights, spread
+from pix2pix.release import ReleaseConfig, ReleaseError, epoch_of, load_config, load_weights, spread
 
 FILES = ("config.json", "model.safetensors")
 """What is read of a repository, with `epochs/epoch-NNN.safetensors` where it has such; whatever else it holds is not."""
@@ -153,7 +153,8 @@ def _download(model: HubModel, report: Report | None) -> Path:
     folder = Path(hf_hub_download(model.repo, "config.json", revision=commit)).parent
     config = load_config(folder)
     names = [*_epoch_files(files, config.epochs), "model.safetensors"]  # this one last: with it, the folder counts as complete
-    sizes = [_checked_size(model, config, name, files[name].size or 0) for name in names]
+    sizes = [files[name].size or 0 for name in names]
+    _check_sizes(model, config, dict(zip(names, sizes, strict=True)))
     for number, name in enumerate(names):
         progress = _reporting(report, sum(sizes[:number]), sum(sizes)) if report else None
         weights = Path(hf_hub_download(model.repo, name, revision=commit, tqdm_class=progress))
@@ -168,20 +169,21 @@ def _download(model: HubModel, report: Report | None) -> Path:
 
 def _epoch_files(names: Iterable[str], epochs: int) -> list[str]:
     """Those of the weights of earlier epochs that are shown."""
-    found = {int(match[1]): match[0] for name in names if (match := re.fullmatch(r"epochs/epoch-(\d{1,9})\.safetensors", name))}
+    inside = [name for name in names if name.startswith("epochs/")]
+    found = {epoch: name for name in inside if (epoch := epoch_of(name.removeprefix("epochs/"))) is not None}
     shown = spread([*(epoch for epoch in found if epoch < epochs), epochs])
     return [found[epoch] for epoch in shown[:-1]]
 
 
-def _checked_size(model: HubModel, config: ReleaseConfig, name: str, size: int) -> int:
+def _check_sizes(model: HubModel, config: ReleaseConfig, sizes: Mapping[str, int]) -> None:
     with torch.device("meta"):
         values = sum(weight.numel() for weight in UNet(config.base_channels, config.norm).state_dict().values())
-    if not 2 * values < size <= 4 * values + MAX_HEADER_BYTES:
-        raise HubError(
-            f"{model} does not fit its config.json: {name} has {size} bytes, where {values} weights take "
-            f"{2 * values} to {4 * values + MAX_HEADER_BYTES}"
-        )
-    return size
+    for name, size in sizes.items():
+        if not 2 * values < size <= 4 * values + MAX_HEADER_BYTES:
+            raise HubError(
+                f"{model} does not fit its config.json: {name} has {size} bytes, where {values} weights take "
+                f"{2 * values} to {4 * values + MAX_HEADER_BYTES}"
+            )
 
 
 def _check_sum(model: HubModel, weights: Path, told: RepoSibling) -> None:

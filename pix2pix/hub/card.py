@@ -58,7 +58,7 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> N
     for path in weights_by_epoch(output / "epochs").values():
         path.unlink()  # of an earlier packing, perhaps of another training
     for epoch in epochs:
-        path = weights_of_epoch(output, epoch)
+        path = weights_of_epoch(output / "epochs", epoch)
         path.parent.mkdir(exist_ok=True)
         shutil.copyfile(painter.earlier[epoch], path)
     samples = paint_samples(painter)
