@@ -241,7 +241,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except NonFiniteLossError as error:
         kept = " Its last checkpoint is from before and good." if RunFolder(config.run_dir).checkpoint.exists() else ""
-        again = "The same settings would end here again: try --precision fp32 or a lower --learning-rate in another --run-dir."
+        again = "The same settings are likely to end here again: try --precision fp32 or a lower --learning-rate in another --run-dir."
         say(f"Stopped in {config.run_dir}: {error}.{kept} {again}")
         return 1
     except torch.OutOfMemoryError as error:

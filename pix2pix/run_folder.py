@@ -204,7 +204,5 @@ def _commit() -> str:
 
 def _joined(before: dict[str, Any], now: dict[str, str]) -> dict[str, str]:
     """What has changed on the way is told in its order: "1, then 2"."""
-    return {
-        name: value if str(before.get(name, value)).rpartition(THEN)[2] == value else f"{before[name]}{THEN}{value}"
-        for name, value in now.items()
-    }
+    told = {name: str(before.get(name, value)) for name, value in now.items()}
+    return {name: told[name] if told[name].rpartition(THEN)[2] == value else told[name] + THEN + value for name, value in now.items()}

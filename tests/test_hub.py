@@ -11,12 +11,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from conftest import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 from hub_server import HubServer, sha256
-from huggingface_hub import ModelCard, constants
+from huggingface_hub import HfApi, ModelCard, constants
 from PIL import Image
 
 import train
@@ -212,6 +213,17 @@ def test_a_distance_by_a_substitute_inception_is_never_called_fid(run, tmp_path)
     )
 
 
+def test_the_card_of_the_best_epoch_says_among_how_many_it_was_chosen(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    folder = tmp_path / "run" / "release-best"
+    score = {"fid": 90.5, "n": 100, "dims": 2048, "weights": OFFICIAL_HASH, "chosen_among": 20}
+    release.save(folder, tiny_generator(), tiny_release_config(epochs=2, metrics={"val": score}))
+    pack(folder, tmp_path / "packed", MODEL.repo)
+    assert "This epoch was chosen for the lowest value on val, of 20 that were scored." in (tmp_path / "packed" / "README.md").read_text()
+    pack(run / "release", tmp_path / "last", MODEL.repo)
+    assert "chosen" not in (tmp_path / "last" / "README.md").read_text()
+
+
 def test_a_released_folder_by_itself_is_published_with_what_it_knows(released_folder, tmp_path):
     config = tiny_release_config(metrics={"test": {"weights": OFFICIAL_HASH, "dims": 2048, "fid": 101, "n": 106}})
     release.save(tmp_path / "alone", tiny_generator(), config)
@@ -253,6 +265,8 @@ PUSHES = {
     "token that only reads": "the token may not write to me/facades-gan on http",
     "server down": "http://127.0.0.1:9 cannot be reached for me/facades-gan",
     "server broken": "answered 500 for me/facades-gan: try again later",
+    "upload fails": "me/facades-gan could not be uploaded, push again: the connection was reset",
+    "upload is forbidden": "the token may not write to me/facades-gan on http",
     "no released folder": "is not a released folder: it has no config.json",
     "no name": "'facades' is neither a folder nor of the form owner/name",
 }
@@ -269,6 +283,9 @@ def test_what_keeps_a_push_from_working_is_told_in_one_sentence(case, hub, relea
         use_endpoint(monkeypatch, NOWHERE)
     elif case == "server broken":
         hub.status = 500
+    elif case.startswith("upload"):  # as hf_xet, which is not used here, tells of them
+        error = PermissionError("no") if case == "upload is forbidden" else RuntimeError("the connection was reset")
+        monkeypatch.setattr(HfApi, "create_repo", Mock(side_effect=error))
     elif case == "no released folder":
         folder = tmp_path
     else:

@@ -107,6 +107,7 @@ MALFORMED = {
     "newer version": ({"format_version": 2}, "format_version is 2.*update"),
     "version as text": ({"format_version": "1"}, "format_version"),
     "dataset of another type": ({"dataset": 3}, "dataset is missing or not of type str"),
+    "dataset that is a path": ({"dataset": "../photos"}, "dataset must be a name of lower-case letters and digits, not '../photos'"),
     "unknown objective": ({"objective": "wgan"}, "objective must be one of gan, l1"),
     "objective of another type": ({"objective": ["gan"]}, "objective is missing"),
     "no width": ({"base_channels": 0}, "base_channels is 0, outside 1 to 256"),

@@ -33,6 +33,24 @@ def test_the_configuration_is_recorded_with_data_and_machine(run, tiny_config):
     assert record["machine"]["torch"] == torch.__version__
 
 
+def test_a_change_of_threads_on_the_way_is_recorded_once(run, tiny_config, monkeypatch):
+    for threads in (1, 2, 2, 1):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        run.open(tiny_config(), HASHES)
+    assert json.loads((run.path / "config.json").read_text())["machine"]["threads"] == "1, then 2, then 1"
+
+
+def test_pictures_that_were_scored_have_to_stay_as_they_were(run, tiny_config):
+    run.open(tiny_config(), HASHES)
+    run.open(tiny_config(), HASHES | {"val": "cccc"})  # nothing has been scored on them
+    append_record(run.scores, {"epoch": 1, "split": "val", "fid": 1.0})
+    recorded = (run.path / "config.json").read_bytes()
+    with pytest.raises(RunFolderError, match="the val pictures have changed since epochs of .* were scored. Use the same"):
+        run.open(tiny_config(), HASHES)
+    assert (run.path / "config.json").read_bytes() == recorded
+    run.open(tiny_config(), HASHES | {"val": "cccc", "test": "dddd"})  # a split that is new
+
+
 def test_the_same_configuration_resumes(run, tiny_config):
     run.open(tiny_config(), HASHES)
     run.open(tiny_config(), HASHES)
