@@ -16,6 +16,7 @@ from types import FrameType
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor
 from torch.utils._triton import has_triton
 from tqdm import tqdm
@@ -43,7 +44,7 @@ class LaunchError(RuntimeError):
 
 
 def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
-    """Joins the processes that `accelerate launch` started, or stays alone. Returns the configuration with what the machine decides."""
+    """Joins the processes that a launcher started, or stays alone. Returns the configuration with what the machine decides."""
     check_installed(config.tracker)
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),  # else a Mac would train on its GPU, which nobody has tested
@@ -53,8 +54,16 @@ def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
     )
     if accelerator.num_processes == 1 and {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR"} <= os.environ.keys():
         raise LaunchError("accelerate launch starts several processes on GPUs only; on CPUs: torchrun --nproc-per-node N train.py ...")
-    precision = resolve_precision(config.precision, accelerator.device)
+    [precision] = broadcast_object_list([choose_precision(config, accelerator.device)])  # that of the main process
     return accelerator, replace(config, precision=precision, num_processes=accelerator.num_processes)
+
+
+def choose_precision(config: TrainConfig, device: torch.device) -> str:
+    """A run that goes on keeps the precision that `auto` gave it, though it be on another machine now."""
+    assert config.run_dir is not None
+    run = RunFolder(config.run_dir)
+    recorded = run.read()[0].precision if run.config_file.exists() else "auto"
+    return resolve_precision(recorded if config.precision == "auto" else config.precision, device)
 
 
 def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedDataset]:
@@ -282,9 +291,10 @@ def publish(run: RunFolder, name: str) -> int:
 def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
     """What to type after training."""
     released = shlex.quote(str(run.release))
-    said = f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER"
-    if config.dataset == "facades":
-        said += f"\nPaint in the browser: python app.py --weights facades-{config.objective}={released}"
+    said = (
+        f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
+        f"Paint in the browser: python app.py --weights {config.dataset}-{config.objective}={released}"
+    )
     if run.release_best.exists():
         said += (
             f"\nThe scored epoch that is closest to the validation photographs, instead of the last: {shlex.quote(str(run.release_best))}"

@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--split", default="val")
     parser.add_argument("--weights", type=Path, default=Path("demo/weights/facades-gan"), help="released folder")
     flags = parser.parse_args()
-    painter = Painter.load(flags.weights)
+    painter = Painter.load(flags.weights, precision="fp32")
     config = painter.config
     pairs = PairedDataset(flags.data_dir, config.dataset, flags.split)
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))

@@ -109,8 +109,9 @@ def add_studio(
     palette, subject = PALETTES[dataset], SUBJECTS[dataset]
     first_map = next(iter(examples.values()))
     first_shown = None
-    if tab is None and (painters := painters_of(models)):
-        for _ in range(2):  # a network's first picture is slow, and its time would be shown
+    if painters := painters_of(models):
+        show(SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True)  # a network's first picture is slow, and its time would be shown
+        if tab is None:
             first_shown = show(SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True)
 
     with gr.Row(elem_classes="studio"):
@@ -230,7 +231,7 @@ def make_theme() -> gr.themes.Base:
 
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
-    demo.queue(max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
+    demo.queue(status_update_rate=0.5, max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
     serving.adjust_gradio(demo)
     return demo.launch(
         theme=make_theme(),

@@ -32,8 +32,8 @@ class Painting:
 def paint_all(painters: Sequence[Painter], label_map: np.ndarray, seeds: Sequence[int], dropout: bool) -> list[Painting]:
     """One painting of the same map per painter and seed, two at a time: each thread has half of the cores.
 
-    Half of the cores for each is faster than all of them for one after the other (57 and 69 ms on 2 cores): most layers are too small to
-    be divided well. The label image is the same for all, as they are of one dataset.
+    Half of the cores for each is faster than all of them for one after the other (in fp32, 57 and 69 ms on 2 cores): most layers are too
+    small to be divided well. The label image is the same for all, as they are of one dataset.
     """
     label_image = painters[0].label_image(label_map)
 

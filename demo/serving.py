@@ -7,11 +7,13 @@ docs/serving.md lists the settings, which come from the environment.
 import errno
 import ipaddress
 import logging
+import math
 import os
 import signal
 import threading
 import time
 from collections import Counter
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +23,10 @@ import limits
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from gradio.blocks import Block
+from gradio.queueing import Event, Queue
+from gradio.server_messages import EventMessage
 from gradio.state_holder import SessionState
+from gradio.utils import LRUCache
 from gradio_client.utils import is_http_url_like
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -154,6 +159,7 @@ def address_of(client: Any) -> str:
         address = ipaddress.ip_address(client.host)
     except (AttributeError, ValueError):
         return client.host if client else ""
+    address = getattr(address, "ipv4_mapped", None) or address  # as a proxy that listens on IPv6 names who came by IPv4
     return str(ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address)
 
 
@@ -222,6 +228,24 @@ def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
                 logging.getLogger(__name__).error("A temporary file cannot be deleted: %s", error)
 
 
+class RecentSessions(LRUCache[str, Any]):
+    """Drops the session that has been looked for longest ago, where Gradio's would drop the one that began longest ago, be it painting."""
+
+    def __contains__(self, session: object) -> bool:
+        is_kept = super().__contains__(session)
+        if is_kept:
+            self.move_to_end(str(session))
+        return is_kept
+
+
+_send = Queue.send_message
+
+
+def _send_if_kept(queue: Queue, event: Event, message: EventMessage) -> None:
+    if event.session_hash in queue.pending_messages_per_session:
+        _send(queue, event, message)
+
+
 _start_session = SessionState.__init__
 
 
@@ -235,13 +259,19 @@ def adjust_gradio(demo: gr.Blocks) -> None:
     Block.async_move_resource_to_block_cache = _keep_upload_only  # type: ignore[assignment, method-assign]
     # It would stop deleting temporary files for good, should one come while it looks through them.
     gradio.route_utils.delete_files_created_by_app = _delete_old_files  # type: ignore[assignment]
-    # It would describe every component for each new visitor and program, 20 ms of the event loop, for "deep links", which it has not.
+    # It would describe every component for each new visitor and program, 20 ms of the event loop, and keep their maps and pictures,
+    # for "deep links", which this page has not.
     SessionState.__init__ = _start_session_at_once  # type: ignore[assignment, method-assign]
+    SessionState._update_value_in_config = SessionState._update_config = lambda *_: None  # type: ignore[assignment, method-assign]
+    # It would make a table of the last 10,000 strokes at each one, for a dashboard that is off.
+    demo._queue.ANALYTICS_MAX_EVENTS = 1
+    demo._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf  # type: ignore[assignment]
     # It would look a thousand times a second for maps, and for news of how far they are: a tenth of a core for nothing.
     demo._queue.sleep_when_free = QUEUE_SECONDS
     demo._queue.progress_update_sleep_when_free = 1.0  # there is no such news
-    # It would keep the pictures of 2000 sessions that nobody fetches.
-    demo._queue.pending_messages_per_session.max_size = 2 * MAX_WAITING
+    # It would keep the pictures of 2000 sessions that nobody fetches; and news for a session that is no longer kept would end all news.
+    demo._queue.pending_messages_per_session = RecentSessions(2 * MAX_WAITING)
+    demo._queue.send_message = partial(_send_if_kept, demo._queue)  # type: ignore[method-assign]
 
 
 def log_requests() -> None:

@@ -1,19 +1,28 @@
-"""Takes the README's pictures of the page: `python -m docs.take_pictures`. Needs requirements-dev.txt and Chromium.
+"""Takes the README's pictures: `python -m docs.take_pictures`. Needs requirements-dev.txt and Chromium.
 
-`painting.webp` shows a house being painted, with the pointer drawn in; `screenshot-phone.png` is the page on a phone.
+`painting.webp` shows a house being painted, with the pointer drawn in; `screenshot-phone.png` is the page on a phone; `facades.jpg` and
+`streets.jpg` show what the bundled models make of example maps.
 """
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.stroke import BROWSER_FLAGS, running_app
+from demo.models import BUNDLED_WEIGHTS
+from pix2pix.painter import Painter
+from pix2pix.pictures import read_rgb
 
 FOLDER = Path(__file__).parent
+EXAMPLES = FOLDER.parent / "demo" / "examples"
+FACADES = ("haussmann", "art-nouveau", "palazzo", "balcony-flats", "village-house")
+STREETS = ("tree-avenue", "tram-street", "crossing", "garden-suburb", "bicycle-lane")
+SEED = 1
 FRAME_MILLISECONDS = 140
 LAST_FRAME_MILLISECONDS = 2500
 WIDTH = 960
@@ -87,7 +96,21 @@ def open_page(browser: Browser, url: str, width: int, height: int, is_phone: boo
     return page
 
 
+def example_sheet(dataset: str, names: Sequence[str]) -> Image.Image:
+    """Example maps in a row, below each the GAN's picture and the L1 model's."""
+    painters = [Painter.load(BUNDLED_WEIGHTS / f"{dataset}-{objective}") for objective in ("gan", "l1")]
+    palette = painters[0].config.palette
+    columns = []
+    for name in names:
+        drawn = read_rgb(EXAMPLES / dataset / f"{name}.png")
+        label_map, _ = palette.from_image(drawn)
+        columns.append(np.concatenate([drawn, *(painter.paint(label_map, SEED) for painter in painters)]))
+    return Image.fromarray(np.concatenate(columns, axis=1))
+
+
 def main() -> None:
+    example_sheet("facades", FACADES).save(FOLDER / "facades.jpg", quality=88)
+    example_sheet("cityscapes", STREETS).save(FOLDER / "streets.jpg", quality=88)
     with running_app([]) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER_FLAGS)
         page = open_page(browser, url, 1280, 700)

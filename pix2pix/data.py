@@ -10,6 +10,7 @@ import math
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,24 @@ class JitteredDataset(Dataset[tuple[Tensor, Tensor]]):
         return label_image, photo
 
 
+class _Loader(DataLoader):
+    """A DataLoader whose errors are sentences, also where worker processes are their cause."""
+
+    def __iter__(self) -> Iterator[list[Tensor]]:  # type: ignore[override]
+        try:
+            yield from super().__iter__()
+        except DataError as error:  # that of a worker is its whole traceback, which ends with "pix2pix.data.DataError: the sentence"
+            raise DataError(str(error).strip().splitlines()[-1].removeprefix(f"{DataError.__module__}.{DataError.__name__}: ")) from None
+        except RuntimeError as error:
+            if not str(error).startswith("DataLoader worker (pid"):  # that one has been killed
+                raise
+            what = str(error).strip().splitlines()[0].rstrip(".")
+            raise DataError(
+                f"a process that loads pictures has ended: {what}. It may have lacked memory, or room in /dev/shm: the same command goes "
+                "on from the last checkpoint, with fewer --workers or --workers 0."
+            ) from error
+
+
 def training_batches(
     pairs: PairedDataset, seed: int, epoch: int, batch_size: int, workers: int, skip: int = 0, rank: int = 0, num_processes: int = 1
 ) -> DataLoader:
@@ -159,7 +178,7 @@ def training_batches(
     if num_processes > 1:
         order = np.resize(order, math.ceil(len(order) / together) * together)  # repeats from the start
     mine = order[np.arange(len(order)) // batch_size % num_processes == rank]
-    return DataLoader(
+    return _Loader(
         JitteredDataset(pairs, seed, epoch),
         batch_size,
         sampler=mine[skip * batch_size :].tolist(),

@@ -18,7 +18,7 @@ from pix2pix.distances import FidError, default_subset_size, frechet_distance, k
 from pix2pix.evaluation import Evaluator, choose, describe, release_best, score_epoch
 from pix2pix.inception import BATCH_SIZE, DIMS, Inception, find_weights
 from pix2pix.pictures import read_rgb
-from pix2pix.release import ReleaseError
+from pix2pix.release import ReleaseError, load_config
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.trainer import TrainConfig
 
@@ -40,6 +40,11 @@ def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
         for record in score_epoch(run, config, epoch, evaluator, flags.splits or list(splits)):
             print(describe(record), flush=True)
     if (samples, flags.dims) == (config.fid_samples, 2048):  # as training scores
+        if run.release_best.exists():
+            chosen_by = load_config(run.release_best).metrics.get("val", {}).get("weights")
+            if chosen_by != inception.measure.weights:
+                print(f"{run.release_best} stays the epoch that Inception {chosen_by} prefers; remove the folder to choose anew")
+                return
         with suppress(RunFolderError), run.lock():  # a training that has the folder does it itself
             release_best(run, config, evaluator)
 

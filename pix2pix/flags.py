@@ -68,6 +68,8 @@ def _unknown(argument: str, names: list[str]) -> str:
     """The sentence about a flag that does not exist."""
     given = argument.partition("=")[0]
     if given in ("--num-processes", "--num_processes"):
-        return f"{given} is for the launcher: accelerate launch --num-processes N train.py"
+        return (
+            f"{given} is for the launcher: torchrun --nproc-per-node N train.py (CPUs), accelerate launch --num-processes N train.py (GPUs)"
+        )
     near = difflib.get_close_matches(given, [_flag(name) for name in names], 1)
     return f"{given} is not a flag; " + (f"did you mean {near[0]}?" if near else "python train.py --help lists them")

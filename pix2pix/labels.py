@@ -67,7 +67,7 @@ class Palette:
             raise ValueError(f"a label map holds integers, not {label_map.dtype}")
         if label_map.min(initial=0) < 0 or label_map.max(initial=0) >= len(self):
             raise ValueError(f"label map holds class {label_map.min()} to {label_map.max()}; the palette has 0 to {len(self) - 1}")
-        return self.rgb[label_map]
+        return self.rgb.take(label_map, axis=0)
 
     def from_image(self, image: np.ndarray) -> tuple[np.ndarray, float]:
         """Reads an RGB picture to the nearest palette colours.

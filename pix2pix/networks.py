@@ -22,8 +22,9 @@ class InstanceNorm(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        pictures = [_batch_norm(picture, None, None) for picture in x.split(1)]
-        return torch.cat(pictures) if len(pictures) > 1 else pictures[0]
+        if len(x) == 1:
+            return _batch_norm(x, None, None)
+        return torch.cat([_batch_norm(picture, None, None) for picture in x.split(1)])
 
 
 class BatchNorm(nn.BatchNorm2d):

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,9 +17,10 @@ from PIL import Image
 
 from pix2pix import release
 from pix2pix.hub import HubError, HubModel, pull
+from pix2pix.int8 import quantize
 from pix2pix.networks import UNet
 from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
-from pix2pix.precision import resolve_precision
+from pix2pix.precision import PAINTING_PRECISIONS, painting_precision
 from pix2pix.release import ReleaseConfig, ReleaseError
 
 MAX_SEED = 2**32 - 1
@@ -31,10 +32,14 @@ class Painter:
     """Paints with one generator. As published, dropout stays on at prediction: it is the generator's only source of noise.
 
     Args:
-        generator: With float32 weights.
+        generator: With float32 weights. It is taken over and changed: in int8, only its first layer and its norms keep parameters.
         config: Of its released folder.
         device: Where to paint; the fastest there is by default.
         earlier: Files of the weights of earlier epochs, by epoch.
+        precision: One of `PAINTING_PRECISIONS`; see `pix2pix.precision`. int8 changes a picture by about a level of 255.
+
+    Raises:
+        ValueError: If there is no such precision, or not here.
     """
 
     def __init__(
@@ -43,23 +48,30 @@ class Painter:
         config: ReleaseConfig,
         device: torch.device | None = None,
         earlier: Mapping[int, Path] = MappingProxyType({}),
+        precision: str = "auto",
     ) -> None:
         self.config = config
         self.earlier = earlier
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.dtype = torch.bfloat16 if resolve_precision("auto", self.device) == "bf16" else torch.float32
+        self.precision = painting_precision(precision, self.device)
+        self.dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
         self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
+        if self.precision == "int8":
+            quantize(self.generator)
+        self._masks = lru_cache(maxsize=8)(partial(_draw_masks, self.generator, self.device, self.dtype))  # strokes keep their seed
 
     @classmethod
-    def load(cls, source: Path | str, device: torch.device | None = None) -> "Painter":
+    def load(cls, source: Path | str, device: torch.device | None = None, precision: str = "auto") -> "Painter":
         """Reads a released folder.
 
         Args:
             source: The folder, or a model on the Hugging Face Hub: "owner/name" or "owner/name@revision". A folder that exists wins.
             device: Where to paint.
+            precision: See `Painter`.
 
         Raises:
             ReleaseError: If it cannot be had or used; the message says why.
+            ValueError: If there is no such precision, or not here.
         """
         if isinstance(source, str) and "/" in source and not Path(source).is_dir():
             try:
@@ -67,7 +79,7 @@ class Painter:
             except HubError as error:  # a mistyped folder can look like a repository
                 raise HubError(f"{error} (and there is no folder {source})") from error
         generator, config = release.load(Path(source))
-        return cls(generator, config, device, release.earlier_epochs(Path(source), config.epochs))
+        return cls(generator, config, device, release.earlier_epochs(Path(source), config.epochs), precision)
 
     @cached_property
     def over_epochs(self) -> list["Painter"]:
@@ -79,7 +91,7 @@ class Painter:
         painters = []
         for epoch in release.spread([*self.earlier, self.config.epochs])[:-1]:
             generator = release.load_weights(self.earlier[epoch], self.config.base_channels, self.config.norm)
-            painters.append(Painter(generator, replace(self.config, epochs=epoch, metrics={}), self.device))
+            painters.append(Painter(generator, replace(self.config, epochs=epoch, metrics={}), self.device, precision=self.precision))
         return [*painters, self]
 
     def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
@@ -111,7 +123,8 @@ class Painter:
             The picture, uint8 RGB [H, W, 3].
 
         Raises:
-            ValueError: If the type, the size or the seed does not fit.
+            ValueError: If the type, the size or the seed does not fit, or if the weights, of another source than a released folder,
+                overflow.
         """
         if label_image.dtype != np.uint8 or label_image.ndim != 3 or label_image.shape[2] != 3:
             raise ValueError(f"a label picture must be uint8 RGB [H, W, 3], not {label_image.dtype} {list(label_image.shape)}")
@@ -120,12 +133,13 @@ class Painter:
             raise ValueError(f"a label picture must have sides that are multiples of 256, not {width}x{height}")
         if not 0 <= seed <= MAX_SEED:
             raise ValueError(f"a seed must be from 0 to {MAX_SEED}, not {seed}")
-        masks = None
-        if dropout:
-            masks = self.generator.dropout_masks(height, width, torch.Generator().manual_seed(seed))
-            masks = [mask.to(self.device, self.dtype) for mask in masks]
+        masks = self._masks(height, width, seed) if dropout else None
         x = to_float(torch.tensor(label_image).permute(2, 0, 1)[None]).to(self.device, self.dtype)
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
+
+
+def _draw_masks(generator: UNet, device: torch.device, dtype: torch.dtype, height: int, width: int, seed: int) -> list[torch.Tensor]:
+    return [mask.to(device, dtype) for mask in generator.dropout_masks(height, width, torch.Generator().manual_seed(seed))]
 
 
 def read_label_image(path: Path) -> np.ndarray:
@@ -161,6 +175,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder for the pictures, PNG files of the same names")
     parser.add_argument("--seed", type=int, default=0, help="of the dropout noise, the same for every picture (default: 0)")
     parser.add_argument("--no-dropout", action="store_true", help="paint without noise")
+    parser.add_argument(
+        "--precision", choices=PAINTING_PRECISIONS, default="auto", help="fp32 is that of the scores (default: auto, the fastest)"
+    )
     flags = parser.parse_args(arguments)
     if not 0 <= flags.seed <= MAX_SEED:
         parser.error(f"--seed must be from 0 to {MAX_SEED}, not {flags.seed}")
@@ -179,12 +196,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{flags.input} holds several pictures of the same name: {', '.join(repeated)}", file=sys.stderr)
         return 1
     try:
-        painter = Painter.load(flags.weights)
+        painter = Painter.load(flags.weights, precision=flags.precision)
         flags.output.mkdir(parents=True, exist_ok=True)
         painted = [_paint_to(flags.output, painter, path, flags.seed, not flags.no_dropout) for path in files]
-    except (OSError, ReleaseError) as error:
+    except (OSError, ReleaseError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"Stopped; the pictures until then are in {flags.output}", file=sys.stderr)
+        return 130
     print(f"painted {sum(painted)} of {len(files)} pictures into {flags.output}")
     return 0 if all(painted) else 1
 

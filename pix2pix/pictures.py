@@ -39,14 +39,20 @@ def to_uint8(picture: Tensor) -> Tensor:
 
 
 def smooth(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur of uint8 RGB [H, W, 3]; sigma in pixels, below 1 (five taps)."""
-    height, width = image.shape[:2]
-    taps = np.exp(-0.5 * (np.arange(-2, 3, dtype=np.float32) / sigma) ** 2)
-    taps /= taps.sum()
-    padded = np.pad(image.astype(np.float32), ((2, 2), (2, 2), (0, 0)), "edge")
-    columns = sum(tap * padded[shift : shift + height] for shift, tap in enumerate(taps))
-    blurred = sum(tap * columns[:, shift : shift + width] for shift, tap in enumerate(taps))
-    return np.rint(blurred).astype(np.uint8)
+    """Gaussian blur of uint8 RGB [H, W, 3]; sigma in pixels, below 1 (five taps).
+
+    In whole numbers: a level off at most in painted maps, two in noise.
+    """
+    weights = np.exp(-0.5 * (np.arange(3) / sigma) ** 2)
+    near, far = np.round(256 * weights[1:] / (weights[0] + 2 * weights[1:].sum())).astype(np.uint16)
+    centre = np.uint16(256 - 2 * (near + far))
+    blurred = np.pad(image, ((2, 2), (2, 2), (0, 0)), "edge").astype(np.uint16)
+    for axis in (0, 1):
+        lines = np.moveaxis(blurred, axis, 0)
+        a, b, c, d, e = (lines[shift : len(lines) - 4 + shift] for shift in range(5))
+        total = centre * c + near * (b + d) + far * (a + e)  # at most 256 * 255
+        blurred = np.moveaxis((total + np.uint16(128)) >> np.uint16(8), 0, axis)
+    return blurred.astype(np.uint8)
 
 
 def through_jpeg(image: np.ndarray) -> np.ndarray:

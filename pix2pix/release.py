@@ -21,6 +21,8 @@ from pix2pix.networks import NORMS, UNet
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
+LARGEST_WEIGHT = torch.finfo(torch.float16).max
+"""Releases are written in float16; larger weights, in a file from elsewhere, could overflow when painting."""
 MAX_EPOCHS = 4
 """So many epochs of one training are released together, the released one included."""
 
@@ -242,9 +244,9 @@ def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
             weights = {name: file.get_tensor(name).float() for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from error
-    broken = [name for name, weight in weights.items() if not torch.isfinite(weight).all()]
+    broken = [name for name, weight in weights.items() if not (weight.abs() <= LARGEST_WEIGHT).all()]
     if broken:
-        raise ReleaseError(f"{path} holds values that are not finite, first in {broken[0]}")
+        raise ReleaseError(f"{path} holds values that are not finite or beyond those of float16, first in {broken[0]}")
     generator.load_state_dict(weights, assign=True)
     return generator.to(memory_format=torch.channels_last)  # files hold the usual layout, and assigned tensors keep theirs
 

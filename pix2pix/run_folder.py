@@ -42,6 +42,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.config_file = path / "config.json"
         self.checkpoint = path / "checkpoint.pt"
         self.log_file = path / "log.jsonl"
         self.scores = path / "evaluation.jsonl"
@@ -78,15 +79,15 @@ class RunFolder:
         Raises:
             RunFolderError: If anything that decides the weights or the scores differs, or `config.json` is something else.
         """
-        path = self.path / "config.json"
+        path = self.config_file
         new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
-        machine = _machine()
+        machine, data = _machine(), data_hashes
         if path.exists():
             try:
                 old = json.loads(path.read_text(encoding="utf-8"))
                 differences = _differences(old["config"], new)
                 changed = [split for split, pictures in old["data"].items() if data_hashes.get(split, pictures) != pictures]
-                machine = _joined(old["machine"], machine)
+                machine, data = _joined(old["machine"], machine), old["data"] | data_hashes
             except (ValueError, KeyError, TypeError, AttributeError) as error:  # such as the config.json of a released folder
                 raise RunFolderError(f"{path} is not that of a training run. Use another --run-dir.") from error
             if "train" in changed:
@@ -101,7 +102,7 @@ class RunFolder:
                 )
         elif self.checkpoint.exists():
             raise RunFolderError(f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir.")
-        record = {"config": new, "data": data_hashes, "machine": machine}
+        record = {"config": new, "data": data, "machine": machine}
         with replacing(path) as file:
             file.write((json.dumps(record, indent=2) + "\n").encode())
 
@@ -113,7 +114,7 @@ class RunFolder:
         Raises:
             RunFolderError: If `config.json` is missing or something else.
         """
-        path = self.path / "config.json"
+        path = self.config_file
         if not path.is_file():
             raise RunFolderError(
                 f"{self.path} is no run folder: it has no config.json; name one made by train.py, such as runs/facades-gan"

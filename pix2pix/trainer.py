@@ -76,7 +76,7 @@ class TrainConfig:
     precision: str = _setting("auto", "of the networks; auto is bf16 where that is fast, else fp32", "machine", ("auto", "fp32", "bf16"))
     seed: int = _setting(0, "of initial weights, order, jitter and dropout", "optimisation", at_least=0, below=2**63)
     workers: int = _setting(0, "processes that load pictures, per training process; 0 for none", "machine", at_least=0, may_change=True)
-    num_processes: int = _setting(1, "that train together, from accelerate launch", "", at_least=1)
+    num_processes: int = _setting(1, "that train together, from the launcher", "", at_least=1)
     sample_every: int = _setting(10, "epochs between sample pictures; 0 for none", "output", at_least=0, may_change=True)
     keep_every: int = _setting(
         10,

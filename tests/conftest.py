@@ -1,9 +1,12 @@
 """What the tests share: a tiny dataset of coloured rectangles, tiny networks, a released folder of them."""
 
 import os
+import random
 import shutil
 import signal
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
@@ -27,6 +30,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
 
 
+needs_vnni = pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="this CPU has no VNNI instructions")
+
+
 @pytest.fixture(autouse=True)
 def signal_handlers() -> Iterator[None]:
     """Training installs its own; give Ctrl-C back to pytest."""
@@ -34,6 +40,15 @@ def signal_handlers() -> Iterator[None]:
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+
+
+def free_port() -> int:
+    """A port for a server that starts later. Those that systems give to connections, from 32768 on, could be taken until then."""
+    while True:
+        port = random.SystemRandom().randint(15000, 30000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def draw_label_map(seed: int) -> np.ndarray:

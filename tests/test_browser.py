@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,10 +14,10 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from conftest import free_port
 from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from test_demo import tiny_models
 
 from demo.comparison import to_data_url
 from demo.example_gallery import read_examples
@@ -65,9 +64,7 @@ READ_CONTRASTS = """
 @contextmanager
 def served_app(folder: Path, *arguments: str) -> Iterator[str]:
     """The address of the app as people start it; its log, in `folder`, must hold no traceback at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = folder / "log.txt"
     with log.open("w") as output:
         environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
@@ -93,14 +90,6 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app with the bundled weights."""
     with served_app(tmp_path_factory.mktemp("app")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def streets_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with both tabs: tiny networks with random weights paint the streets."""
-    weights = [part for name, folder in tiny_models(tmp_path_factory, "cityscapes").items() for part in ("--weights", f"{name}={folder}")]
-    with served_app(tmp_path_factory.mktemp("streets"), *weights) as url:
         yield url
 
 
@@ -141,8 +130,8 @@ def open_tab(page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def streets(browser: Browser, streets_url: str) -> Iterator[Page]:
-    with opened_page(browser, streets_url) as page:
+def streets(browser: Browser, app_url: str) -> Iterator[Page]:
+    with opened_page(browser, app_url) as page:
         open_tab(page, "Cityscapes")
         yield page
 
@@ -233,14 +222,6 @@ def test_the_page_says_how_long_the_models_took(page: Page) -> None:
 # ---- Two datasets -----------------------------------------------------------------------------------------------------------------
 
 
-def test_with_one_dataset_there_is_no_tab(browser: Browser, tmp_path: Path) -> None:
-    if (ROOT / "demo" / "weights" / "cityscapes-gan").is_dir():
-        pytest.skip("weights of both datasets are bundled")
-    with served_app(tmp_path) as url, opened_page(browser, url) as page:
-        expect(page.get_by_role("tab")).to_have_count(0)
-        expect(page.get_by_role("heading", level=1)).to_have_text("Paint a facade")
-
-
 def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page) -> None:
     examples = read_examples(ROOT / "demo" / "examples" / "cityscapes", CITYSCAPES)
     assert (read_map(streets, CITYSCAPES) == next(iter(examples.values()))).all()
@@ -255,8 +236,8 @@ def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page)
     assert (read_map(streets, CITYSCAPES) == CITYSCAPES.index("sky")).all()
 
 
-def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(browser: Browser, streets_url: str) -> None:
-    with opened_page(browser, streets_url) as page:
+def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url) as page:
         before = read_map(page)
         choose(page, "door")
         with both_pictures_change(page):
@@ -502,8 +483,8 @@ def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_text_of_the_second_tab_has_it_too(browser: Browser, streets_url: str, theme: str) -> None:
-    with opened_page(browser, streets_url, f"?__theme={theme}") as page:
+def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, theme: str) -> None:
+    with opened_page(browser, app_url, f"?__theme={theme}") as page:
         open_tab(page, "Cityscapes")
         press(page, "More classes")
         contrasts = page.evaluate(READ_CONTRASTS)
@@ -530,8 +511,8 @@ def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
 # ---- On a phone ------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_second_tab_fits_a_phone(browser: Browser, streets_url: str) -> None:
-    with opened_page(browser, streets_url, **PHONE) as page:
+def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url, **PHONE) as page:
         open_tab(page, "Cityscapes")
         page.get_by_role("button", name="More classes").tap()
         assert page.evaluate("document.documentElement.scrollWidth") == 390

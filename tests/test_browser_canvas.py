@@ -961,9 +961,11 @@ def test_a_link_brings_map_seed_and_dropout_to_somebody_else(page: Page, browser
 
 def test_a_link_without_dropout_says_so(page: Page) -> None:
     page.evaluate("link => (location.hash = link)", "facades=1." + packed(bytes(SIZE * SIZE)) + "&seed=1&dropout=0")
+    variation = page.get_by_role("button", name="Another variation")
+    expect(variation).to_be_disabled()  # the page is through with the link, and the button is enabled anew by the check below
     expect(page.get_by_label("Dropout")).not_to_be_checked()
     page.get_by_label("Dropout").check()
-    expect(page.get_by_role("button", name="Another variation")).to_be_enabled()
+    expect(variation).to_be_enabled()
     press(page, "Copy link")
     expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
     assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")

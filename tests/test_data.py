@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -287,3 +288,31 @@ def test_the_command_says_why_the_download_failed_and_what_to_do(tmp_path, monke
 def test_the_command_keeps_a_dataset_that_is_there(data_dir, capsys):
     assert data.main(["facades", "--data-dir", str(data_dir)]) == 0
     assert "is already there" in capsys.readouterr().out
+
+
+def test_what_a_loader_process_finds_broken_is_the_sentence_alone(data_dir, monkeypatch):
+    def broken(_pairs, index):
+        raise DataError(f"picture {index} is broken: put it right")
+
+    monkeypatch.setattr(PairedDataset, "pair", broken)
+    for workers in (0, 1):
+        with pytest.raises(DataError, match=r"^picture \d+ is broken: put it right$"):
+            list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_goes_wrong_within_a_loader_process_is_not_called_its_end(data_dir, monkeypatch, workers):
+    def wrong(*_):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(PairedDataset, "pair", wrong)
+    with pytest.raises(RuntimeError, match="out of luck"):
+        list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers))
+
+
+def test_a_loader_process_that_ends_is_a_sentence(data_dir, monkeypatch):
+    monkeypatch.setattr(PairedDataset, "pair", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(
+        DataError, match="^a process that loads pictures has ended: .+\\. It may .* goes on from the last checkpoint, with fewer"
+    ):
+        list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers=1))

@@ -244,7 +244,7 @@ def test_the_samples_are_of_maps_that_the_project_has_drawn(dataset, tmp_path):
     release.save(tmp_path / "release", tiny_generator(), config)
     pack(tmp_path / "release", tmp_path / "packed", f"me/{dataset}-gan")
     samples = np.asarray(Image.open(tmp_path / "packed" / "samples.png"))
-    painter = Painter.load(tmp_path / "release")
+    painter = Painter.load(tmp_path / "release", precision="fp32")
     for column, path in enumerate(sorted((EXAMPLES / dataset).glob("*.png"))[:4]):
         drawn = np.asarray(Image.open(path).convert("RGB"))
         picture = painter.paint(config.palette.from_image(drawn)[0], 1)

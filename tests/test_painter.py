@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map, draw_pair, tiny_generator, tiny_release_config
+from conftest import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 from PIL import Image
 
-from pix2pix import painter as painter_module
 from pix2pix.labels import FACADES
-from pix2pix.painter import Painter, main, read_label_image
+from pix2pix.painter import Painter, main, paint_file, read_label_image
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +106,18 @@ def test_a_seed_out_of_range_is_an_error(painter, seed):
     painter.paint(LABEL_MAP, 2**32 - 1)
 
 
-def test_in_bf16_a_picture_stays_near_that_of_fp32(released_folder, painter, monkeypatch):
-    monkeypatch.setattr(painter_module, "resolve_precision", lambda *_: "bf16")
-    fast = Painter.load(released_folder)
-    assert fast.dtype == torch.bfloat16
-    difference = fast.paint(LABEL_MAP, 3).astype(int) - painter.paint(LABEL_MAP, 3)
+def test_in_bf16_a_picture_stays_near_that_of_fp32(released_folder):
+    fast, exact = (Painter.load(released_folder, precision=precision) for precision in ("bf16", "fp32"))
+    assert fast.dtype == torch.bfloat16 and exact.dtype == torch.float32
+    difference = fast.paint(LABEL_MAP, 3).astype(int) - exact.paint(LABEL_MAP, 3)
+    assert 0 < np.abs(difference).mean() < 2
+
+
+@needs_vnni
+def test_in_int8_a_picture_stays_near_that_of_fp32_and_is_the_default(released_folder, painter):
+    exact = Painter.load(released_folder, precision="fp32")
+    assert (painter.precision, exact.precision) == ("int8", "fp32")
+    difference = painter.paint(LABEL_MAP, 3).astype(int) - exact.paint(LABEL_MAP, 3)
     assert 0 < np.abs(difference).mean() < 2
 
 
@@ -130,6 +136,21 @@ def inputs(tmp_path: Path) -> Path:
     return folder
 
 
+def test_ctrl_c_is_a_sentence(released_folder, inputs, tmp_path, monkeypatch, capsys):
+    calls = []
+
+    def paint_one(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return np.zeros((256, 256, 3), np.uint8)
+
+    monkeypatch.setattr(Painter, "paint_image", paint_one)
+    assert paint_files(released_folder, inputs, tmp_path / "out") == 130
+    assert capsys.readouterr().err == f"Stopped; the pictures until then are in {tmp_path / 'out'}\n"
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
 def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(painter, released_folder, inputs, tmp_path, capsys):
     assert paint_files(released_folder, inputs, tmp_path / "new" / "out", "--seed", "4") == 0
     assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == {"pair.png", "label.png"}
@@ -142,10 +163,22 @@ def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(
     assert "painted 2 of 2 pictures" in capsys.readouterr().out
 
 
+def test_files_are_painted_in_the_precision_that_is_asked_for(released_folder, inputs, tmp_path):
+    paint_files(released_folder, inputs / "pair.jpg", tmp_path, "--precision", "fp32", "--seed", "4")
+    expected = paint_file(Painter.load(released_folder, precision="fp32"), inputs / "pair.jpg", 4, dropout=True)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "pair.png")), expected)
+
+
 def test_a_single_file_is_painted_without_dropout_on_request(painter, released_folder, inputs, tmp_path):
     assert paint_files(released_folder, inputs / "label.PNG", tmp_path, "--no-dropout") == 0
     expected = painter.paint(draw_label_map(1), 0, dropout=False)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "label.png")), expected)
+
+
+def test_a_precision_that_is_not_here_is_one_sentence(released_folder, inputs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    assert paint_files(released_folder, inputs, tmp_path / "out", "--precision", "int8") == 1
+    assert capsys.readouterr().err.startswith("int8 is for CPUs") and not (tmp_path / "out").exists()
 
 
 def test_two_pictures_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_painted(released_folder, inputs, tmp_path, capsys):

@@ -3,13 +3,31 @@
 import pytest
 import torch
 
-from pix2pix.precision import resolve_precision
+from pix2pix import precision
+from pix2pix.precision import painting_precision, resolve_precision
 
 
-@pytest.mark.parametrize("tiles, expected", [(True, "bf16"), (False, "fp32")])
-def test_on_a_cpu_bf16_is_used_where_it_has_tile_units(monkeypatch, tiles, expected):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: tiles)
+@pytest.mark.parametrize(
+    "seconds, expected",
+    [([1.0] * 6, "bf16"), ([2.0] * 6, "fp32"), ([1.0, *[9.0] * 5], "bf16"), ([1.9] * 6, "fp32")],
+    ids=["faster", "as fast", "faster beside other work", "hardly faster"],
+)
+def test_on_a_cpu_bf16_is_used_where_it_is_faster(monkeypatch, seconds, expected):
+    runs = iter(seconds)
+    monkeypatch.setattr(precision, "_time_convolution", lambda dtype: next(runs) if dtype == torch.bfloat16 else 2.0)
+    precision._bf16_is_faster.cache_clear()
     assert resolve_precision("auto", torch.device("cpu")) == expected
+    assert resolve_precision("auto", torch.device("cpu")) == expected  # not timed again
+    precision._bf16_is_faster.cache_clear()
+
+
+def test_a_convolution_is_timed_in_the_number_format_asked_for(monkeypatch):
+    formats = []
+    convolve = precision.F.conv2d
+    monkeypatch.setattr(precision.F, "conv2d", lambda x, w, **more: formats.append((x.dtype, w.dtype)) or convolve(x, w, **more))
+    with torch.inference_mode():
+        assert precision._time_convolution(torch.bfloat16) > 0
+    assert formats == [(torch.bfloat16, torch.bfloat16)]
 
 
 @pytest.mark.parametrize("supported, expected", [(True, "bf16"), (False, "fp32")])
@@ -18,6 +36,29 @@ def test_on_a_gpu_bf16_is_used_where_it_is_not_emulated(monkeypatch, supported, 
     assert resolve_precision("auto", torch.device("cuda")) == expected
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_what_is_asked_for_is_used(precision):
-    assert resolve_precision(precision, torch.device("cpu")) == precision
+@pytest.mark.parametrize("name", ["fp32", "bf16"])
+def test_what_is_asked_for_is_used(name):
+    assert resolve_precision(name, torch.device("cpu")) == name
+
+
+@pytest.mark.parametrize("vnni, expected", [(True, "int8"), (False, "fp32")])
+def test_painting_is_in_int8_where_a_cpu_adds_8_bit_products(monkeypatch, vnni, expected):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: vnni)
+    monkeypatch.setattr(precision, "_bf16_is_faster", lambda: False)
+    assert painting_precision("auto", torch.device("cpu")) == expected
+    assert painting_precision("fp32", torch.device("cpu")) == "fp32"
+
+
+def test_a_precision_that_is_not_there_is_one_sentence(monkeypatch):
+    with pytest.raises(ValueError, match="no precision 'half'; choose one of auto, int8"):
+        painting_precision("half", torch.device("cpu"))
+    with pytest.raises(ValueError, match="int8 is for CPUs"):
+        painting_precision("int8", torch.device("cuda"))
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    with pytest.raises(ValueError, match="leave it to auto, or choose fp32"):
+        painting_precision("int8", torch.device("cpu"))
+
+
+def test_painting_on_a_gpu_is_in_the_precision_of_training(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert painting_precision("auto", torch.device("cuda")) == "bf16"

@@ -6,7 +6,6 @@ Two real processes on the CPU: once started by `accelerate launch`, else as laun
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+from conftest import free_port
 from test_train import SCRIPT, arguments, assert_same_run, state
 
 import train
@@ -49,12 +49,6 @@ def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps:
     ]
     texts = [process.communicate(timeout=180) for process in started]
     return Ended([process.returncode for process in started], [out for out, _ in texts], [error for _, error in texts])
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

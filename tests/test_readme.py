@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -83,8 +84,8 @@ def test_the_lines_of_curl_paint(app_url, with_labels):
 
 @pytest.mark.parametrize("flags", TRAINING_FLAGS, ids=" ".join)
 def test_the_flags_of_training_are_known(flags):
-    config, _ = train.parse_flags(flags)
-    assert config.epochs >= 200
+    config, _ = train.parse_flags(flags)  # ends the program where one is not
+    assert config.epochs == int(dict(pairwise(flags)).get("--epochs", 200))
 
 
 @pytest.mark.parametrize("line", re.findall(r"^accelerate launch (.*) train\.py", README, re.MULTILINE))

@@ -213,14 +213,14 @@ def test_weights_of_another_size_norm_or_network_are_told(folder):
             release.load(folder)
 
 
-@pytest.mark.parametrize("dtype, value", [(torch.float16, float("nan")), (torch.float32, float("-inf"))])
-def test_weights_that_are_not_finite_are_told(folder, dtype, value):
+@pytest.mark.parametrize("dtype, value", [(torch.float16, float("nan")), (torch.float32, float("-inf")), (torch.float32, -1e30)])
+def test_weights_that_are_not_finite_or_would_overflow_are_told(folder, dtype, value):
     path = folder / "model.safetensors"
     weights = load_file(path)
     weights["up3.conv.weight"] = weights["up3.conv.weight"].to(dtype)
     weights["up3.conv.weight"][1, 2, 3, 0] = value
     save_file(weights, path)
-    with pytest.raises(ReleaseError, match="not finite, first in up3.conv.weight"):
+    with pytest.raises(ReleaseError, match="not finite or beyond those of float16, first in up3.conv.weight"):
         release.load(folder)
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
+from tests.conftest import free_port
 from tests.test_demo import ROOT, tiny_models
 from tests.test_serving import MAP, join, outcome, start_app
 
@@ -26,9 +26,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, di
     """The address of the proxy, and the replicas by the value of their cookie."""
     weights = tiny_models(tmp_path_factory, "facades")
     started = {name: start_app(tmp_path_factory.mktemp(name), weights) for name in "ab"}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     places = {f"REPLICA_{name.upper()}": url.removeprefix("http://").rstrip("/") for name, (_, url) in started.items()}
     assert HAPROXY
     proxy = subprocess.Popen([HAPROXY, "-db", "-f", ROOT / "docs" / "haproxy.cfg"], env=os.environ | places | {"BIND": address})

@@ -49,6 +49,9 @@ def test_pictures_that_were_scored_have_to_stay_as_they_were(run, tiny_config):
         run.open(tiny_config(), HASHES)
     assert (run.path / "config.json").read_bytes() == recorded
     run.open(tiny_config(), HASHES | {"val": "cccc", "test": "dddd"})  # a split that is new
+    run.open(tiny_config(), {"train": HASHES["train"]})  # from a folder that holds no other split
+    with pytest.raises(RunFolderError, match="the val pictures have changed"):
+        run.open(tiny_config(), HASHES)
 
 
 def test_the_same_configuration_resumes(run, tiny_config):
@@ -201,9 +204,8 @@ import os, sys, time
 from pathlib import Path
 from pix2pix.run_folder import RunFolder
 with RunFolder(Path(sys.argv[1])).lock():
-    child = os.fork()
-    if child:
-        print(child, flush=True)
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)  # by the child, so it is there, and past what libraries do after a fork
     time.sleep(600)
 """
 

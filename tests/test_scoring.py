@@ -104,6 +104,17 @@ def test_scores_in_training_are_those_that_the_program_makes_afterwards(scored, 
         assert (copy / "release-best" / name).read_bytes() == (scored / "release-best" / name).read_bytes()
 
 
+def test_scores_by_another_inception_leave_the_released_epoch_alone(scored, tmp_path, capsys):
+    copy = Path(shutil.copytree(scored, tmp_path / "copy"))
+    config = json.loads((copy / "release-best" / "config.json").read_text())
+    config["metrics"]["val"]["weights"] = "01234567"
+    (copy / "release-best" / "config.json").write_text(json.dumps(config))
+    before = {path.name: path.read_bytes() for path in (copy / "release-best").iterdir()}
+    assert fid.main([str(copy)]) == 0
+    assert "stays the epoch that Inception 01234567 prefers" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in (copy / "release-best").iterdir()} == before
+
+
 def test_the_command_in_the_readme_scores_a_run(scored, tmp_path, monkeypatch, capsys):
     (line,) = re.findall(r"^python -m pix2pix\.fid (runs/.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     (tmp_path / "runs").mkdir()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -24,6 +25,7 @@ import httpx
 import limits
 import numpy as np
 import pytest
+from gradio.server_messages import HeartbeatMessage
 from gradio.state_holder import SessionState
 from starlette.datastructures import Address
 from starlette.requests import Request
@@ -34,6 +36,7 @@ from demo import serving
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from pix2pix.painter import Painter
+from tests.conftest import free_port
 from tests.test_demo import ROOT, local_models, tiny_models
 
 MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
@@ -109,11 +112,8 @@ async def test_the_addresses_of_one_ipv6_subscriber_are_one_visitor(ask, monkeyp
 
 
 def test_who_asks_has_a_name_for_the_limits_whatever_the_server_knows():
-    assert [serving.address_of(client) for client in (None, Address("10.0.0.1", 5), Address("testclient", 5))] == [
-        "",
-        "10.0.0.1",
-        "testclient",
-    ]
+    clients = (None, Address("10.0.0.1", 5), Address("::ffff:10.0.0.1", 5), Address("testclient", 5))
+    assert [serving.address_of(client) for client in clients] == ["", "10.0.0.1", "10.0.0.1", "testclient"]
 
 
 def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path):
@@ -131,15 +131,50 @@ def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path):
     assert {Path(file).name for file in demo.temp_file_sets[0]} == {"new", "kept", "folder"}
 
 
-def test_a_new_session_describes_no_component_until_one_changes_and_then_its_own():
+def test_a_session_describes_no_component_and_keeps_no_map():
     with gr.Blocks() as demo:
         box = gr.Textbox("at first")
     serving.adjust_gradio(demo.queue())
-    one, other = SessionState(demo), SessionState(demo)
-    assert one.config_values == {} and one.blocks_config.blocks[box._id] is box
-    one._update_value_in_config(box._id, "changed")
-    other._update_value_in_config(box._id, "otherwise")
-    assert one.config_values[box._id]["props"]["value"] == "changed"
+    session = SessionState(demo)
+    session._update_value_in_config(box._id, "changed")
+    session._update_config(box._id)
+    assert session.config_values == {} and session.blocks_config.blocks[box._id] is box
+
+
+def test_news_for_a_session_that_is_no_longer_kept_is_dropped_and_that_for_others_is_not():
+    demo = gr.Blocks().queue()
+    serving.adjust_gradio(demo)
+    kept = asyncio.Queue()
+    demo._queue.pending_messages_per_session["kept"] = kept
+    for session in ("gone", "kept"):
+        event = SimpleNamespace(alive=True, _id="1", session_hash=session)
+        demo._queue.send_message(event, HeartbeatMessage())
+    assert kept.qsize() == 1
+
+
+def test_of_too_many_sessions_the_one_that_has_been_away_longest_is_dropped(monkeypatch):
+    monkeypatch.setattr(serving, "MAX_WAITING", 2)
+    demo = gr.Blocks().queue()
+    serving.adjust_gradio(demo)
+    kept = demo._queue.pending_messages_per_session
+    for number in range(8):
+        kept[f"passing {number}"] = asyncio.Queue()
+        if number == 0:
+            kept["painting"] = asyncio.Queue()
+        demo._queue.send_message(SimpleNamespace(alive=True, _id="1", session_hash="painting"), HeartbeatMessage())
+    assert list(kept) == ["passing 5", "passing 6", "passing 7", "painting"]
+    assert kept["painting"].qsize() == 8
+
+
+def test_no_table_of_all_strokes_is_made_at_each_one():
+    queue = gr.Blocks().queue()._queue
+    records = [{"function": "paint", "status": "success", "process_time": 1.0}]
+    queue.events_recorded = 1
+    assert queue.compute_analytics_summary(records)["functions"]  # what Gradio does otherwise
+    serving.adjust_gradio(demo := gr.Blocks().queue())
+    demo._queue.events_recorded = 1
+    assert not demo._queue.compute_analytics_summary(records)["functions"]
+    assert demo._queue.ANALYTICS_MAX_EVENTS == 1
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -265,17 +300,27 @@ def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_serve
 
 
 def start_app(folder: Path, weights: dict[str, Path], **environment: str) -> tuple[subprocess.Popen[str], str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
     arguments = [part for name, path in weights.items() for part in ("--weights", f"{name}={path}")]
-    environment |= {"GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
+    environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "app.py", *arguments]
     app = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert app.stdout is not None
     line = app.stdout.readline()
     assert line.startswith("Paint at "), app.communicate(timeout=60)
     return app, line.split()[-1]
+
+
+@pytest.mark.parametrize("port", ["in use", "7860a", "0", "65536"])
+def test_a_port_that_cannot_be_had_ends_the_start_with_a_sentence(port):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        sentence = f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not '{port}'."
+        if port == "in use":
+            port = str(other.getsockname()[1])
+            empty = f"Cannot find empty port in range: {port}-{port}"
+            sentence = f"The app cannot listen ({empty}); GRADIO_SERVER_NAME and GRADIO_SERVER_PORT name another place."
+        environment = os.environ | {"GRADIO_SERVER_PORT": port}
+        ended = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", sentence + "\n")
 
 
 def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path, tmp_path_factory):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import tiny_generator, tiny_release_config
+from conftest import free_port, tiny_generator, tiny_release_config
 from hub_server import HubServer
 from huggingface_hub import metadata_load
 from playwright.sync_api import Browser, expect
@@ -102,7 +101,9 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
     for name in ("demo", "pix2pix"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights", "*.pyi"))
     shutil.copy(ROOT / "app.py", folder)
-    (folder / "demo" / "weights").symlink_to(ROOT / "demo" / "weights")
+    (folder / "demo" / "weights").mkdir()
+    for name in ("facades-gan", "facades-l1"):  # and none of Cityscapes, so that something can be missing
+        (folder / "demo" / "weights" / name).symlink_to(ROOT / "demo" / "weights" / name)
     home.mkdir()
     command = [sys.executable, "app.py"]
     if os.geteuid() == 0 and shutil.which("setpriv"):  # who may read everything, as this may lie in root's home, but write nothing
@@ -110,9 +111,7 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
         who = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
         command = ["setpriv", *who, *command]
     subprocess.run(["chmod", "-R", "a-w", folder], check=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(home / "tmp")}
     environment |= {"HF_HOME": str(home / "hf"), "HF_ENDPOINT": hub.url, "PIX2PIX_HUB_OWNER": "me"}
     with (tmp_path / "log.txt").open("w") as output:

@@ -193,6 +193,18 @@ def test_a_run_stopped_at_the_last_step_of_an_epoch_goes_on_bit_for_bit(straight
     assert_same_run(tmp_path, straight["gan"])
 
 
+def test_a_run_keeps_its_precision_though_another_is_faster_where_it_goes_on(data_dir, tmp_path, monkeypatch, capsys):
+    def run(epochs: int, precision: str, bf16_is_faster: bool) -> int:
+        monkeypatch.setattr("pix2pix.precision._bf16_is_faster", lambda: bf16_is_faster)
+        return train.main(arguments(data_dir, tmp_path / "run", epochs=epochs, precision=precision))
+
+    assert run(1, "auto", bf16_is_faster=True) == 0
+    assert run(2, "auto", bf16_is_faster=False) == 0
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["precision"] == "bf16"
+    assert run(3, "fp32", bf16_is_faster=False) == 1
+    assert "--precision was bf16, is fp32" in capsys.readouterr().err
+
+
 def test_a_run_that_crashed_goes_on_from_its_last_checkpoint_bit_for_bit(straight, data_dir, tmp_path):
     flags = arguments(data_dir, tmp_path, checkpoint_minutes=0)  # after every step
     crashed = run_until("os._exit(9)", {7}, flags)

@@ -42,7 +42,7 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> N
         ReleaseError: If the folder cannot be used, or has no weights of one of the epochs.
         ReportError: If the run folder around it is broken.
     """
-    painter = Painter.load(folder)
+    painter = Painter.load(folder, precision="fp32")
     if missing := [epoch for epoch in epochs if epoch not in painter.earlier]:
         there = ", ".join(map(str, painter.earlier)) or "none"
         raise ReleaseError(f"{folder} has no weights of epoch {missing[0]}, which would be earlier than its own; there are: {there}")

@@ -32,7 +32,7 @@ class Run:
         label: Tells it from the other runs of its dataset: "GAN", "L1", or with the folder's name where there are several.
         config: A setting that an older run did not record is at its default, which is what it had.
         data: Fingerprint of each split.
-        machine: As recorded when the run was last started.
+        machine: What it ran on; where that has changed on the way, one after the other.
         log: One record per finished epoch, ascending.
         scores: One record per scored epoch, split and conditions, ascending by epoch.
         released: sha256 of the released weights and the epoch that they are from; None before the first release.
