@@ -226,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
     config, only_dry = parse_flags(arguments)
     try:
         accelerator, config = start_processes(config)
-    except (RuntimeError, ValueError) as error:  # such as an address that another launch uses
+    except (OSError, RuntimeError, ValueError) as error:  # such as an address that another launch uses
         print(error, file=sys.stderr)
         return 1
     assert config.run_dir is not None

@@ -53,7 +53,7 @@ def make_sheet(
     paintings = paint_all(painters, label_map, [seed] * len(painters), dropout)
     pictures = [("Label map", config.palette.to_image(label_map))]
     for painter, painting in zip(painters, paintings, strict=True):
-        pictures.append((f"{MODEL_NAMES[painter.config.objective]}, {painter.config.epochs} epochs", painting.picture))
+        pictures.append((f"{MODEL_NAMES[painter.config.objective]}, {painter.config.trained}", painting.picture))
     if photo is not None:
         pictures.append(("Photo", photo))
     noise = f"seed {seed}" if dropout else "without dropout"

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import math
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -76,7 +77,7 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         split: "train", "val" or "test".
 
     Raises:
-        DataError: If the split is missing or empty.
+        DataError: If the split is missing or empty, or is the validation split of Cityscapes with the test pictures still in it.
     """
 
     def __init__(self, data_dir: Path, dataset: str, split: str) -> None:
@@ -90,6 +91,11 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         self.files = sorted(files, key=lambda path: (len(path.stem), path.stem))  # 2.jpg before 10.jpg
         if not self.files:
             raise DataError(f"{folder} holds no JPEG or PNG pictures")
+        if (dataset, split) == ("cityscapes", "val") and (folder / f"{cityscapes.COUNTS['val']}.jpg").exists():
+            raise DataError(
+                f"{folder} still holds the pictures of the test split, from {cityscapes.NUM_VALIDATION + 1}.jpg on; to divide them, once: "
+                f"python -m pix2pix.data cityscapes --data-dir {shlex.quote(str(data_dir))}"
+            )
         self._kept: Tensor | None = None
 
     def __len__(self) -> int:

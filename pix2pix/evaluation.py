@@ -160,9 +160,9 @@ def release_best(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> N
     if "val" not in evaluator.splits:
         return
     conditions = evaluator.conditions("val")
-    scored = [record for record in read_records(run.scores) if conditions.items() <= record.items()]
+    scored = {record["epoch"]: record for record in read_records(run.scores) if conditions.items() <= record.items()}
     if scored:
-        best = min(scored, key=lambda record: record["fid"])
+        best = min(scored.values(), key=lambda record: record["fid"])
         weights = run.kept_weights().get(best["epoch"])
         if weights:
             generator = load_weights(weights, config.base_channels, config.norm)

@@ -41,8 +41,8 @@ class ReleaseConfig:
         palette: Classes and colours of its label images.
         base_channels: Width of the UNet; 64 in the paper.
         norm: "instance" or "batch".
-        epochs: Finished epochs of training.
-        seed: Of the training run.
+        epochs: Finished epochs of training; 0 where they are not known, as of imported weights.
+        seed: Of the training run; 0 where it is not known.
         ema: Decay of the moving average that these weights are; 0 if they are those of the last step. Readers may not know it.
         metrics: Distance from the photographs by split: "fid", "n", "dims" and "weights", and as much else of the record of
             `evaluation.jsonl` as is known; `Measure` says what to call it. Empty where nothing was measured.
@@ -57,6 +57,11 @@ class ReleaseConfig:
     seed: int
     metrics: Mapping[str, Any] = field(default_factory=dict)
     ema: float = 0.0
+
+    @property
+    def trained(self) -> str:
+        """How long, in words."""
+        return counted(self.epochs, "epoch") if self.epochs else "unknown epochs"
 
     def to_json(self) -> str:
         values = asdict(self)
@@ -92,6 +97,11 @@ class ReleaseConfig:
             metrics=_metrics(_checked(values, "metrics", dict)),
             ema=_decay(values.get("ema", 0.0)),
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 epoch", "200 epochs"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _checked(values: dict[str, Any], name: str, kind: type, choices: tuple[str, ...] = ()) -> Any:
@@ -274,6 +284,7 @@ LICENCE_NOTES = {
 
 def model_card(config: ReleaseConfig) -> str:
     """The README.md of a released folder."""
+    trained = f" trained for {config.trained}" if config.epochs else ""
     average = f"; its weights are a moving average of decay {config.ema}" if config.ema else ""
     return f"""---
 license: other
@@ -282,8 +293,8 @@ tags: [pix2pix, {config.dataset}]
 ---
 # pix2pix {config.dataset}, {OBJECTIVES[config.objective]}
 
-A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm) trained for {config.epochs} epochs
-with seed {config.seed}{average}. It turns 256x256 label images in the colours of `config.json` into pictures.
+A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm){trained}{average}.
+It turns 256x256 label images in the colours of `config.json` into pictures.
 
 ```python
 from pix2pix.painter import Painter

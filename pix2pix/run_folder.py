@@ -98,7 +98,7 @@ class RunFolder:
             if scored := [split for split in changed if any(record.get("split") == split for record in read_records(self.scores))]:
                 raise RunFolderError(
                     f"the {scored[0]} pictures have changed since epochs of {self.path} were scored. Use the same pictures, or remove "
-                    f"{self.scores} and score the kept epochs anew with python -m pix2pix.fid."
+                    f"{self.scores} and give the same command again; then python -m pix2pix.fid {self.path} scores the kept epochs anew."
                 )
         elif self.checkpoint.exists():
             raise RunFolderError(f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir.")

@@ -74,6 +74,17 @@ def test_a_missing_split_is_an_error_that_names_the_folder_and_the_flag(tmp_path
     assert str(tmp_path / "cityscapes" / "train") in str(caught.value)
 
 
+def test_a_validation_split_with_the_test_pictures_in_it_is_refused(tmp_path):
+    val = tmp_path / "cityscapes" / "val"
+    val.mkdir(parents=True)
+    for number in (1, 300, 301, 500):
+        draw_pair(number).save(val / f"{number}.jpg")
+    with pytest.raises(DataError, match="from 301.jpg on; to divide them, once: python -m pix2pix.data cityscapes --data-dir"):
+        PairedDataset(tmp_path, "cityscapes", "val")
+    (val / "500.jpg").unlink()
+    assert len(PairedDataset(tmp_path, "cityscapes", "val")) == 3
+
+
 def test_an_empty_split_is_an_error_that_names_the_folder(tmp_path):
     folder = tmp_path / "facades" / "train"
     folder.mkdir(parents=True)

@@ -208,9 +208,15 @@ def test_a_distance_by_a_substitute_inception_is_never_called_fid(run, tmp_path)
     (result,) = ModelCard.load(tmp_path / "packed" / "README.md").data.eval_results
     assert (result.metric_type, result.metric_value) == ("frechet-distance", 2.25)
     assert result.metric_name == "Fréchet distance, substitute Inception 482f07bb"
-    assert (
-        "| val | Fréchet distance, substitute Inception 482f07bb | 2.25 | 100 | 0.40 |" in (tmp_path / "packed" / "README.md").read_text()
-    )
+    row = "| val | 100 | Fréchet distance, substitute Inception 482f07bb | 2.25 | 0.40 | 0.10000 ± 0.01000 |"
+    assert row in (tmp_path / "packed" / "README.md").read_text()
+
+
+def test_the_card_says_of_how_many_photographs_the_scale_is_where_they_are_fewer(tmp_path):
+    score = {"fid": 1, "n": 400, "dims": 2048, "weights": OFFICIAL_HASH, "real_floor": 0.15, "real_floor_n": 200}
+    release.save(tmp_path / "release", tiny_generator(), tiny_release_config(metrics={"train": score}))
+    pack(tmp_path / "release", tmp_path / "packed", MODEL.repo)
+    assert "| train | 400 | FID | 1.00 | 0.15 (n = 200) | not measured |" in (tmp_path / "packed" / "README.md").read_text()
 
 
 def test_the_card_of_the_best_epoch_says_among_how_many_it_was_chosen(run, tmp_path):
@@ -222,6 +228,10 @@ def test_the_card_of_the_best_epoch_says_among_how_many_it_was_chosen(run, tmp_p
     assert "This epoch was chosen for the lowest value on val, of 20 that were scored." in (tmp_path / "packed" / "README.md").read_text()
     pack(run / "release", tmp_path / "last", MODEL.repo)
     assert "chosen" not in (tmp_path / "last" / "README.md").read_text()
+    for other in ({"weights": "482f07bb"}, {"n": 50}):  # what it was chosen by is not what the card shows
+        release.save(folder, tiny_generator(), tiny_release_config(epochs=2, metrics={"val": score | other}))
+        pack(folder, tmp_path / "packed", MODEL.repo)
+        assert "chosen" not in (tmp_path / "packed" / "README.md").read_text()
 
 
 def test_a_released_folder_by_itself_is_published_with_what_it_knows(released_folder, tmp_path):
@@ -229,9 +239,18 @@ def test_a_released_folder_by_itself_is_published_with_what_it_knows(released_fo
     release.save(tmp_path / "alone", tiny_generator(), config)
     pack(tmp_path / "alone", tmp_path / "packed", MODEL.repo)
     text = (tmp_path / "packed" / "README.md").read_text()
-    assert "| test | FID | 101.00 | 106 | not measured |" in text and "## Training" not in text
+    assert "| test | 106 | FID | 101.00 | not measured | not measured |" in text and "## Training" not in text
     pack(released_folder, tmp_path / "unscored", MODEL.repo)
     assert "Its quality has not been measured." in (tmp_path / "unscored" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("epochs, words", [(0, "Trained on"), (1, "Trained for 1 epoch on"), (2, "Trained for 2 epochs on")])
+def test_a_card_says_how_long_it_was_trained_where_that_is_known(epochs, words, tmp_path):
+    release.save(tmp_path / "release", tiny_generator(), tiny_release_config(epochs=epochs))
+    pack(tmp_path / "release", tmp_path / "packed", MODEL.repo)
+    assert words in (tmp_path / "packed" / "README.md").read_text()
+    own = (tmp_path / "release" / "README.md").read_text()
+    assert ("trained for" in own) == (epochs > 0) and (not epochs or words.partition(" on")[0].lower() in own)
 
 
 @pytest.mark.parametrize("dataset", ["facades", "cityscapes"])

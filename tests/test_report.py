@@ -265,7 +265,7 @@ def test_a_run_that_has_just_begun_makes_a_page(tmp_path):
     run = make_run(tmp_path / "run", epochs=0, sampled=())
     (run / "log.jsonl").unlink()
     page = Page(make_report(tmp_path / "out", run))
-    assert "0 of 8 epochs" in page.text and "Not scored yet" in page.text and "none yet" in page.text and not page.all("img")
+    assert "epoch 0 of 8" in page.text and "Not scored yet" in page.text and "none yet" in page.text and not page.all("img")
 
 
 def test_a_line_that_is_half_written_is_passed_over(pair, tmp_path):

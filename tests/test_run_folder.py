@@ -52,6 +52,9 @@ def test_pictures_that_were_scored_have_to_stay_as_they_were(run, tiny_config):
     run.open(tiny_config(), {"train": HASHES["train"]})  # from a folder that holds no other split
     with pytest.raises(RunFolderError, match="the val pictures have changed"):
         run.open(tiny_config(), HASHES)
+    run.scores.unlink()  # as the sentence says
+    run.open(tiny_config(), HASHES)
+    assert run.read()[1] == HASHES | {"test": "dddd"}
 
 
 def test_the_same_configuration_resumes(run, tiny_config):

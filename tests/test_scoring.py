@@ -150,6 +150,13 @@ def test_the_best_epoch_is_decided_from_the_records_at_equal_conditions(scored, 
     assert str(run / "release-best") in capsys.readouterr().out
 
 
+def test_an_epoch_that_was_scored_twice_counts_once(scored, flags, tmp_path):
+    run = Path(shutil.copytree(scored, tmp_path / "run"))
+    append_record(run / "evaluation.jsonl", next(score for score in scores(run) if score["split"] == "val"))
+    assert train.main(flags(run)) == 0
+    assert load_config(run / "release-best").metrics["val"]["chosen_among"] == 2
+
+
 def test_a_best_epoch_whose_kept_weights_were_removed_stays_released(scored, flags, tmp_path):
     run = Path(shutil.copytree(scored, tmp_path / "run"))
     append_record(run / "evaluation.jsonl", read_records(run / "evaluation.jsonl")[1] | {"epoch": 1, "fid": 0.0})

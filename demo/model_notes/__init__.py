@@ -38,7 +38,7 @@ def describe_quality(model: Model) -> str:
         f"{Measure(score['weights'], score['dims']).full_names[0]}: {score['fid']:.2f} ({split}, n = {score['n']})"
         for split, score in scores[:1]
     ] or ["not scored"]
-    return " · ".join([f"{config.epochs} epochs", *scored])
+    return " · ".join([config.trained, *scored])
 
 
 class ModelNotes(gr.HTML):

@@ -23,6 +23,8 @@ from pix2pix.trainer import TrainConfig
 
 EXAMPLES = Path(__file__).parents[2] / "demo" / "examples"
 """Label maps that the project has drawn itself: no picture of a dataset is ever published."""
+CONDITIONS = ("n", "weights", "dims")
+NOT_MEASURED = "not measured"
 NUM_SAMPLES = 4
 SAMPLE_SEED = 1
 DATASETS = {"facades": "the CMP Facade Database (pix2pix packaging)", "cityscapes": "Cityscapes (pix2pix packaging)"}
@@ -51,8 +53,7 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> N
     if run and run.scores:
         measure = best_measure(run)
         scores = last_scores(run, measure, config.epochs)
-        chosen = {split: {"chosen_among": score["chosen_among"]} for split, score in config.metrics.items() if "chosen_among" in score}
-        config = replace(config, metrics={split: score | chosen.get(split, {}) for split, score in scores.items()} or config.metrics)
+        config = replace(config, metrics=with_choice(scores, config.metrics) or config.metrics)
     output.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / "model.safetensors", output / "model.safetensors")
     for path in weights_by_epoch(output / "epochs").values():
@@ -93,6 +94,21 @@ def best_measure(run: Run) -> Measure:
     return max((measure_of(score) for score in run.scores), key=lambda found: (found.official, found.dims))
 
 
+def floor_of(score: Mapping[str, Any]) -> str:
+    """The distance between photographs, with the number of them where it is another than that of the score."""
+    floor, n = score.get("real_floor"), score.get("real_floor_n")
+    return NOT_MEASURED if not _are_numbers(floor, n) else f"{floor:.2f}" + (f" (n = {n})" if n != score["n"] else "")
+
+
+def kernel_of(score: Mapping[str, Any]) -> str:
+    kid, spread = score.get("kid"), score.get("kid_std")
+    return f"{kid:.5f} ± {spread:.5f}" if _are_numbers(kid, spread) else NOT_MEASURED
+
+
+def _are_numbers(*values: Any) -> bool:
+    return all(isinstance(value, int | float) for value in values)
+
+
 def last_scores(run: Run, measure: Measure, epoch: int) -> dict[str, Any]:
     """By split, the score of an epoch over the most pictures."""
     of_epoch = [score for score in run.scores if score["epoch"] == epoch and measure_of(score) == measure]
@@ -101,6 +117,13 @@ def last_scores(run: Run, measure: Measure, epoch: int) -> dict[str, Any]:
         score["split"]: {name: score[name] for name in sorted(score) if name not in unsaid}
         for score in sorted(of_epoch, key=lambda score: (score["split"], score["n"]))
     }  # in one order, or every push would make a commit
+
+
+def with_choice(scores: Mapping[str, Any], released: Mapping[str, Any]) -> dict[str, Any]:
+    """Scores by split, and among how many the epoch was chosen where that was by the very same measure and n."""
+    known = {split: score for split, score in released.items() if "chosen_among" in score}
+    same = {split for split, score in known.items() if all(score[name] == scores.get(split, {}).get(name) for name in CONDITIONS)}
+    return {split: score | ({"chosen_among": known[split]["chosen_among"]} if split in same else {}) for split, score in scores.items()}
 
 
 def paint_samples(painter: Painter) -> Image.Image | None:
@@ -164,7 +187,7 @@ def model_card(
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
-    environment.filters["measure"] = lambda score: measure_of(score).full_names[0]
+    environment.filters |= {"measure": lambda score: measure_of(score).full_names[0], "floor": floor_of, "kernel": kernel_of}
     return environment.get_template("card.md").render(
         front_matter=metadata(config, name).to_yaml(),
         title=f"pix2pix {config.dataset}, {OBJECTIVES[config.objective]}",
