@@ -13,7 +13,6 @@ from torch import Tensor
 
 from pix2pix.data import PairedDataset, training_batches
 from pix2pix.pictures import to_uint8
-from pix2pix.release import counted
 from pix2pix.trainer import TrainConfig, Trainer
 
 WARM_UP_STEPS = 2
@@ -46,9 +45,7 @@ def dry_run(trainer: Trainer, splits: Mapping[str, PairedDataset], sampled_pictu
     lines += ["", "pictures: " + ", ".join(f"{len(pairs)} in {split}" for split, pairs in splits.items())]
     lines += [f"steps: {steps} per epoch, {config.epochs * steps} in all"]
     lines += [f"time: {hours:.2g} hours of training; {seconds * 1000:.0f} ms per step over {TIMED_STEPS} steps on {trainer.device}"]
-    lines += (
-        [f"scores: after {counted(scored, 'epoch')}, of {pictures} pictures each; their time is not part of these hours"] if scored else []
-    )
+    lines += [f"scores: after {scored} of {config.epochs} epochs, of {pictures} pictures each, beside these hours"] if scored else []
     lines += [f"disk: {_megabytes(sum(sizes.values()))}, of {_megabytes(shutil.disk_usage(folder).free)} free in {folder}"]
     lines += [f"  {name}: {_megabytes(size)}" for name, size in sizes.items()]
     if (config.run_dir / "checkpoint.pt").exists():
@@ -83,8 +80,8 @@ def _bytes_on_disk(trainer: Trainer, splits: Mapping[str, PairedDataset], sample
     best = weights if config.fid_every and "val" in splits else 0
     return {
         "checkpoint, the one before it, and one while it is written": 3 * checkpoint,
-        f"weights of {counted(kept, 'epoch')}": kept * weights,
-        f"samples of {counted(sampled, 'epoch')}": samples,
+        f"weights of {kept} of {config.epochs} epochs": kept * weights,
+        f"samples of {sampled} of {config.epochs} epochs": samples,
         "released folders, and one while it is written": 2 * weights + best,
     }
 

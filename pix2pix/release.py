@@ -61,7 +61,7 @@ class ReleaseConfig:
     @property
     def trained(self) -> str:
         """How long, in words."""
-        return counted(self.epochs, "epoch") if self.epochs else "unknown epochs"
+        return {0: "unknown epochs", 1: "1 epoch"}.get(self.epochs, f"{self.epochs} epochs")
 
     def to_json(self) -> str:
         values = asdict(self)
@@ -97,11 +97,6 @@ class ReleaseConfig:
             metrics=_metrics(_checked(values, "metrics", dict)),
             ema=_decay(values.get("ema", 0.0)),
         )
-
-
-def counted(number: int, noun: str) -> str:
-    """ "1 epoch", "200 epochs"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _checked(values: dict[str, Any], name: str, kind: type, choices: tuple[str, ...] = ()) -> Any:

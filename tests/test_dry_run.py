@@ -31,7 +31,7 @@ def test_a_dry_run_tells_settings_pictures_steps_and_hours_and_writes_nothing(da
         assert f"--{name.replace('_', '-')} " in said
     assert "--batch-size 3\n" in said and "--num-processes 1\n" in said and f"--run-dir {tmp_path / 'run'}\n" in said
     assert "pictures: 4 in train, 1 in val" in said and "steps: 2 per epoch, 10 in all" in said
-    assert "scores: after 3 epochs, of 4 pictures each" in said
+    assert "scores: after 3 of 5 epochs, of 4 pictures each" in said
     hours, milliseconds = map(float, re.search(r"time: (\S+) hours of training; (\d+) ms per step", said).groups())
     assert hours == pytest.approx(10 * milliseconds / 3.6e6, rel=0.2)
     assert files(data_dir) == before and not any(tmp_path.iterdir())
@@ -45,7 +45,7 @@ def test_the_disk_that_is_announced_is_the_disk_that_a_run_takes(data_dir, tmp_p
     run = tmp_path / "run"
     sizes = {path.relative_to(run).as_posix(): path.stat().st_size / 1e6 for path in files(run) if path.is_file()}
     kept = [size for name, size in sizes.items() if name.startswith("weights/")]
-    assert len(kept) == 4 and megabytes(said, "weights of 4 epochs") == pytest.approx(sum(kept), rel=0.05)
+    assert len(kept) == 4 and megabytes(said, "weights of 4 of 4 epochs") == pytest.approx(sum(kept), rel=0.05)
     checkpoints = megabytes(said, "checkpoint, the one before it, and one while it is written")
     assert checkpoints == pytest.approx(3 * sizes["checkpoint.pt"], rel=0.05)
     assert megabytes(said, "released folders, and one while it is written") == pytest.approx(
@@ -53,7 +53,7 @@ def test_the_disk_that_is_announced_is_the_disk_that_a_run_takes(data_dir, tmp_p
     )
     truths = {name: size for name, size in sizes.items() if name.endswith(("label.png", "photo.png"))}
     photos = sum(size for name, size in truths.items() if name.endswith("photo.png"))
-    assert megabytes(said, "samples of 3 epochs") == pytest.approx(sum(truths.values()) + 3 * photos, abs=0.06)
+    assert megabytes(said, "samples of 3 of 4 epochs") == pytest.approx(sum(truths.values()) + 3 * photos, abs=0.06)
 
 
 def test_a_dry_run_of_facades_that_are_missing_downloads_nothing(tmp_path, monkeypatch, capsys):
