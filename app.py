@@ -4,8 +4,11 @@
 Face Hub; `--data-dir DIR` offers samples of datasets that lie there; `--mcp` lets language models paint too.
 """
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 
 # Read when Gradio and huggingface_hub are imported: without these, both report every start to a server.
 for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}.items():
@@ -13,6 +16,10 @@ for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TEL
 
 if "SPACE_ID" in os.environ:  # a Space: visitors come through proxies inside, which say whose request it is
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "10.0.0.0/8")
+
+if "GRADIO_TEMP_DIR" not in os.environ:  # a folder of its own, where old files can be deleted whosever they are
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="pix2pix-")
+    atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 
 port = os.environ.get("GRADIO_SERVER_PORT", "")
 if port and not (port.isdecimal() and 1 <= int(port) <= 65535):  # before Gradio reads it

@@ -2,10 +2,12 @@
 
     python -m benchmarks.load                                  # 20 visitors paint a stroke a second, for a minute
     python -m benchmarks.load --visitors 20 --seconds 250      # 5,000 strokes: do memory, files and sockets stay flat?
+    python -m benchmarks.load --flood 10                       # and one more, on ten connections, asks for all that it can get
     python -m benchmarks.load --url http://127.0.0.1:7860      # an app that runs already
 
 Starts the app with the bundled weights and speaks to its real queue on the loopback, as the page does: a map is sent when the one before
-it has been answered, and of the strokes drawn meanwhile only the last. The visitors run on the same machine and take their share of it.
+it has been answered, and of the strokes drawn meanwhile only the last. Each visitor has an address, as behind a proxy. The visitors run on
+the same machine and take their share of it.
 """
 
 import argparse
@@ -28,7 +30,7 @@ import psutil
 
 from benchmarks.stroke import running_app
 from demo.label_canvas import encode
-from demo.views import SIDE_BY_SIDE
+from demo.views import SIDE_BY_SIDE, VARIATIONS
 
 MAX_VISITORS = 500
 MAX_SECONDS = 3600
@@ -53,6 +55,7 @@ class Visitor:
     def __init__(self, client: httpx.AsyncClient, event: dict[str, Any], tally: Tally, seed: int) -> None:
         self.client, self.event, self.tally, self.random = client, event, tally, random.Random(seed)
         self.session = uuid.uuid4().hex
+        self.headers = {"X-Forwarded-For": f"10.0.{seed // 250}.{seed % 250 + 1}"}
         self.map = np.zeros((256, 256), np.uint8)
         self.drawn_at: float | None = None  # of the newest stroke that has not been sent
         self.changed = asyncio.Event()
@@ -89,11 +92,12 @@ class Visitor:
         """One request and its answer; raises RuntimeError with what the page would show if there is none."""
         data = [encode(self.map).model_dump(), 1, True, SIDE_BY_SIDE]
         body = {"data": data, "fn_index": self.event["id"], "trigger_id": self.event["inputs"][0], "session_hash": self.session}
-        joined = await self.client.post("/gradio_api/queue/join", json=body)
+        joined = await self.client.post("/gradio_api/queue/join", json=body, headers=self.headers)
         if joined.is_error:
             raise RuntimeError(f"{joined.status_code} {joined.json()['detail']}")
         waited = False
-        async with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": self.session}) as answer:
+        session = {"session_hash": self.session}
+        async with self.client.stream("GET", "/gradio_api/queue/data", params=session, headers=self.headers) as answer:
             async for line in answer.aiter_lines():
                 message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
                 waited |= message.get("msg") == "estimation" and message["rank"] > 0
@@ -105,13 +109,24 @@ class Visitor:
         raise RuntimeError("the stream ended without pictures")
 
 
+async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Counter[int]) -> None:
+    """One connection of somebody who asks for four variations at a time and fetches none, until cancelled."""
+    label_map = encode(np.random.default_rng(0).integers(0, 12, (256, 256))).model_dump()
+    while True:
+        body = {"data": [label_map, 1, True, VARIATIONS], "fn_index": event["id"], "trigger_id": event["inputs"][0]}
+        answer = await client.post(
+            "/gradio_api/queue/join", json=body | {"session_hash": uuid.uuid4().hex}, headers={"X-Forwarded-For": "10.9.9.9"}
+        )
+        answers[answer.status_code] += 1
+
+
 def describe(server: psutil.Process, files: Path) -> str:
     """What the server holds at the moment."""
     temporary = sum(path.is_file() for path in files.rglob("*"))
     return f"memory {server.memory_info().rss / 1e6:6.0f} MB, open files and sockets {server.num_fds():4d}, temporary files {temporary:4d}"
 
 
-async def visit(url: str, visitors: int, seconds: float, interval: float, server: psutil.Process | None, files: Path) -> Tally:
+async def visit(url: str, visitors: int, seconds: float, interval: float, floods: int, server: psutil.Process | None, files: Path) -> Tally:
     """Has visitors paint for a time, then waits for the answers that are still to come; prints the server's state five times."""
     tally = Tally()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=2 * visitors)
@@ -122,12 +137,18 @@ async def visit(url: str, visitors: int, seconds: float, interval: float, server
         people = [Visitor(client, event, tally, seed) for seed in range(visitors)]
         until = time.perf_counter() + seconds
         senders = [asyncio.create_task(visitor.send()) for visitor in people]
+        answers: Counter[int] = Counter()
+        flooding = [asyncio.create_task(flood(client, event, answers)) for _ in range(floods)]
         drawers = [asyncio.create_task(visitor.draw_every(interval, until)) for visitor in people]
         for part in range(5):
             await asyncio.sleep(seconds / 5)
             if server:
                 print(f"after {seconds * (part + 1) / 5:5.0f} s: {describe(server, files)}", flush=True)
         await asyncio.gather(*drawers)
+        for task in flooding:
+            task.cancel()
+        if floods:
+            print(f"the flood was answered {dict(answers)}")
         deadline = time.perf_counter() + TIMEOUT_SECONDS
         while len(tally.seconds) + tally.stale + tally.errors.total() < tally.drawn and time.perf_counter() < deadline:
             await asyncio.sleep(0.05)
@@ -153,10 +174,11 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=20, choices=range(1, MAX_VISITORS + 1), metavar=f"1..{MAX_VISITORS}")
     parser.add_argument("--seconds", type=int, default=60, choices=range(5, MAX_SECONDS + 1), metavar=f"5..{MAX_SECONDS}")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between two strokes of a visitor (default: 1)")
+    parser.add_argument("--flood", type=int, default=0, metavar="N", help="connections of one who asks for all there is (default: 0)")
     parser.add_argument("--weights", metavar="NAME=FOLDER", action="append", default=[], help="as for app.py")
     parser.add_argument("--url", help="of an app that runs already")
     flags = parser.parse_args()
-    shape = flags.visitors, flags.seconds, flags.interval
+    shape = flags.visitors, flags.seconds, flags.interval, flags.flood
     if flags.url:
         report(asyncio.run(visit(flags.url, *shape, None, Path())), flags.seconds)
         return

@@ -18,6 +18,7 @@ from demo import serving
 from demo.comparison import Comparison
 from demo.endpoints import FIRST_SEED, TWO_AT_A_TIME, add_endpoints, check_dropout, check_seed, choose_seed
 from demo.example_gallery import ExampleGallery, read_examples
+from demo.hardening import adjust_gradio
 from demo.label_canvas import LabelCanvas, refuse
 from demo.map_actions import add_map_actions
 from demo.model_notes import ModelNotes
@@ -232,7 +233,7 @@ def make_theme() -> gr.themes.Base:
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
     demo.queue(status_update_rate=0.5, max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
-    serving.adjust_gradio(demo)
+    adjust_gradio(demo)
     return demo.launch(
         theme=make_theme(),
         head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",

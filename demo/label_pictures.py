@@ -11,6 +11,8 @@ from pix2pix.labels import Palette
 SIZE = 256
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 25_000_000
+MAX_SCANS = 64
+"""Of a JPEG file, each of which goes over all pixels; progressive ones have about ten."""
 FINE = 4
 """Pictures are read at up to this many times the size of a map; a pixel of the map takes the class that most of its part has."""
 
@@ -71,8 +73,11 @@ def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
 
 def _read_pixels(path: Path, background: str) -> np.ndarray:
     """Pixels as uint8 RGB, at most `FINE` times the size of a map, the right way up."""
+    content = path.read_bytes()
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:  # its pixels never look like this marker
+        raise ValueError("This JPEG file would take too long to read. Save it once more, not as a progressive one.")
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             width, height = picture.size
             if width * height <= MAX_PIXELS:
                 # Without blending, so that no colour is made up, and before anything else needs memory for all of the pixels.

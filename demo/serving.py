@@ -1,35 +1,28 @@
 """What one visitor may take of the server, and what its owner sees of it: limits, health, a request log, a stop that finishes its work.
 
-The limits are per address. Behind a proxy that is the visitor's own one only if uvicorn trusts the proxy: FORWARDED_ALLOW_IPS names it.
+What Gradio would do otherwise is changed in `hardening.py`. The limits are per address. Behind a proxy that is the visitor's own one
+only if uvicorn trusts the proxy: FORWARDED_ALLOW_IPS names it.
 docs/serving.md lists the settings, which come from the environment.
 """
 
 import errno
 import ipaddress
 import logging
-import math
 import os
 import signal
 import threading
 import time
 from collections import Counter
-from functools import partial
-from types import SimpleNamespace
+from functools import lru_cache
 from typing import Any
 
 import gradio as gr
-import gradio.route_utils
 import limits
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
-from gradio.blocks import Block
-from gradio.queueing import Event, Queue
-from gradio.server_messages import EventMessage
-from gradio.state_holder import SessionState
-from gradio.utils import LRUCache
-from gradio_client.utils import is_http_url_like
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from gradio.queueing import Queue
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -59,18 +52,29 @@ MAX_WAITING_PER_ADDRESS = whole_number("PIX2PIX_MAX_WAITING_PER_ADDRESS", 64)
 """Of these, from one address: a class in one network fits, and the others still find a place."""
 MAX_OPEN_PER_ADDRESS = whole_number("PIX2PIX_MAX_OPEN_PER_ADDRESS", 256)
 """Requests under way from one address; a page that paints keeps up to two open."""
-MAX_BODY_BYTES = whole_number("PIX2PIX_MAX_BODY_BYTES", 2_000_000)
-"""Of one request; the map with the most runs takes 0.3 MB."""
+MAX_BODY_BYTES = whole_number("PIX2PIX_MAX_BODY_BYTES", 400_000)
+"""Of one request; the map with the most runs takes 262,144."""
+MAX_BODY_PARTS = 1000
+"""Lists, objects and commas of one request; the page's have some twenty, and Gradio looks at each for seconds if there are very many."""
 MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)
 """Of one that uploads a picture."""
 UPLOAD_PATH = "/gradio_api/upload"
 RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
 """Requests from one address, without those for the page's fixed files, about 60; a stroke takes two."""
+PAGE_RATE = rate("PIX2PIX_PAGE_RATE", "200 per 10 seconds")
+"""Of these, those that make the page, or do work outside of the queue, such as drawing a street for "Surprise me"."""
+PAGE_PATHS = ("/config", "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/run/")
+ASSET_PATHS = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json")
+API_NAMES = ("app_id", "call/", "cancel", "file=", "heartbeat/", "mcp", "queue/", "reset", "startup-events", "theme.css", "upload")
+PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
+"""How the paths begin that the page and programs use; Gradio has more, among them one that fetches other servers' pages."""
+MCP_PATH = "/gradio_api/mcp"
+MAX_OPEN_MCP = 8
+"""Requests of language models under way, of all visitors: each holds one of Gradio's 40 threads, which the page needs too."""
+NOT_UNDERSTOOD = "The request cannot be understood."
 TOO_LARGE = "The request is larger than {:,} bytes, which is more than {} may take."
 STOP_SECONDS = 20
 """How long a stop waits for the pictures in the queue; container engines kill after 10 to 30."""
-QUEUE_SECONDS = 0.004
-"""How often the queue is looked at; a map waits for half of it on average."""
 DELIVERY_SECONDS = 3
 """And then for pages to fetch theirs; a page that has been closed never does."""
 
@@ -89,6 +93,7 @@ class Limits:
         self.app, self.demo = app, demo
         self.rate_limiter = MovingWindowRateLimiter(MemoryStorage())
         self.open: Counter[str] = Counter()
+        self.open_mcp = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,11 +109,20 @@ class Limits:
                 status = message["status"]
             await send(message)
 
+        is_mcp = request.url.path.startswith(MCP_PATH)
+        if is_mcp:  # it asks the server itself, with the visitor's headers, which are believed where they come from
+            others = [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-for"]
+            scope["headers"] = [*others, (b"x-forwarded-for", address.encode())]
         self.open[address] += 1
+        self.open_mcp += is_mcp
         try:
-            if refusal := await self.refusal(request, address):
+            if refusal := self.refusal(request, address):
                 return await refusal(scope, receive, send_and_note)
-            await self.app(scope, at_most(request, receive), send_and_note)
+            await self.app(scope, checked(request, receive), send_and_note)
+        except RuntimeError as error:
+            if not (status and isinstance(error.__cause__, HTTPException)):
+                raise
+            await send({"type": "http.response.body"})  # a stream of a session that there is not, which has been told so
         except OSError as error:
             if status or error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -116,6 +130,7 @@ class Limits:
                 scope, receive, send_and_note
             )
         finally:
+            self.open_mcp -= is_mcp
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero
             path = scope.get("raw_path", b"").decode("ascii", "replace")[:200]  # percent-encoded, so a line stays a line
@@ -127,38 +142,53 @@ class Limits:
             return JSONResponse({"status": "stopping"}, 503)
         return JSONResponse({"status": "ok", "waiting": len(self.demo._queue)})
 
-    async def refusal(self, request: Request, address: str) -> JSONResponse | None:
+    def refusal(self, request: Request, address: str) -> JSONResponse | None:
         """Why this request is not served, as the page shows it; None if it is."""
+        path = request.url.path
+        if path != "/" and not path.startswith(PATHS):
+            return refuse(404, "There is no such page.")
         limit, sentence = limit_of(request)
         if int(request.headers.get("content-length", 0)) > limit:  # the server has checked that it is a number
             return refuse(413, sentence)
-        is_asset = request.method == "GET" and request.url.path.startswith(("/assets/", "/static/"))
-        if not is_asset and not await self.rate_limiter.hit(RATE, address):
-            return refuse(429, f"Too many requests from your address; at most {RATE} are served. Please wait a moment.")
+        is_asset = request.method == "GET" and path.startswith(ASSET_PATHS)
+        is_page = path == "/" or path.startswith(PAGE_PATHS)
+        for is_limited, most in ((not is_asset, RATE), (is_page, PAGE_RATE)):
+            if is_limited and not self.rate_limiter.hit(most, address):
+                return refuse(429, f"Too many requests from your address; at most {most} are served. Please wait a moment.")
         if self.open[address] > MAX_OPEN_PER_ADDRESS:
             return refuse(429, f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already. Please close other pages and try again.")
-        if request.method != "POST":
-            return None
-        if stopping.is_set():
-            return refuse(429, "The server is about to restart. Your map stays on this page; paint on in a minute.")
-        if len(self.demo._queue) >= MAX_WAITING:
-            return refuse(429, f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment.")
-        if self.waiting(address) >= MAX_WAITING_PER_ADDRESS:
-            return refuse(429, f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these.")
+        if self.open_mcp > MAX_OPEN_MCP and path.startswith(MCP_PATH):
+            return refuse(429, f"The server answers {MAX_OPEN_MCP} requests of language models at a time. Try again in a moment.")
+        if path.startswith("/gradio_api/info"):
+            self.demo.app.api_info = None  # Gradio would tell everybody the server's name as the first visitor wrote it
+        if request.method == "POST" and (reason := why_not_now(self.demo._queue, address)):
+            return refuse(429, reason)
         return None
 
-    def waiting(self, address: str) -> int:
-        """Pictures in the queue that were asked for from an address."""
-        queues = self.demo._queue.event_queue_per_concurrency_id.values()
-        return sum(address_of(event.request.client) == address for queue in queues for event in queue.queue if event.request)
+
+def why_not_now(queue: Queue, address: str) -> str | None:
+    """Why nothing more is taken from an address for now; None if it is."""
+    if stopping.is_set():
+        return "The server is about to restart. Your map stays on this page; paint on in a minute."
+    if len(queue) >= MAX_WAITING:
+        return f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment."
+    events = [event for waiting in queue.event_queue_per_concurrency_id.values() for event in waiting.queue if event.request]
+    if sum(address_of(event.request.client) == address for event in events) >= MAX_WAITING_PER_ADDRESS:
+        return f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these."
+    return None
 
 
 def address_of(client: Any) -> str:
     """Whom the limits count: an IPv4 address, or the network of 64 bits that an IPv6 subscriber has."""
+    return _network_of(client.host) if client else ""
+
+
+@lru_cache(4096)
+def _network_of(host: str) -> str:
     try:
-        address = ipaddress.ip_address(client.host)
-    except (AttributeError, ValueError):
-        return client.host if client else ""
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
     address = getattr(address, "ipv4_mapped", None) or address  # as a proxy that listens on IPv6 names who came by IPv4
     return str(ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address)
 
@@ -170,17 +200,22 @@ def limit_of(request: Request) -> tuple[int, str]:
     return MAX_BODY_BYTES, TOO_LARGE.format(MAX_BODY_BYTES, "a map")
 
 
-def at_most(request: Request, receive: Receive) -> Receive:
-    """`receive`, but it raises HTTPException as soon as more bytes than the request may have have come, whatever its header said."""
+def checked(request: Request, receive: Receive) -> Receive:
+    """`receive`, but it raises HTTPException once more bytes or parts have come than the request may have, whatever its header said."""
     limit, sentence = limit_of(request)
-    received = 0
+    is_file = request.url.path.endswith(UPLOAD_PATH)
+    num_bytes = num_parts = 0
 
     async def receive_some() -> Message:
-        nonlocal received
+        nonlocal num_bytes, num_parts
         message = await receive()
-        received += len(message.get("body", b""))
-        if received > limit:
+        body = message.get("body", b"")
+        num_bytes += len(body)
+        num_parts += 0 if is_file else sum(body.count(sign) for sign in (b"[", b"{", b","))
+        if num_bytes > limit:
             raise HTTPException(413, sentence)
+        if num_parts > MAX_BODY_PARTS:
+            raise HTTPException(422, NOT_UNDERSTOOD)
         return message
 
     return receive_some
@@ -197,81 +232,12 @@ stopping = threading.Event()
 
 async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
     """In place of FastAPI's own refusal, which quotes what was sent: a page cannot show that, and an infinite number breaks it."""
-    return refuse(422, "The request cannot be understood.")
+    return refuse(422, NOT_UNDERSTOOD)
 
 
 def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
     """For `launch(app_kwargs=...)`."""
     return {"middleware": [Middleware(Limits, demo=demo)], "exception_handlers": {RequestValidationError: refuse_malformed}}
-
-
-_keep_upload = Block.async_move_resource_to_block_cache
-
-
-async def _keep_upload_only(block: Block, path: Any) -> str | None:
-    if is_http_url_like(str(path)):
-        raise gr.Error("Send the picture itself, not its address.", print_exception=False)
-    return await _keep_upload(block, path)
-
-
-def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
-    kept = {file for block in demo.blocks.values() for file in getattr(block, "keep_in_cache", ())}
-    for files in demo.temp_file_sets:
-        for file in set(files) - kept:  # a copy, as others may come meanwhile
-            try:
-                if age is None or time.time() - os.lstat(file).st_ctime > age:
-                    os.remove(file)
-                    files.discard(file)
-            except FileNotFoundError:
-                files.discard(file)
-            except OSError as error:
-                logging.getLogger(__name__).error("A temporary file cannot be deleted: %s", error)
-
-
-class RecentSessions(LRUCache[str, Any]):
-    """Drops the session that has been looked for longest ago, where Gradio's would drop the one that began longest ago, be it painting."""
-
-    def __contains__(self, session: object) -> bool:
-        is_kept = super().__contains__(session)
-        if is_kept:
-            self.move_to_end(str(session))
-        return is_kept
-
-
-_send = Queue.send_message
-
-
-def _send_if_kept(queue: Queue, event: Event, message: EventMessage) -> None:
-    if event.session_hash in queue.pending_messages_per_session:
-        _send(queue, event, message)
-
-
-_start_session = SessionState.__init__
-
-
-def _start_session_at_once(session: SessionState, blocks: gr.Blocks) -> None:
-    _start_session(session, SimpleNamespace(default_config=blocks.default_config, blocks=()))  # type: ignore[arg-type]
-
-
-def adjust_gradio(demo: gr.Blocks) -> None:
-    """What Gradio 6.31 does otherwise, and a public server should not. For Blocks whose queue has been set up."""
-    # It would fetch addresses in the place of uploaded files, for any input, however much they hold.
-    Block.async_move_resource_to_block_cache = _keep_upload_only  # type: ignore[assignment, method-assign]
-    # It would stop deleting temporary files for good, should one come while it looks through them.
-    gradio.route_utils.delete_files_created_by_app = _delete_old_files  # type: ignore[assignment]
-    # It would describe every component for each new visitor and program, 20 ms of the event loop, and keep their maps and pictures,
-    # for "deep links", which this page has not.
-    SessionState.__init__ = _start_session_at_once  # type: ignore[assignment, method-assign]
-    SessionState._update_value_in_config = SessionState._update_config = lambda *_: None  # type: ignore[assignment, method-assign]
-    # It would make a table of the last 10,000 strokes at each one, for a dashboard that is off.
-    demo._queue.ANALYTICS_MAX_EVENTS = 1
-    demo._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf  # type: ignore[assignment]
-    # It would look a thousand times a second for maps, and for news of how far they are: a tenth of a core for nothing.
-    demo._queue.sleep_when_free = QUEUE_SECONDS
-    demo._queue.progress_update_sleep_when_free = 1.0  # there is no such news
-    # It would keep the pictures of 2000 sessions that nobody fetches; and news for a session that is no longer kept would end all news.
-    demo._queue.pending_messages_per_session = RecentSessions(2 * MAX_WAITING)
-    demo._queue.send_message = partial(_send_if_kept, demo._queue)  # type: ignore[method-assign]
 
 
 def log_requests() -> None:

@@ -210,7 +210,7 @@ def test_a_full_disk_is_told_to_programs_with_a_sentence(client: Client, monkeyp
 def ask(client: Client, endpoint: str, *data: Any) -> str:
     """What the app answers to a request that no honest client sends."""
     address = f"{client.src.rstrip('/')}/gradio_api/call/{endpoint}"
-    number = httpx.post(address, json={"data": list(data)}).json()["event_id"]
+    number = httpx.post(address, json={"data": list(data)}, timeout=60).json()["event_id"]
     return httpx.get(f"{address}/{number}", timeout=60).text
 
 
@@ -292,8 +292,8 @@ def test_a_click_on_an_example_that_does_not_exist_is_refused_with_a_sentence(da
 
 def test_files_that_are_too_large_are_not_taken(client: Client) -> None:
     address = client.src.rstrip("/") + "/gradio_api/upload"
-    assert httpx.post(address, files={"files": ("large.bin", b"x" * 11_000_000)}).status_code == 413
-    assert httpx.post(address, files={"files": ("small.bin", b"x" * 1_000_000)}).status_code == 200
+    assert httpx.post(address, files={"files": ("large.bin", b"x" * 11_000_000)}, timeout=60).status_code == 413
+    assert httpx.post(address, files={"files": ("small.bin", b"x" * 1_000_000)}, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("dataset", PALETTES)
@@ -430,7 +430,7 @@ def test_the_app_connects_to_nobody_but_itself_at_the_start(weights: dict[str, P
         env=environment | {"GRADIO_SERVER_PORT": port, "CALLS": str(tmp_path / "calls")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert "STARTED" in finished.stdout, finished.stderr
     calls = (tmp_path / "calls").read_text().splitlines()

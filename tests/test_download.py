@@ -65,8 +65,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(server.body) - start))
         self.end_headers()
         end = start + server.cuts.pop(0) if server.cuts else len(server.body)
+        server.sent_bytes += len(server.body[start:end])  # before who asked has them
         self.wfile.write(server.body[start:end])
-        server.sent_bytes += len(server.body[start:end])
 
     def log_message(self, format: str, *args: object) -> None:
         pass

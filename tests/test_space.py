@@ -113,7 +113,7 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
     subprocess.run(["chmod", "-R", "a-w", folder], check=True)
     port = free_port()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(home / "tmp")}
-    environment |= {"HF_HOME": str(home / "hf"), "HF_ENDPOINT": hub.url, "PIX2PIX_HUB_OWNER": "me"}
+    environment |= {"HF_HOME": str(home / "hf"), "HF_ENDPOINT": hub.url, "HF_HUB_DOWNLOAD_TIMEOUT": "600", "PIX2PIX_HUB_OWNER": "me"}
     with (tmp_path / "log.txt").open("w") as output:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
@@ -122,7 +122,7 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
             urllib.request.urlopen(url, timeout=5).close()
             break
         except OSError:
-            pass
+            time.sleep(0.1)
     assert server.poll() is None, (tmp_path / "log.txt").read_text()
     yield url
     server.terminate()
