@@ -61,7 +61,7 @@ MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)
 UPLOAD_PATH = "/gradio_api/upload"
 RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
 """Requests from one address, without those for the page's fixed files, about 60; a stroke takes two."""
-PAGE_RATE = rate("PIX2PIX_PAGE_RATE", "200 per 10 seconds")
+PAGE_RATE = rate("PIX2PIX_PAGE_RATE", "100 per 10 seconds")
 """Of these, those that make the page, or do work outside of the queue, such as drawing a street for "Surprise me"."""
 PAGE_PATHS = ("/config", "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/run/")
 ASSET_PATHS = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json")
