@@ -109,12 +109,12 @@ class Limits:
                 status = message["status"]
             await send(message)
 
-        is_mcp = request.url.path.startswith(MCP_PATH)
-        if is_mcp:  # it asks the server itself, with the visitor's headers, which are believed where they come from
+        if request.url.path.startswith(MCP_PATH):  # it asks the server itself, with the visitor's headers, which are believed where they come from
             others = [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-for"]
             scope["headers"] = [*others, (b"x-forwarded-for", address.encode())]
+        is_tool_call = request.method == "POST" and request.url.path.startswith(MCP_PATH)
         self.open[address] += 1
-        self.open_mcp += is_mcp
+        self.open_mcp += is_tool_call
         try:
             if refusal := self.refusal(request, address):
                 return await refusal(scope, receive, send_and_note)
@@ -130,7 +130,7 @@ class Limits:
                 scope, receive, send_and_note
             )
         finally:
-            self.open_mcp -= is_mcp
+            self.open_mcp -= is_tool_call
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero
             path = scope.get("raw_path", b"").decode("ascii", "replace")[:200]  # percent-encoded, so a line stays a line
@@ -157,7 +157,7 @@ class Limits:
                 return refuse(429, f"Too many requests from your address; at most {most} are served. Please wait a moment.")
         if self.open[address] > MAX_OPEN_PER_ADDRESS:
             return refuse(429, f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already. Please close other pages and try again.")
-        if self.open_mcp > MAX_OPEN_MCP and path.startswith(MCP_PATH):
+        if self.open_mcp > MAX_OPEN_MCP and request.method == "POST" and path.startswith(MCP_PATH):
             return refuse(429, f"The server answers {MAX_OPEN_MCP} requests of language models at a time. Try again in a moment.")
         if path.startswith("/gradio_api/info"):
             self.demo.app.api_info = None  # Gradio would tell everybody the server's name as the first visitor wrote it
