@@ -109,7 +109,7 @@ class Limits:
                 status = message["status"]
             await send(message)
 
-        if request.url.path.startswith(MCP_PATH):  # it asks the server itself, with the visitor's headers, which are believed where they come from
+        if request.url.path.startswith(MCP_PATH):  # it asks the server itself, which believes these headers
             others = [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-for"]
             scope["headers"] = [*others, (b"x-forwarded-for", address.encode())]
         is_tool_call = request.method == "POST" and request.url.path.startswith(MCP_PATH)

@@ -70,7 +70,7 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
         environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
         server = subprocess.Popen([sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while server.poll() is None and time.monotonic() < deadline:
         try:
             urllib.request.urlopen(url, timeout=5).close()
@@ -154,11 +154,19 @@ def wait_for_pictures(page: Page, expected: list[str]) -> None:
     page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src === urls[i])", arg=expected)
 
 
+def wait_for_map(page: Page, label_map: np.ndarray, palette: Palette = FACADES) -> None:
+    for _ in range(100):
+        if (read_map(page, palette) == label_map).all():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the map did not come")
+
+
 @contextmanager
-def both_pictures_change(page: Page) -> Iterator[None]:
+def both_pictures_change(page: Page, seconds: float = 30) -> Iterator[None]:
     before = shown_pictures(page)
     yield
-    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before)
+    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before, timeout=1000 * seconds)
 
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
@@ -241,7 +249,7 @@ def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(browser: Browser, 
         before = read_map(page)
         choose(page, "door")
         with both_pictures_change(page):
-            drag(page, (20, 20), (100, 100))
+            click(page, (60, 60))
         facade, pictures = read_map(page), shown_pictures(page)
         open_tab(page, "Cityscapes")
         with both_pictures_change(page):
@@ -303,7 +311,7 @@ def test_undo_and_redo_bring_back_maps_and_pictures(page: Page) -> None:
     choose(page, "door")
     for row in (40, 120):
         with both_pictures_change(page):
-            drag(page, (20, row), (200, row))
+            click(page, (100, row))
         states.append((read_map(page), shown_pictures(page)))
     for name, order in (("Undo", (1, 0)), ("Redo", (1, 2))):
         for label_map, pictures in (states[index] for index in order):
@@ -541,9 +549,44 @@ def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(pa
     }
     choose(page, "door")
     # One connection, as the queue has to be filled faster than it is served.
-    with both_pictures_change(page), httpx.Client(base_url=app_url) as client:
+    badge = (
+        "[...document.querySelectorAll('.progress-text')].some((words) => "
+        "/queue: \\d+\\/\\d+/.test(words.textContent) && words.checkVisibility({ visibilityProperty: true }))"
+    )
+    with both_pictures_change(page, 180), httpx.Client(base_url=app_url, timeout=60) as client:
         for number in range(60):
             assert client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code == 200
         drag(page, (100, 100), (140, 140))
-        expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_visible()
+        page.wait_for_function(badge)  # looks at every frame, as a fast machine shows it for a moment only
     expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133), (820, 1180)])
+def test_on_an_upright_screen_pictures_and_map_are_seen_together(browser: Browser, app_url: str, width: int, height: int) -> None:
+    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
+        page.locator(".lc-surface").evaluate("surface => scrollBy(0, surface.getBoundingClientRect().bottom - innerHeight)")
+        picture, canvas, surface = (
+            page.locator(part).first.bounding_box() for part in (".comparison img", ".studio-canvas", ".lc-surface")
+        )
+        assert picture and canvas and surface
+        assert picture["y"] >= 0 and picture["y"] + picture["height"] <= canvas["y"] + 1  # the canvas lies over the captions at most
+        assert surface["y"] + surface["height"] <= height + 1
+        assert surface["width"] >= 360
+
+
+def test_a_phone_on_its_side_has_them_beside_each_other_and_a_small_one_all_tools(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": 667, "height": 375}})) as page:
+        picture, surface = (page.locator(part).first.bounding_box() for part in (".comparison img", ".lc-surface"))
+        assert picture and surface and picture["x"] >= surface["x"] + surface["width"] and surface["height"] <= 375
+        page.set_viewport_size({"width": 320, "height": 568})
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        boxes = page.locator(".lc-tools button").evaluate_all("all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])")
+        assert all(left >= 0 and right <= 320 for left, right in boxes)
+
+
+def test_the_focus_is_seen_on_seed_and_dropout(page: Page) -> None:
+    for label in ("Seed", "Dropout"):
+        page.get_by_label(label).focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert page.locator(".settings input:focus-visible").evaluate("field => getComputedStyle(field).outline").endswith("solid 2px")

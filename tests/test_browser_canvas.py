@@ -34,6 +34,7 @@ from test_browser import (
     served_app,
     set_brush_size,
     shown_pictures,
+    wait_for_map,
     wait_for_pictures,
 )
 from test_demo import tiny_models
@@ -41,6 +42,7 @@ from test_demo import tiny_models
 from demo.comparison import to_data_url
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
+from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
 
 ROOT = Path(__file__).parents[1]
@@ -625,7 +627,7 @@ def test_one_request_at_a_time_is_under_way_while_a_stroke_lasts(page: Page, clo
     page.mouse.up()
     expect_pictures(page, client, read_map(page))
     assert page.evaluate("window.most") == 1
-    assert 2 <= page.evaluate("window.asked") < 28
+    assert page.evaluate("window.asked") >= 2
     page.evaluate("() => { window.restoreFetch(); }")
 
 
@@ -715,10 +717,10 @@ def test_the_middle_button_and_the_space_bar_move_the_view_and_paint_nothing(pag
     wheel(page, (128, 128), -480)
     before = read_map(page)
     x, y = on_screen(page, (128, 128))
-    if button == "left":
-        focus_canvas(page)
-        page.keyboard.down("Space")
+    choose(page, "door")  # where the focus is then, until the mouse moves over the map
     page.mouse.move(x, y)
+    if button == "left":
+        page.keyboard.down("Space")
     page.mouse.down(button=button)  # type: ignore[arg-type]
     page.mouse.move(x + 60, y - 40, steps=3)
     page.mouse.up(button=button)  # type: ignore[arg-type]
@@ -835,6 +837,7 @@ def test_a_ring_and_a_hint_show_the_keyboard_where_it_is_and_what_it_can_do(page
     expect(page.locator(".lc-hint").first).to_contain_text("Space puts the pen down")
     page.keyboard.press("ArrowUp")
     assert "a" in outline(page)  # an arc
+    expect(page.locator(".lc-announcer").first).to_have_text("128, 127: background")  # which is said a while after the key
     page.keyboard.press("Tab")
     expect(page.locator(".lc-hint").first).to_have_text("Paint freely.")
     assert outline(page) == ""
@@ -861,6 +864,95 @@ def test_single_keys_do_nothing_outside_of_the_canvas(page: Page) -> None:
     page.get_by_role("button", name="Another variation").focus()
     page.keyboard.press("r")
     expect(page.get_by_role("radio", name="Brush")).to_be_checked()
+
+
+def test_keys_are_meant_for_the_map_that_the_mouse_is_moved_over_unless_a_field_has_the_focus(page: Page) -> None:
+    with both_pictures_change(page):
+        press(page, "Palazzo")
+    page.mouse.move(*on_screen(page, (50, 50)))
+    page.keyboard.press("r")
+    expect(page.get_by_role("radio", name="Rectangle")).to_be_checked()
+    expect(page.locator(".lc-hint").first).to_have_text("Drag from corner to corner.")  # what keys do is for those who use them alone
+    page.get_by_label("Seed").fill("1")
+    page.mouse.move(*on_screen(page, (60, 60)))
+    expect(page.get_by_label("Seed")).to_be_focused()
+
+
+@pytest.mark.parametrize("field", ["View", "Snap"])
+def test_undo_and_escape_work_while_a_choice_has_the_focus(page: Page, field: str) -> None:
+    before = read_map(page)
+    choose(page, "Rectangle")
+    drag(page, (20, 20), (60, 60))
+    if field == "View":
+        page.locator(".view-choice label", has_text="Slider").click()
+        expect(page.get_by_role("radio", name="Slider")).to_be_focused()
+    else:
+        page.get_by_label("Snap").focus()
+        page.keyboard.press("b")  # a letter is the field's own
+        expect(page.get_by_role("radio", name="Rectangle")).to_be_checked()
+    page.keyboard.press("Control+z")
+    assert (read_map(page) == before).all()
+    page.keyboard.press("Control+y")
+    assert (read_map(page) != before).any()
+    if field == "View":
+        page.locator(".view-choice label", has_text="Side by side").click()
+        expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+
+
+@pytest.mark.parametrize("end", ["Control+z", "Escape"])
+def test_a_stroke_of_the_keyboard_is_taken_back_and_undo_goes_on_from_there(page: Page, end: str) -> None:
+    choose(page, "Rectangle")
+    drag(page, (20, 20), (60, 60))
+    before = read_map(page)
+    page.mouse.move(0, 0)
+    for key in ("Space", "Shift+ArrowRight", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    assert (read_map(page) != before).any()
+    page.keyboard.press(end)
+    expect(page.locator(".lc-announcer").first).to_have_text("Taken back")
+    assert (read_map(page) == before).all()
+    page.keyboard.press("Control+z")
+    assert (read_map(page) == BACKGROUND).all()
+
+
+def test_undo_works_after_the_focus_has_left_a_stroke_of_the_keyboard(page: Page) -> None:
+    page.mouse.move(0, 0)
+    focus_canvas(page)
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")  # lifts the pen
+    assert (read_map(page) == DOOR).any()
+    page.keyboard.press("Control+z")
+    assert (read_map(page) == BACKGROUND).all()
+
+
+def test_the_cursor_of_the_keyboard_stays_where_it_is_when_the_focus_leaves_and_returns(page: Page) -> None:
+    set_brush_size(page, 1)
+    page.mouse.move(0, 0)
+    focus_canvas(page)
+    for key in ("Shift+ArrowRight", "Tab", "Shift+Tab", "Shift+ArrowDown", "Space", "Space"):
+        page.keyboard.press(key)
+    assert np.argwhere(read_map(page) == DOOR).tolist() == [[136, 136]]
+
+
+def test_what_each_tool_has_done_is_said(page: Page) -> None:
+    page.mouse.move(0, 0)
+    focus_canvas(page)
+    page.evaluate("""() => {
+        const announcer = document.querySelector('.lc-announcer');
+        window.said = [];
+        new MutationObserver(() => window.said.push(announcer.textContent)).observe(announcer, { childList: true });
+    }""")
+    right, down = "Shift+ArrowRight", "Shift+ArrowDown"
+    for keys in (("f", "Enter", "i", "Enter"), ("p", "Space", right, "Space", down, "Space", "Enter"), ("2", "t", "Escape")):
+        for key in keys:
+            page.keyboard.press(key)
+    for key in ("Space", right, down, "Space", "Space", right, right, "Space"):
+        page.keyboard.press(key)
+    press(page, "Surprise me")
+    expect(page.locator(".lc-announcer").first).to_have_text("New map")
+    said = [words for words in page.evaluate("window.said") if not re.match(r"\d+, \d+: ", words)]
+    expected = "Fill, Filled with door, Pick class, Picked door, Polygon, Corner 1, Corner 2, Corner 3, Polygon closed, facade, Repeat"
+    assert said == [*expected.split(", "), "Pen down, facade", "Block selected", "Pen down, facade", "Repeated", "New map"]
 
 
 def test_the_cursor_of_the_keyboard_stays_in_sight(page: Page) -> None:
@@ -890,14 +982,17 @@ def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) ->
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_with_what_the_project_shows(browser: Browser, app_url: str, theme: str) -> None:
-    ours = [[".introduction"], [".label-canvas"], [".comparison"], [".example-gallery"], [".licence-note"]]
+def test_axe_finds_nothing_wrong_with_the_page(browser: Browser, app_url: str, theme: str) -> None:
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
         for tab in ("Facades", "Cityscapes"):
             open_tab(page, tab)
-            for tool in ("Brush", "Repeat"):
+            for view, tool in zip(
+                VIEWS[:-1], ("Brush", "Repeat", "Rectangle", "Polygon"), strict=True
+            ):  # these models have no earlier epochs
                 choose(page, tool)
-                violations = Axe().run(page, context={"include": ours}).response["violations"]
+                page.locator(".view-choice:visible label", has_text=view).click()
+                page.locator(f'.cp-pictures:visible[data-view="{view}"] img[src]').first.wait_for()
+                violations = Axe().run(page).response["violations"]
                 assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
 
 
@@ -910,34 +1005,92 @@ def packed(pixels: bytes) -> str:
     return base64.urlsafe_b64encode(compressor.compress(pixels) + compressor.flush()).decode().rstrip("=")
 
 
+END = "&seed=1&dropout=1"
+KEPT = "localStorage.length === 1"  # once something has been painted
+
+
+def plain_visit(page: Page) -> Page:
+    """The page in another tab of the same browser."""
+    tab = page.context.new_page()
+    tab.goto(page.url.split("#")[0])
+    expect(tab.locator(".comparison:visible img[src]")).to_have_count(2)
+    return tab
+
+
+def reload(page: Page) -> None:
+    page.reload()
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+
+
 def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(browser: Browser, app_url: str) -> None:
     first = next(iter(read_examples(ROOT / "demo" / "examples" / "cityscapes", CITYSCAPES).values()))
     with opened_page(browser, app_url) as page:
         choose(page, "door")
         with both_pictures_change(page):
-            drag(page, (20, 20), (200, 100))
+            click(page, (60, 60))
         label_map, pictures = read_map(page), shown_pictures(page)
-        page.wait_for_function("localStorage.length === 1")
+        page.wait_for_function(KEPT)
         assert page.evaluate("Object.values(localStorage)[0].length") < 2000
-        page.reload()
-        expect(page.locator(".comparison img[src]")).to_have_count(2)
+        reload(page)
         wait_for_pictures(page, pictures)
         assert (read_map(page) == label_map).all()
         open_tab(page, "Cityscapes")
         assert (read_map(page, CITYSCAPES) == first).all()
 
 
-@pytest.mark.parametrize("kept", ["1.!!!", "2." + packed(bytes(SIZE * SIZE)), "1." + packed(bytes([200]) * SIZE * SIZE)])
-def test_something_else_in_the_storage_is_passed_over(page: Page, kept: str) -> None:
-    page.evaluate("kept => localStorage.setItem('pix2pix-studio.map.facades', kept)", kept)
-    opened = page.context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(page.url)
-    expect(opened.locator(".comparison:visible img[src]")).to_have_count(2)
-    expect(opened.get_by_role("button", name="Undo")).to_be_disabled()
-    opened.close()
-    assert errors == []
+def test_seed_and_dropout_survive_a_reload(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url) as page:
+        page.get_by_label("Seed").fill("77")
+        page.wait_for_function("localStorage['pix2pix-studio.work.facades']?.endsWith('&seed=77&dropout=1')")
+        page.get_by_label("Dropout").uncheck()
+        page.wait_for_function("localStorage['pix2pix-studio.work.facades'].endsWith('&seed=77&dropout=0')")
+        page.reload()
+        expect(page.get_by_label("Seed")).to_have_value("77")
+        expect(page.get_by_label("Dropout")).not_to_be_checked()
+
+
+def test_every_tab_of_the_browser_keeps_its_own_map(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url) as page:
+        press(page, "Clear")
+        page.wait_for_function(KEPT)
+        other = plain_visit(page)
+        wait_for_map(other, np.full((SIZE, SIZE), BACKGROUND))  # a new tab begins with the newest map
+        choose(other, "door")
+        drag(other, (20, 20), (200, 100))
+        map_of_other = read_map(other)
+        other.wait_for_timeout(500)  # until it is kept
+        for tab, expected in ((page, np.full((SIZE, SIZE), BACKGROUND)), (other, map_of_other)):
+            reload(tab)
+            wait_for_map(tab, expected)
+
+
+def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url) as page:
+        page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }")
+        hint = page.locator(".lc-hint").first
+        press(page, "Clear")
+        expect(hint).to_contain_text("Your browser cannot keep this map for your next visit")
+        drag(page, (20, 20), (60, 60))
+        page.wait_for_timeout(500)  # until it could have been kept
+        expect(hint).to_have_text("Paint freely.")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "1.!!!" + END,
+        "1." + packed(bytes(SIZE * SIZE)),
+        "2." + packed(bytes(SIZE * SIZE)) + END,
+        "1." + packed(bytes([200]) * SIZE * SIZE) + END,
+    ],
+)
+def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url: str, kept: str) -> None:
+    stored = {"origin": app_url, "localStorage": [{"name": "pix2pix-studio.work.facades", "value": kept}]}
+    with opened_page(browser, app_url, storage_state={"cookies": [], "origins": [stored]}) as page:
+        assert page.evaluate("localStorage['pix2pix-studio.work.facades']") == kept
+        page.wait_for_timeout(300)  # until it could have been opened
+        expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
 def test_a_link_brings_map_seed_and_dropout_to_somebody_else(page: Page, browser: Browser, app_url: str, client: Client) -> None:
@@ -954,9 +1107,10 @@ def test_a_link_brings_map_seed_and_dropout_to_somebody_else(page: Page, browser
         expect_pictures(other, client, label_map, seed=4294967295)
         assert (read_map(other) == label_map).all()
         expect(other.get_by_label("Seed")).to_have_value("4294967295")
-        assert "#" not in other.url
+        assert other.url == link  # a reload opens it once more
         press(other, "Undo")
         assert (read_map(other) == first).all()
+        assert "#" not in other.url
 
 
 def test_a_link_without_dropout_says_so(page: Page) -> None:
@@ -969,9 +1123,6 @@ def test_a_link_without_dropout_says_so(page: Page) -> None:
     press(page, "Copy link")
     expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
     assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")
-
-
-END = "&seed=1&dropout=1"
 
 
 HOSTILE_LINKS = [
@@ -1010,29 +1161,33 @@ def test_hostile_links_are_refused_with_a_sentence_and_nothing_else_happens(page
 
 
 def test_without_a_clipboard_the_link_is_in_the_address_bar(page: Page) -> None:
-    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }")
+    page.evaluate("() => { navigator.clipboard.write = () => Promise.reject(new Error('forbidden')); }")
     press(page, "Copy link")
     expect(page.locator(".lc-hint").first).to_have_text("The link is in the address bar now; copy it from there.")
-    assert re.search(r"#facades=1\.[\w-]+&seed=1&dropout=1$", page.url)
-    page.evaluate("() => delete navigator.clipboard.writeText")
+    expect(page).to_have_url(re.compile(r"#facades=1\.[\w-]+&seed=1&dropout=1$"))
+    page.evaluate("() => delete navigator.clipboard.write")
     click(page, (40, 40))  # a reload would bring the map of the link back
     page.wait_for_function("!location.hash")
 
 
-def test_a_link_takes_nothing_away_for_good(browser: Browser, app_url: str) -> None:
+def test_links_take_nothing_away(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url) as page:
         choose(page, "door")
         drag(page, (20, 20), (200, 100))
         mine = read_map(page)
-        page.wait_for_function("localStorage.length === 1")
-        page.evaluate("link => (location.hash = link)", "facades=1." + packed(bytes(SIZE * SIZE)) + END)
-        page.wait_for_function("localStorage.length === 2")
-        page.wait_for_timeout(500)  # until the linked map is the one that is kept
-        page.reload()
-        expect(page.locator(".comparison img[src]")).to_have_count(2)
-        assert (read_map(page) == 0).all()
-        press(page, "Undo")
+        page.wait_for_function(KEPT)
+        for label in (WINDOW, SHOP):
+            page.evaluate("link => (location.hash = link)", "facades=1." + packed(bytes([label]) * SIZE * SIZE) + END)
+            wait_for_map(page, np.full((SIZE, SIZE), label))
+        page.wait_for_timeout(500)  # until they could have been kept
+        wait_for_map(plain_visit(page), mine)
+        reload(page)
+        wait_for_map(page, np.full((SIZE, SIZE), SHOP))
+        with both_pictures_change(page):
+            press(page, "Undo")
         assert (read_map(page) == mine).all()
+        reload(page)  # now the link is gone
+        wait_for_map(page, mine)
 
 
 def test_a_seed_that_does_not_exist_is_not_linked(page: Page) -> None:
@@ -1047,12 +1202,10 @@ def test_a_link_to_the_other_dataset_opens_its_tab(browser: Browser, app_url: st
     with opened_page(browser, app_url) as page:
         page.goto(f"{app_url}/#cityscapes=1.{packed(bytes([road]) * SIZE * SIZE)}{END}")
         expect(page.get_by_role("tab", name="Cityscapes")).to_have_attribute("aria-selected", "true")
-        expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
-        assert (read_map(page, CITYSCAPES) == road).all()
+        wait_for_map(page, np.full((SIZE, SIZE), road), CITYSCAPES)
         page.evaluate("link => (location.hash = link)", f"facades=1.{packed(bytes(SIZE * SIZE))}{END}")  # pasted into the address bar
         expect(page.get_by_role("tab", name="Facades")).to_have_attribute("aria-selected", "true")
-        page.wait_for_function("document.querySelectorAll('.lc-surface').length && !location.hash")
-        assert (read_map(page) == BACKGROUND).all()
+        wait_for_map(page, np.full((SIZE, SIZE), BACKGROUND))
 
 
 # ---- Touch ------------------------------------------------------------------------------------------------------------------------
@@ -1065,14 +1218,13 @@ class Fingers:
         self.page = page
         self.session: CDPSession = page.context.new_cdp_session(page)
 
-    def touch(self, kind: str, *points: Point, seconds: float | None = None) -> None:
-        """Points of the map as it is shown when this is called; `seconds` is what the page is told of the time."""
-        self.touch_screen(kind, *(on_screen(self.page, point) for point in points), seconds=seconds)
+    def touch(self, kind: str, *points: Point) -> None:
+        """Points of the map as it is shown when this is called."""
+        self.touch_screen(kind, *(on_screen(self.page, point) for point in points))
 
-    def touch_screen(self, kind: str, *places: tuple[float, float], seconds: float | None = None) -> None:
+    def touch_screen(self, kind: str, *places: tuple[float, float]) -> None:
         touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
-        time = {} if seconds is None else {"timestamp": seconds}
-        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches} | time)
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
 @pytest.fixture
@@ -1166,14 +1318,13 @@ def test_two_fingers_zoom_and_move_and_the_one_that_stays_paints_nothing(phone: 
     assert read_map(phone)[128, 100] == DOOR
 
 
-def test_a_double_tap_shows_the_whole_map_again_and_leaves_no_dot(phone: Page, fingers: Fingers) -> None:
+def test_two_quick_taps_on_an_enlarged_map_are_two_dots(phone: Page, fingers: Fingers) -> None:
+    set_brush_size(phone, 1)
     phone.get_by_role("button", name="Zoom in").tap()
     phone.locator(".lc-surface:visible").evaluate("surface => surface.scrollIntoView({ block: 'center' })")
-    now = phone.evaluate("Date.now() / 1000")
-    for seconds in (0, 0.6, 0.8):
-        fingers.touch("touchStart", (128, 128), seconds=now + seconds)
-        fingers.touch("touchEnd", seconds=now + seconds + 0.05)
-        if seconds < 0.8:
-            assert zoom_of(phone) == pytest.approx(2)
-            assert read_map(phone)[128, 128] == DOOR
-    assert zoom_of(phone) == pytest.approx(1)
+    places = [on_screen(phone, (x, 128)) for x in (126, 130)]
+    for place in places:
+        fingers.touch_screen("touchStart", place)
+        fingers.touch_screen("touchEnd")
+    assert zoom_of(phone) == pytest.approx(2)
+    assert np.argwhere(read_map(phone) == DOOR).tolist() == [[128, 126], [128, 130]]

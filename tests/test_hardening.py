@@ -200,5 +200,5 @@ def test_a_session_that_there_is_not_ends_without_a_traceback(capfd):
         gr.Button()
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     answer = httpx.get(f"{url}gradio_api/queue/data", params={"session_hash": "nobody"}, timeout=60)
-    assert "\"session_not_found\":true" in answer.text and "Traceback" not in capfd.readouterr().err
+    assert '"session_not_found":true' in answer.text and "Traceback" not in capfd.readouterr().err
     demo.close(verbose=False)

@@ -41,6 +41,7 @@ SCRIPTS = (
     "radio_group.js",
     "palette.js",
     "share.js",
+    "work.js",
     "canvas.js",
     "toolbar.js",
 )

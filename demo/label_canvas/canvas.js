@@ -2,6 +2,7 @@
 // props, trigger and watch.
 
 const CURSOR_RADIUS = 10; // pixels of the screen: a ring shows where the keyboard's cursor is
+const IS_BY_KEYS = ':focus:not([data-pointer])'; // the canvas: its focus and cursor came with the keyboard, not with the mouse
 
 element.innerHTML = MARKUP; // not html_template, which Gradio would compile anew with every stroke
 
@@ -9,28 +10,36 @@ const size = props.size;
 const find = (selector) => element.querySelector(selector);
 const canvas = find('canvas');
 const choice = { tool: 'brush', paintClass: props.start_class, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
-let hover = null; // the pixel under the pointer, or the keyboard's cursor
-let settings = props.settings; // the seed and dropout of the pictures
+let hover = null; // the pixel under the pointer, or the keyboard's cursor; null where neither is on the map
 let redrawRequested = false;
-let isLinkShown = false; // in the address bar, for people to copy
+let cursor = { x: size / 2, y: size / 2 }; // where the keyboard goes on
+let isHeldByKeys = false; // the pen, while it is down
 
 // ---- The map, what is seen of it, and who hears of it ----------------------------------------------------------------------------
 
 const painting = makePainting(decodeRuns(props.value.runs, size), () => {
-  if (isLinkShown) clearAddress(); // it is of an older map from now on
   sender.send(painting.map);
   requestRedraw();
   showHistory();
-  keep(painting.map);
+  work.keep();
 });
 const colors = props.classes.map(({ color }) => color);
 const view = makeView(find('.lc-surface'), size, colors, () => painting.map);
-const keep = makeKeeper(props.dataset);
 const sender = makeSender(props.value.runs, (runs) => {
   props.value = { width: size, height: size, runs };
   trigger('input');
 });
 const tools = makeTools(painting, size, choice, pickClass);
+const className = (classIndex) => props.classes[classIndex].name;
+
+const work = makeWork(painting, props, {
+  beforeMap() {
+    pen.cancel();
+    dropUnfinished();
+  },
+  onSettings: (settings) => trigger('linked', settings),
+  onNotice: (words) => showNotice(words),
+});
 
 /** Pointers report more often than screens draw, so changes within one frame share one drawing. */
 function requestRedraw() {
@@ -39,7 +48,7 @@ function requestRedraw() {
   requestAnimationFrame(() => {
     redrawRequested = false;
     view.draw();
-    const ring = hover && canvas.matches(':focus-visible') ? outlineRing(hover, view.mapLength(CURSOR_RADIUS)) : '';
+    const ring = hover && canvas.matches(IS_BY_KEYS) ? outlineRing(hover, view.mapLength(CURSOR_RADIUS)) : '';
     view.showOutline(tools[choice.tool].outline(hover) + ring, choice.isMirrored);
     sendLive();
   });
@@ -62,7 +71,14 @@ listen(document, 'pictures-painted', () => {
   sendLive();
 });
 listen(document, props.dataset + '-refused', () => sender.noteRefusal());
-listen(document, props.dataset + '-settings', ({ detail }) => (settings = detail));
+listen(document, props.dataset + '-settings', ({ detail }) => work.noteSettings(detail));
+
+/** A link that is pasted into the address bar of the open page; one of another dataset opens its tab as the page loads. */
+listen(window, 'hashchange', () => {
+  if (canvas.offsetParent === null) return; // the canvas of the tab that is open answers
+  if (isLinkElsewhere(props.dataset)) location.reload();
+  else work.openLink();
+});
 
 /** A map set by the server, such as an example, can be undone like a stroke, and is announced like one. */
 watch('value', () => {
@@ -70,13 +86,14 @@ watch('value', () => {
   const newMap = decodeRuns(props.value.runs, size);
   pen.cancel();
   dropUnfinished();
-  painting.replace(newMap);
+  if (painting.replace(newMap)) announce('New map');
 });
 
 // ---- The pen and what holds it ---------------------------------------------------------------------------------------------------
 
 const pen = makePen(painting, size, () => tools[choice.tool], {
   onDown() {
+    isHeldByKeys = false;
     setTimeout(requestRedraw, SHORT_STROKE); // live pictures begin even where the hand rests
     showHint();
   },
@@ -90,27 +107,37 @@ const pen = makePen(painting, size, () => tools[choice.tool], {
 /** The pixel under the pointer, or the keyboard's cursor; null for none. */
 function setHover(point) {
   hover = point && clampPoint(point, size);
+  cursor = hover ?? cursor;
   palette.mark(hover && painting.map[hover.y * size + hover.x]);
   requestRedraw();
+}
+
+function noteKeys() {
+  delete canvas.dataset.pointer;
 }
 
 /** Pen down or up, or both at once where a click is all that a tool needs. */
 function togglePen(point) {
   const wasDown = pen.downSince !== null;
+  const tool = tools[choice.tool];
   if (!wasDown) pen.down(point);
-  if (wasDown || tools[choice.tool].isClick) pen.up(0);
-  announce(pen.downSince === null ? 'Pen up' : 'Pen down, ' + props.classes[choice.paintClass].name);
+  if (wasDown || tool.isClick) pen.up(0);
+  isHeldByKeys = pen.downSince !== null;
+  if (isHeldByKeys) announce('Pen down, ' + className(choice.paintClass));
+  else announce(tool.said?.(className(choice.paintClass)) ?? 'Pen up');
 }
 
 const keys = listenToKeys(element, canvas, listen, {
-  getCursor: () => hover ?? { x: size / 2, y: size / 2 },
+  getCursor: () => cursor,
   setCursor(point) {
+    noteKeys();
     setHover(point);
     pen.move(hover);
     view.reveal(hover);
   },
+  noteKeys,
   cursorStep: () => (hasGrid() ? choice.step : 1),
-  describe: ({ x, y }) => x + ', ' + y + ': ' + props.classes[painting.map[y * size + x]].name,
+  describe: ({ x, y }) => x + ', ' + y + ': ' + className(painting.map[y * size + x]),
   togglePen,
   undo,
   redo,
@@ -121,32 +148,25 @@ const keys = listenToKeys(element, canvas, listen, {
   /** Enter closes a polygon; elsewhere it is of no use. */
   closeShape() {
     if (pen.downSince !== null || !tools.polygon.isOpen) return false;
-    tools.polygon.close();
+    if (tools.polygon.close()) announce('Polygon closed');
     showHistory();
     requestRedraw();
     return true;
   },
   cancel() {
+    if (pen.downSince !== null || tools.polygon.isOpen) announce('Taken back');
     pen.cancel();
     dropUnfinished();
   },
   announce,
 });
 
-listenToPointers(canvas, view, pen, {
-  onHover: setHover,
-  isSpaceHeld: keys.isSpaceHeld,
-  /** A tap after a tap shows the whole map again; what the first one painted was not meant. */
-  onDoubleTap() {
-    if (view.zoom === 1 || choice.tool === 'polygon') return false;
-    if (pen.hasPainted) painting.undo();
-    view.reset();
-    return true;
-  },
-});
+listenToPointers(canvas, view, pen, { onHover: setHover, isSpaceHeld: keys.isSpaceHeld });
 
 canvas.addEventListener('focus', () => {
-  if (canvas.matches(':focus-visible')) find('.lc-hint').textContent = canvas.ariaDescription;
+  if (!canvas.matches(IS_BY_KEYS)) return;
+  find('.lc-hint').textContent = canvas.ariaDescription;
+  setHover(cursor);
 });
 canvas.addEventListener('blur', () => {
   pen.up(0); // the keyboard's, which no key could lift any more
@@ -156,10 +176,17 @@ canvas.addEventListener('blur', () => {
 
 // ---- Undo, redo, clear -----------------------------------------------------------------------------------------------------------
 
+/** In the middle of a stroke: takes back that of the keyboard, which can press on; a mouse is to be lifted first. */
 function undo() {
-  if (pen.downSince !== null) return;
-  if (tools.polygon.isOpen) tools.polygon.takeCornerBack();
-  else if (painting.undo()) announce('Undone');
+  if (pen.downSince !== null) {
+    if (!isHeldByKeys) return;
+    pen.cancel();
+    announce('Taken back');
+  } else if (tools.polygon.isOpen) {
+    tools.polygon.takeCornerBack();
+  } else if (painting.undo()) {
+    announce('Undone');
+  }
   showHistory();
   requestRedraw();
 }
@@ -174,7 +201,7 @@ function clear() {
   pen.cancel();
   dropUnfinished();
   painting.replace(new Uint8Array(size * size).fill(props.background));
-  announce('Cleared to ' + props.classes[props.background].name);
+  announce('Cleared to ' + className(props.background));
 }
 
 function showHistory() {
@@ -189,54 +216,3 @@ function dropUnfinished() {
   showHistory();
   requestRedraw();
 }
-
-// ---- Start -----------------------------------------------------------------------------------------------------------------------
-
-/** What was painted here before a link was opened, what was painted last, then the map of a link, each a step of undo. */
-async function openMaps() {
-  for (const kept of await readKept(props.dataset, size, props.classes.length)) painting.replace(kept);
-  await openLink();
-}
-
-async function openLink() {
-  try {
-    const link = await readLink(props.dataset, size, props.classes.length);
-    if (!link) return;
-    clearAddress();
-    pen.cancel();
-    dropUnfinished();
-    keepAside(props.dataset);
-    painting.replace(link.map);
-    trigger('linked', { seed: link.seed, dropout: link.dropout });
-    showNotice('The map of the link is on the canvas; undo brings yours back.');
-  } catch (error) {
-    showNotice('This link was not opened. ' + error.message + ' Ask for it again.');
-  }
-}
-
-/** So that a reload shows what has been painted since. */
-function clearAddress() {
-  history.replaceState(history.state, '', location.href.split('#')[0]);
-  isLinkShown = false;
-}
-
-async function copyLink() {
-  const link = await makeLink(props.dataset, painting.map, settings);
-  try {
-    await navigator.clipboard.writeText(link);
-    showNotice('Link copied.');
-  } catch {
-    history.replaceState(history.state, '', link); // no clipboard without https, or it is forbidden
-    isLinkShown = true;
-    showNotice('The link is in the address bar now; copy it from there.');
-  }
-}
-
-/** A link that is pasted into the address bar of the open page; one of another dataset opens its tab as the page loads. */
-function followLink() {
-  if (canvas.offsetParent === null) return; // the canvas of the tab that is open answers
-  if (isLinkElsewhere(props.dataset)) location.reload();
-  else openLink();
-}
-
-listen(window, 'hashchange', followLink);

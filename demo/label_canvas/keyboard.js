@@ -3,23 +3,29 @@
 const LONG_STEP = 8; // pixels of the map, with Shift
 const SETTLED = 600; // milliseconds until the place of the cursor is said
 
+const isTextField = (target) => target.matches?.('textarea, input:not([type=range], [type=checkbox], [type=radio])');
+
+/** Letters and digits are its own. */
+const isField = (target) => isTextField(target) || target.matches?.('select');
+
 /**
- * commands are { getCursor(), setCursor(point), cursorStep(), describe(point), togglePen(point), undo(), redo(), resizeBrush(sign),
- * closeShape() (true where it was of use), cancel(), announce(words) }; all else stands on buttons.
+ * commands are { noteKeys() (the keyboard is in use), getCursor(), setCursor(point), cursorStep(), describe(point), togglePen(point), undo(),
+ * redo(), resizeBrush(sign), closeShape() (true where it was of use), cancel(), announce(words) }; all else stands on buttons.
  */
 function listenToKeys(element, canvas, listen, commands) {
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  const isTextField = (target) => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select');
   let isSpaceHeld = false;
   let hasMovedView = false; // since the space bar went down
   let settling = null;
 
   function press(event) {
-    if (canvas.offsetParent === null || isTextField(event.target)) return; // in a tab that is hidden; or a field with an undo of its own
+    if (event.key === 'Tab') commands.noteKeys();
+    if (canvas.offsetParent === null || isTextField(event.target)) return; // in a tab that is hidden; or with an undo of its own
     const isControl = (event.ctrlKey || event.metaKey) && !event.getModifierState('AltGraph'); // brackets are AltGr keys on some keyboards
     if (event.key === 'Escape') return commands.cancel();
     if (event.key === 'Enter' && !event.target.closest?.('button, a, summary') && commands.closeShape()) return event.preventDefault();
     if (isControl && !event.altKey) return pressControl(event);
+    if (isField(event.target)) return;
     if (isControl || event.altKey !== event.getModifierState('AltGraph')) return;
     if (event.target === canvas && pressOnCanvas(event)) return event.preventDefault();
     if (element.contains(event.target) && pressLetter(event)) event.preventDefault();

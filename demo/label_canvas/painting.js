@@ -87,12 +87,13 @@ function makePainting(firstMap, onChange) {
       before = null;
     },
 
-    /** Another map altogether, such as an example. */
+    /** Another map altogether, such as an example; false where it is the same. */
     replace(newMap) {
-      if (sameMap(map, newMap)) return;
+      if (sameMap(map, newMap)) return false;
       remember(map);
       map = newMap;
       finish();
+      return true;
     },
   };
 }

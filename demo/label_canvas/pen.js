@@ -3,21 +3,15 @@
 /** currentTool() is asked anew for each step; onChange() runs after it. */
 function makePen(painting, size, currentTool, { onDown, onChange, onCancel }) {
   let downSince = null; // of performance.now()
-  let versionBefore = 0; // of the painting, before the last stroke
 
   const pen = {
     get downSince() {
       return downSince;
     },
 
-    get hasPainted() {
-      return painting.version !== versionBefore;
-    },
-
     down(point) {
       pen.up(0); // the keyboard's
       downSince = performance.now();
-      versionBefore = painting.version;
       onDown();
       currentTool().begin(clampPoint(point, size));
       onChange();

@@ -2,7 +2,6 @@
 
 const TAP_REACH = 14; // pixels of the screen: how far a finger wanders in a tap
 const CLICK_REACH = 6; // and a mouse or a pen
-const DOUBLE_TAP = 300; // milliseconds from tap to tap
 const TRACKPAD = 40; // pixels; what comes in smaller steps is no wheel
 const WHEEL_NOTCHES = 2; // to double the size; a notch is some 120 pixels
 
@@ -10,23 +9,19 @@ const WHEEL_NOTCHES = 2; // to double the size; a notch is some 120 pixels
  * pen is what draws: down(point), move(point), up(reach), cancel(). onHover gets the pixel under the pointer, or null.
  * isSpaceHeld() tells whether a drag moves the view.
  */
-function listenToPointers(canvas, view, pen, { onHover, isSpaceHeld, onDoubleTap }) {
+function listenToPointers(canvas, view, pen, { onHover, isSpaceHeld }) {
   const fingers = new Map(); // on the canvas: pointerId → newest event
   let gesture = null; // what the pointers do until they are lifted: 'paint', 'pan', 'pinch', or 'none' until the last finger is gone
   let first = null; // the event that began the gesture
   let last = null; // the newest one of the same pointer
   let travelled = 0; // pixels of the screen, the farthest from there
-  let lastTap = null;
 
   const isTouch = (event) => event.pointerType === 'touch';
   const distance = (one, other) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
   const reachOf = (event) => view.mapLength(isTouch(event) ? TAP_REACH : CLICK_REACH);
 
-  function isDoubleTap(event) {
-    return isTouch(event) && lastTap && event.timeStamp - lastTap.timeStamp < DOUBLE_TAP && distance(event, lastTap) < 2 * TAP_REACH;
-  }
-
   function begin(event) {
+    canvas.dataset.pointer = '';
     if (isTouch(event)) fingers.set(event.pointerId, event);
     if (fingers.size === 2 && (gesture === 'none' || (gesture === 'paint' && isTouch(first) && travelled < TAP_REACH))) {
       if (gesture === 'paint') pen.cancel();
@@ -43,13 +38,21 @@ function listenToPointers(canvas, view, pen, { onHover, isSpaceHeld, onDoubleTap
     canvas.setPointerCapture(event.pointerId);
     first = last = event;
     travelled = 0;
-    if (isDoubleTap(event) && onDoubleTap()) gesture = 'none';
-    else gesture = isPan ? 'pan' : 'paint';
+    gesture = isPan ? 'pan' : 'paint';
     if (gesture === 'paint') pen.down(view.pointAt(event));
     if (gesture === 'pan') canvas.dataset.panning = '';
   }
 
+  /** Keys are meant for the map where the mouse is moved over it; a mouse that lies there while people type moves by nothing. */
+  function follow(event) {
+    const isMouse = event.pointerType === 'mouse';
+    if (isMouse && !event.movementX && !event.movementY) return;
+    canvas.dataset.pointer = '';
+    if (isMouse && document.activeElement !== canvas && !isField(document.activeElement)) canvas.focus({ preventScroll: true });
+  }
+
   function move(event) {
+    follow(event);
     onHover(isTouch(event) ? null : view.pointAt(event));
     if (gesture === 'pinch' && fingers.has(event.pointerId)) return pinch(event);
     if (event.pointerId !== first?.pointerId) return;
@@ -75,7 +78,6 @@ function listenToPointers(canvas, view, pen, { onHover, isSpaceHeld, onDoubleTap
     if (gesture === 'paint' && event.pointerId === first.pointerId) {
       if (isTakenAway) pen.cancel();
       else pen.up(reachOf(event));
-      lastTap = !isTakenAway && isTouch(event) && travelled < TAP_REACH ? event : null;
       gesture = null;
     } else if (gesture === 'pan' && event.pointerId === first.pointerId) {
       gesture = null;

@@ -37,14 +37,18 @@ function makePolygon(painting, size, drawCorners, draw, outlinePixel) {
       if (isBack || isSecondClick || (isFreehand && !corners.length)) polygon.close();
     },
 
+    /** False where there are too few corners. */
     close() {
       const corners = parts.flat();
-      if (corners.length < 3) return;
+      if (corners.length < 3) return false;
       polygon.drop();
       painting.beginStroke();
       draw((map) => drawCorners(map, corners));
       painting.endStroke();
+      return true;
     },
+
+    said: () => (polygon.isOpen ? 'Corner ' + parts.flat().length : 'Polygon closed'),
 
     takeCornerBack: () => parts.pop(),
 

@@ -61,6 +61,8 @@ function makeRepeat(painting, size, choice, draw, outlineCell) {
       isSelecting = false;
     },
 
+    said: () => (repeated ? 'Repeated' : block ? 'Block selected' : 'No block selected'),
+
     /** Other counts change the last repetition where nothing has come after it. */
     recount() {
       if (repeated?.version !== painting.version) return;

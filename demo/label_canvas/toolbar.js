@@ -33,7 +33,7 @@ const hasGrid = () => choice.tool === 'rectangle' || choice.tool === 'repeat';
 function pickClass(classIndex) {
   chooseClass(classIndex);
   chooseTool(toolBeforePick);
-  announce('Picked ' + props.classes[classIndex].name);
+  announce('Picked ' + className(classIndex));
 }
 
 function setBrushSize(brushSize) {
@@ -84,7 +84,7 @@ const actions = {
   'zoom-in': () => zoom(2),
   'zoom-out': () => zoom(1 / 2),
   'zoom-reset': () => zoom(0),
-  link: copyLink,
+  link: work.copyLink,
 };
 for (const button of element.querySelectorAll('[data-action]')) button.addEventListener('click', () => actions[button.dataset.action](button));
 sizeSlider.addEventListener('input', () => setBrushSize(Number(sizeSlider.value)));
@@ -99,9 +99,9 @@ for (const direction of ['across', 'down']) {
   });
 }
 
-find('[data-action=clear]').title = 'Clear: ' + props.classes[props.background].name + ' everywhere';
+find('[data-action=clear]').title = 'Clear: ' + className(props.background) + ' everywhere';
 chooseTool('brush');
 chooseClass(choice.paintClass);
 setBrushSize(choice.brushSize);
 showHistory();
-openMaps();
+work.open();

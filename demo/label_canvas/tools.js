@@ -1,6 +1,6 @@
 // What each tool does from pen down to pen up, whether mouse, pen, finger or arrow keys hold it: begin(point), move(point), end(reach),
-// and outline(hover) for what is to be seen above the map, where hover is the
-// pixel under the pointer or null. drop() forgets what waits for more, such as corners of a polygon that is open.
+// and outline(hover) for what is to be seen above the map, where hover is the pixel under the pointer or null. said(className) is what screen
+// readers say after end, in place of "Pen up". drop() forgets what waits for more, such as corners of a polygon that is open.
 
 /** choice is what people have chosen: { paintClass, brushSize, step, isMirrored, across, down }. */
 function makeTools(painting, size, choice, pickClass) {
@@ -76,6 +76,7 @@ function makeFill(painting, draw, fillFrom, outline) {
     },
     move() {},
     end: painting.endStroke,
+    said: (className) => 'Filled with ' + className,
     outline,
   };
 }
@@ -87,6 +88,7 @@ function makePick(pickAt, outline) {
     begin: (start) => (point = start),
     move() {},
     end: () => pickAt(point),
+    said: (className) => 'Picked ' + className,
     outline,
   };
 }

@@ -61,11 +61,6 @@ function makeView(surface, size, colors, readMap) {
       place();
     },
 
-    reset() {
-      zoom = 1;
-      place();
-    },
-
     /** Brings a pixel into sight, with a margin. */
     reveal({ x, y }) {
       const margin = 0.1 / zoom;
