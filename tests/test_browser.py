@@ -100,8 +100,13 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
     page = context.new_page()
     complaints: list[str] = []
     outside: list[str] = []
-    page.on("console", lambda message: complaints.append(f"{message.text} {message.location}") if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def complain(words: str) -> None:
+        if "abort" not in words.lower():  # a request that was under way as the page was left
+            complaints.append(words)
+
+    page.on("console", lambda message: complain(f"{message.text} {message.location}") if message.type == "error" else None)
+    page.on("pageerror", lambda error: complain(str(error)))
     page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None)
     page.goto(url + query)
     expect(page.locator(".comparison img[src]")).to_have_count(2)

@@ -986,9 +986,7 @@ def test_axe_finds_nothing_wrong_with_the_page(browser: Browser, app_url: str, t
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
         for tab in ("Facades", "Cityscapes"):
             open_tab(page, tab)
-            for view, tool in zip(
-                VIEWS[:-1], ("Brush", "Repeat", "Rectangle", "Polygon"), strict=True
-            ):  # these models have no earlier epochs
+            for view, tool in zip(VIEWS[:-1], ("Brush", "Repeat", "Rectangle", "Polygon"), strict=True):  # there are no earlier epochs
                 choose(page, tool)
                 page.locator(".view-choice:visible label", has_text=view).click()
                 page.locator(f'.cp-pictures:visible[data-view="{view}"] img[src]').first.wait_for()
