@@ -117,7 +117,10 @@ def main() -> None:
         frames = [frame.resize((WIDTH, WIDTH * frame.height // frame.width), Image.Resampling.LANCZOS) for frame in paint_house(page)]
         durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_FRAME_MILLISECONDS]
         frames[0].save(FOLDER / "painting.webp", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=70, method=4)
-        shot = Image.open(io.BytesIO(open_page(browser, url, 390, 844, is_phone=True).screenshot()))
+        phone = open_page(browser, url, 390, 844, is_phone=True)
+        phone.evaluate("document.querySelector('.label-canvas').scrollIntoView(); scrollBy(0, -185)")  # right below the pictures
+        phone.wait_for_timeout(500)
+        shot = Image.open(io.BytesIO(phone.screenshot()))
         shot.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(FOLDER / "screenshot-phone.png", optimize=True)
         browser.close()
 
