@@ -33,6 +33,8 @@ QUEUE_SECONDS = 0.004
 """How often the queue is looked at; a map waits for half of it on average."""
 FIRST_REQUEST_SECONDS = 10
 """After which a connection is closed that has not said what it wants."""
+OPEN_FILES = 10_240
+"""Connections, above all; the most that every system grants."""
 MAX_SESSION_NAME = 64
 MAX_UNFETCHED = 200
 """Messages that are kept for a page that does not fetch them; some twenty for a stroke."""
@@ -94,8 +96,11 @@ def _adjust_requests() -> None:
     if sys.platform != "win32":
         import resource
 
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # 1024 by default on many systems, whatever they could bear
+        # Many systems let a process have 1024 open files, and more if it asks; some say "any number" and refuse that.
+        before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
+        if before != resource.RLIM_INFINITY and before < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 # ---- Files -----------------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,10 @@ def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
 
 def _read_pixels(path: Path, background: str) -> np.ndarray:
     """Pixels as uint8 RGB, at most `FINE` times the size of a map, the right way up."""
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError:  # such as an upload that has been deleted meanwhile
+        raise ValueError("This file is not there any more. Choose it once more.") from None
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:  # its pixels never look like this marker
         raise ValueError("This JPEG file would take too long to read. Save it once more, not as a progressive one.")
     try:

@@ -1057,9 +1057,11 @@ def test_every_tab_of_the_browser_keeps_its_own_map(browser: Browser, app_url: s
         drag(other, (20, 20), (200, 100))
         map_of_other = read_map(other)
         other.wait_for_timeout(500)  # until it is kept
-        for tab, expected in ((page, np.full((SIZE, SIZE), BACKGROUND)), (other, map_of_other)):
+        for tab, expected in ((other, map_of_other), (page, np.full((SIZE, SIZE), BACKGROUND))):
             reload(tab)
             wait_for_map(tab, expected)
+        page.wait_for_timeout(500)  # until it could have been kept
+        wait_for_map(plain_visit(page), map_of_other)  # the newest still, though the older one was opened again
 
 
 def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: str) -> None:

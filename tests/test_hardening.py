@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -202,3 +203,16 @@ def test_a_session_that_there_is_not_ends_without_a_traceback(capfd):
     answer = httpx.get(f"{url}gradio_api/queue/data", params={"session_hash": "nobody"}, timeout=60)
     assert '"session_not_found":true' in answer.text and "Traceback" not in capfd.readouterr().err
     demo.close(verbose=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_more_files_may_be_open_where_the_system_lets_them_and_never_fewer(monkeypatch):
+    import resource
+
+    calls = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: calls.append(limits))
+    endless = resource.RLIM_INFINITY
+    for limits in ((1024, 4096), (1024, 10**6), (1024, endless), (10**6, 10**6), (endless, endless), (4096, 4096)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
+        hardening._adjust_requests()
+    assert calls == [(4096, 4096), (10_240, 10**6), (10_240, endless)]

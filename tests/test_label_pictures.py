@@ -80,6 +80,11 @@ def test_lossy_files_are_read_to_the_nearest_classes(tmp_path, kind, options):
     assert (read(tmp_path / "map") == draw_label_map(1)).mean() > (0.97 if "quality" in options else 0.9999)
 
 
+def test_a_file_that_is_not_there_any_more_is_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match="^This file is not there any more. Choose it once more.$"):
+        read_label_picture(tmp_path / "deleted.png", FACADES, 0)
+
+
 def test_the_share_of_far_pixels_is_told(tmp_path):
     pixels = FACADES.to_image(draw_label_map(1)).copy()
     pixels[:64] = (120, 120, 120)  # a grey that is 90 and more from every colour

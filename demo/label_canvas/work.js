@@ -5,7 +5,7 @@
  * onNotice(words) where people are to be told something.
  */
 function makeWork(painting, { dataset, size, classes, settings }, { beforeMap, onSettings, onNotice }) {
-  let isOpened = false; // what was painted here last, which nothing may take the place of before
+  let isOpened = false; // what was painted here last; before, and for that itself, nothing is kept: it may not be the newest
   let linkedVersion = null; // of the painting: that whose link is in the address bar
   const store = makeKeeper(dataset, () => onNotice('Your browser cannot keep this map for your next visit; save it as a file, or copy its link.'));
 
@@ -24,15 +24,16 @@ function makeWork(painting, { dataset, size, classes, settings }, { beforeMap, o
   const work = {
     /** After every change. A link's work is another's until its map changes; until then a reload opens the link again. */
     keep() {
-      if (painting.version === linkedVersion) return;
+      if (!isOpened || painting.version === linkedVersion) return;
       if (linkedVersion !== null) clearAddress();
       store(painting.map, settings);
     },
 
     /** The seed or dropout of the page has changed. */
     noteSettings(newSettings) {
+      if (newSettings.seed === settings.seed && newSettings.dropout === settings.dropout) return; // those of the work that was opened
       settings = newSettings;
-      if (isOpened) work.keep();
+      work.keep();
     },
 
     /** What was painted here last, then what a link holds, each a step of undo. */

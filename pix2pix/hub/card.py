@@ -121,9 +121,13 @@ def last_scores(run: Run, measure: Measure, epoch: int) -> dict[str, Any]:
 
 def with_choice(scores: Mapping[str, Any], released: Mapping[str, Any]) -> dict[str, Any]:
     """Scores by split, and among how many the epoch was chosen where that was by the very same measure and n."""
-    known = {split: score for split, score in released.items() if "chosen_among" in score}
-    same = {split for split, score in known.items() if all(score[name] == scores.get(split, {}).get(name) for name in CONDITIONS)}
-    return {split: score | ({"chosen_among": known[split]["chosen_among"]} if split in same else {}) for split, score in scores.items()}
+    told = {}
+    for split, score in scores.items():
+        before = released.get(split, {})
+        if "chosen_among" in before and all(before[name] == score[name] for name in CONDITIONS):
+            score = score | {"chosen_among": before["chosen_among"]}
+        told[split] = score
+    return told
 
 
 def paint_samples(painter: Painter) -> Image.Image | None:
