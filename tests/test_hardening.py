@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -182,17 +183,16 @@ def test_a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_is_
         gr.Button()
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     address = (httpx.URL(url).host, httpx.URL(url).port)
-    with (
-        socket.create_connection(address, timeout=60) as silent,
-        socket.create_connection(address, timeout=60) as unfinished,
-        socket.create_connection(address, timeout=60) as asking,
-    ):
+    asking = HTTPConnection(*address, timeout=60)
+    asking.request("GET", "/health")
+    assert asking.getresponse().read()
+    asking.auto_open = 0  # the same connection, or none
+    with socket.create_connection(address, timeout=60) as silent, socket.create_connection(address, timeout=60) as unfinished:
         unfinished.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
-        asking.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert asking.recv(1000).startswith(b"HTTP/1.1 200")
         assert silent.recv(1000) == unfinished.recv(1000) == b""
-        asking.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert asking.recv(1000).startswith(b"HTTP/1.1 200")
+    asking.request("GET", "/health")
+    assert asking.getresponse().read()
+    asking.close()
     demo.close(verbose=False)
 
 
