@@ -11,7 +11,11 @@ import sys
 import tempfile
 
 # Read when Gradio and huggingface_hub are imported: without these, both report every start to a server.
-for variable, value in {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}.items():
+for variable, value in {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}.items():
     os.environ[variable] = value
 
 if "SPACE_ID" in os.environ:  # a Space: visitors come through proxies inside, which say whose request it is
@@ -23,7 +27,9 @@ if "GRADIO_TEMP_DIR" not in os.environ:  # a folder of its own, where old files 
 
 port = os.environ.get("GRADIO_SERVER_PORT", "")
 if port and not (port.isdecimal() and 1 <= int(port) <= 65535):  # before Gradio reads it
-    raise SystemExit(f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not {port!r}.")
+    raise SystemExit(
+        f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not {port!r}."
+    )
 
 from demo import serving  # noqa: E402
 from demo.app import build_demo, launch  # noqa: E402
@@ -40,9 +46,17 @@ fetch_wanted(models)
 if is_program:
     serving.log_requests()
     try:  # on the port that was named, where Gradio would take the next free one
-        _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=is_mcp_server, server_port=int(port) if port else None)
+        _, url, _ = launch(
+            demo,
+            prevent_thread_lock=True,
+            quiet=True,
+            mcp_server=is_mcp_server,
+            server_port=int(port) if port else None,
+        )
     except OSError as error:
         why = str(error).partition(".")[0]
-        raise SystemExit(f"The app cannot listen ({why}); GRADIO_SERVER_NAME and GRADIO_SERVER_PORT name another place.") from None
+        raise SystemExit(
+            f"The app cannot listen ({why}); GRADIO_SERVER_NAME and GRADIO_SERVER_PORT name another place."
+        ) from None
     print(f"Paint at {url}", flush=True)
     serving.block_until_stopped(demo)

@@ -53,7 +53,9 @@ def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
         project_dir=config.run_dir,
     )
     if accelerator.num_processes == 1 and {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR"} <= os.environ.keys():
-        raise LaunchError("accelerate launch starts several processes on GPUs only; on CPUs: torchrun --nproc-per-node N train.py ...")
+        raise LaunchError(
+            "accelerate launch starts several processes on GPUs only; on CPUs: torchrun --nproc-per-node N train.py ..."
+        )
     [precision] = broadcast_object_list([choose_precision(config, accelerator.device)])  # that of the main process
     return accelerator, replace(config, precision=precision, num_processes=accelerator.num_processes)
 
@@ -122,7 +124,9 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
         return train_epochs(trainer, splits, run, scoring, accelerator)
 
 
-def train_epochs(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, scoring: Scoring, accelerator: Accelerator) -> bool:
+def train_epochs(
+    trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, scoring: Scoring, accelerator: Accelerator
+) -> bool:
     """The epoch loop. Returns whether it came to its end."""
     config = trainer.config
     if not scoring.score(trainer):  # a run that was stopped while it scored goes on with that
@@ -138,7 +142,9 @@ def train_epochs(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFol
             run.log(record)
             log_epoch(accelerator, record, config.learning_rate)
             sample_and_keep(trainer, splits, run, accelerator)
-        save_checkpoint(trainer, run)  # after these: a run killed before it repeats the end of the epoch and leaves nothing out
+        save_checkpoint(
+            trainer, run
+        )  # after these: a run killed before it repeats the end of the epoch and leaves nothing out
         if not scoring.score(trainer):
             return False
     return True
@@ -155,7 +161,9 @@ def resume(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Ac
     found = accelerator.gather(torch.tensor([[trainer.step_count, int(pictures_hash[:12], 16)]], device=trainer.device))
     for what, values in zip(("checkpoints", "training pictures"), found.T, strict=True):
         if (values != values[0]).any():
-            raise RunFolderError(f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see")
+            raise RunFolderError(
+                f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see"
+            )
     if accelerator.is_main_process:
         run.cut_records(trainer.epoch)
         if loaded:
@@ -194,7 +202,9 @@ def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
         checkpoint.save(run.checkpoint, {"trainer": trainer})
 
 
-def sample_and_keep(trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> None:
+def sample_and_keep(
+    trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator
+) -> None:
     """After an epoch: sample pictures, kept weights, and the released folder, so that a running model can be painted with."""
     config, epoch = trainer.config, trainer.epoch
     if config.samples_after(epoch):
@@ -242,7 +252,15 @@ def main(arguments: list[str] | None = None) -> int:
         run = RunFolder(config.run_dir)
         with run.lock() if accelerator.is_main_process else nullcontext():
             complete = train(config, splits, run, accelerator)
-    except (DataError, DownloadError, FidError, RunFolderError, TrackerError, checkpoint.CheckpointError, release.ReleaseError) as error:
+    except (
+        DataError,
+        DownloadError,
+        FidError,
+        RunFolderError,
+        TrackerError,
+        checkpoint.CheckpointError,
+        release.ReleaseError,
+    ) as error:
         say(error)
         return 1
     except OSError as error:  # such as a full disk
@@ -254,10 +272,15 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"Stopped in {config.run_dir}: {error}.{kept} {again}")
         return 1
     except torch.OutOfMemoryError as error:
-        say(f"Stopped: the GPU has too little memory ({str(error).partition('.')[0]}): try a smaller --batch-size or --base-channels.")
+        say(
+            f"Stopped: the GPU has too little memory ({str(error).partition('.')[0]}): try a smaller --batch-size or --base-channels."
+        )
         return 1
     except LostProcessError as error:
-        print(f"Stopped: {error}; what it said is above or in its log. The same command goes on from the last checkpoint.", file=sys.stderr)
+        print(
+            f"Stopped: {error}; what it said is above or in its log. The same command goes on from the last checkpoint.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         say("Stopped at once. The same command goes on from the last checkpoint.")
@@ -296,9 +319,7 @@ def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
         f"Paint in the browser: python app.py --weights {config.dataset}-{config.objective}={released}"
     )
     if run.release_best.exists():
-        said += (
-            f"\nThe scored epoch that is closest to the validation photographs, instead of the last: {shlex.quote(str(run.release_best))}"
-        )
+        said += f"\nThe scored epoch that is closest to the validation photographs, instead of the last: {shlex.quote(str(run.release_best))}"
     return said
 
 

@@ -50,7 +50,9 @@ def main() -> None:
                 np.abs(treated.astype(float) - archived).mean(),
                 np.abs(painter.paint_image(treated, number) - picture).mean(),
             )
-    print(f"{config.dataset} {flags.split}, n = {len(pairs)}, {config.objective} after {config.trained}; mean absolute levels of 255")
+    print(
+        f"{config.dataset} {flags.split}, n = {len(pairs)}, {config.objective} after {config.trained}; mean absolute levels of 255"
+    )
     print(f"{'treatment':24}{'input':>8}{'picture':>10}")
     for name, row in zip(TREATMENTS, distances.mean(1), strict=True):
         print(f"{name:24}{row[0]:8.2f}{row[1]:10.2f}")

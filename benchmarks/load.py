@@ -91,7 +91,12 @@ class Visitor:
     async def paint(self) -> None:
         """One request and its answer; raises RuntimeError with what the page would show if there is none."""
         data = [encode(self.map).model_dump(), 1, True, SIDE_BY_SIDE]
-        body = {"data": data, "fn_index": self.event["id"], "trigger_id": self.event["inputs"][0], "session_hash": self.session}
+        body = {
+            "data": data,
+            "fn_index": self.event["id"],
+            "trigger_id": self.event["inputs"][0],
+            "session_hash": self.session,
+        }
         joined = await self.client.post("/gradio_api/queue/join", json=body, headers=self.headers)
         if joined.is_error:
             raise RuntimeError(f"{joined.status_code} {joined.json()['detail']}")
@@ -115,7 +120,9 @@ async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Count
     while True:
         body = {"data": [label_map, 1, True, VARIATIONS], "fn_index": event["id"], "trigger_id": event["inputs"][0]}
         answer = await client.post(
-            "/gradio_api/queue/join", json=body | {"session_hash": uuid.uuid4().hex}, headers={"X-Forwarded-For": "10.9.9.9"}
+            "/gradio_api/queue/join",
+            json=body | {"session_hash": uuid.uuid4().hex},
+            headers={"X-Forwarded-For": "10.9.9.9"},
         )
         answers[answer.status_code] += 1
 
@@ -126,7 +133,9 @@ def describe(server: psutil.Process, files: Path) -> str:
     return f"memory {server.memory_info().rss / 1e6:6.0f} MB, open files and sockets {server.num_fds():4d}, temporary files {temporary:4d}"
 
 
-async def visit(url: str, visitors: int, seconds: float, interval: float, floods: int, server: psutil.Process | None, files: Path) -> Tally:
+async def visit(
+    url: str, visitors: int, seconds: float, interval: float, floods: int, server: psutil.Process | None, files: Path
+) -> Tally:
     """Has visitors paint for a time, then waits for the answers that are still to come; prints the server's state five times."""
     tally = Tally()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=2 * visitors)
@@ -159,22 +168,34 @@ async def visit(url: str, visitors: int, seconds: float, interval: float, floods
 
 def report(tally: Tally, seconds: float) -> None:
     served = len(tally.seconds)
-    print(f"strokes drawn {tally.drawn}, served {served} ({served / seconds:.1f} a second), dropped as stale {tally.stale}")
+    print(
+        f"strokes drawn {tally.drawn}, served {served} ({served / seconds:.1f} a second), dropped as stale {tally.stale}"
+    )
     unanswered = tally.drawn - served - tally.stale - tally.errors.total()
     print(f"errors {tally.errors.total()}, unanswered {unanswered}, told to wait {tally.told_to_wait}")
     for sentence, count in tally.errors.most_common(5):
         print(f"  {count} times: {sentence}")
     if served > 1:
         cuts = statistics.quantiles(tally.seconds, n=100)
-        print(f"stroke to pictures: p50 {1000 * cuts[49]:.0f} ms, p95 {1000 * cuts[94]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms")
+        print(
+            f"stroke to pictures: p50 {1000 * cuts[49]:.0f} ms, p95 {1000 * cuts[94]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Simulated visitors who paint at the same time.")
-    parser.add_argument("--visitors", type=int, default=20, choices=range(1, MAX_VISITORS + 1), metavar=f"1..{MAX_VISITORS}")
-    parser.add_argument("--seconds", type=int, default=60, choices=range(5, MAX_SECONDS + 1), metavar=f"5..{MAX_SECONDS}")
-    parser.add_argument("--interval", type=float, default=1.0, help="seconds between two strokes of a visitor (default: 1)")
-    parser.add_argument("--flood", type=int, default=0, metavar="N", help="connections of one who asks for all there is (default: 0)")
+    parser.add_argument(
+        "--visitors", type=int, default=20, choices=range(1, MAX_VISITORS + 1), metavar=f"1..{MAX_VISITORS}"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=60, choices=range(5, MAX_SECONDS + 1), metavar=f"5..{MAX_SECONDS}"
+    )
+    parser.add_argument(
+        "--interval", type=float, default=1.0, help="seconds between two strokes of a visitor (default: 1)"
+    )
+    parser.add_argument(
+        "--flood", type=int, default=0, metavar="N", help="connections of one who asks for all there is (default: 0)"
+    )
     parser.add_argument("--weights", metavar="NAME=FOLDER", action="append", default=[], help="as for app.py")
     parser.add_argument("--url", help="of an app that runs already")
     flags = parser.parse_args()

@@ -79,9 +79,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=Path("datasets"))
     parser.add_argument("--dataset", default="facades", choices=["facades", "cityscapes"])
-    parser.add_argument("--pictures", type=int, default=100, help="pictures of an epoch, the first of the training split (default: 100)")
+    parser.add_argument(
+        "--pictures", type=int, default=100, help="pictures of an epoch, the first of the training split (default: 100)"
+    )
     parser.add_argument("--step-ms", type=float, help="length of a step, which is slept; without it, steps are trained")
-    parser.add_argument("--base-channels", type=int, default=32, help="of the steps that are trained, both G and D (default: 32)")
+    parser.add_argument(
+        "--base-channels", type=int, default=32, help="of the steps that are trained, both G and D (default: 32)"
+    )
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     flags = parser.parse_args()
@@ -102,8 +106,12 @@ def main() -> None:
         "kept in memory": lambda epoch, workers: training_batches(kept, SEED, epoch, 1, workers),
     }
     for batches in zip(*(loader(0, 0) for loader in loaders.values()), strict=True):
-        assert all(torch.equal(found, expected) for pair in batches for found, expected in zip(pair, batches[0], strict=True))
-    print(f"{flags.dataset}, {torch.get_num_threads()} threads, steps {steps}; mean ms a picture, best of 3 epochs of {len(kept)}")
+        assert all(
+            torch.equal(found, expected) for pair in batches for found, expected in zip(pair, batches[0], strict=True)
+        )
+    print(
+        f"{flags.dataset}, {torch.get_num_threads()} threads, steps {steps}; mean ms a picture, best of 3 epochs of {len(kept)}"
+    )
     print(f"{'loader':20}{'workers':>8}{'wait':>8}{'all':>8}{'CPU':>8}{'share of the time':>20}")
     for workers in flags.workers:
         for name, loader in loaders.items():

@@ -55,7 +55,9 @@ def main() -> None:
         fast.append(curves(Trainer(config, CPU), pairs, flags.steps, flags.window))
     among_plain = np.array([distance(a, b) for a, b in itertools.combinations(plain, 2)])
     between = np.array([distance(a, b) for a, b in itertools.product(fast, plain)])
-    print(f"{precision}, base {flags.base_channels}, {flags.steps} steps, windows of {flags.window}, {flags.seeds} seeds; root mean square")
+    print(
+        f"{precision}, base {flags.base_channels}, {flags.steps} steps, windows of {flags.window}, {flags.seeds} seeds; root mean square"
+    )
     for index, name in enumerate(LOSS_NAMES["gan"]):
         ours, theirs = between[:, index], among_plain[:, index]
         print(

@@ -34,7 +34,13 @@ def painter(base_channels: int, objective: str, seed: int, precision: str) -> Pa
     """Of random weights, through a released folder as in the app."""
     torch.manual_seed(seed)
     config = ReleaseConfig(
-        dataset="facades", objective=objective, palette=FACADES, base_channels=base_channels, norm="instance", epochs=0, seed=seed
+        dataset="facades",
+        objective=objective,
+        palette=FACADES,
+        base_channels=base_channels,
+        norm="instance",
+        epochs=0,
+        seed=seed,
     )
     with TemporaryDirectory() as folder:
         release.save(Path(folder), UNet(base_channels), config)
@@ -57,7 +63,9 @@ def compare(base_channels: int, paintings: int, rates: tuple[float, float]) -> N
     app = [painter(base_channels, objective, seed, "auto") for seed, objective in objectives]
     in_fp32 = [painter(base_channels, objective, seed, "fp32") for seed, objective in objectives]
     references = [plain_copy(each.generator, base_channels) for each in in_fp32]
-    label_map = np.random.default_rng(0).integers(0, len(FACADES.rgb), (8, 8)).astype(np.uint8).repeat(32, 0).repeat(32, 1)
+    label_map = (
+        np.random.default_rng(0).integers(0, len(FACADES.rgb), (8, 8)).astype(np.uint8).repeat(32, 0).repeat(32, 1)
+    )
     label_image = to_float(torch.tensor(app[0].label_image(label_map)).permute(2, 0, 1)[None])
     contestants: dict[str, Callable[[], object]] = {
         "reference": lambda: [reference(label_image) for reference in references],
@@ -90,7 +98,9 @@ def main() -> None:
     flags = parser.parse_args()
     rates = machine_rates(torch.float32)
     machine = f"{2 * rates[0] / 1e12:.2f} Tflop/s in fp32, {rates[1] / 1e9:.0f} GB/s copied"
-    print(f"{torch.get_num_threads()} threads, {painting_precision('auto', CPU)}, {machine}, n = {flags.paintings} paintings")
+    print(
+        f"{torch.get_num_threads()} threads, {painting_precision('auto', CPU)}, {machine}, n = {flags.paintings} paintings"
+    )
     for base_channels in flags.base_channels:
         compare(base_channels, flags.paintings, rates)
 

@@ -27,7 +27,9 @@ def main() -> None:
                 page = browser.new_page()
                 page.goto(url)
                 page.locator(".comparison img[src]").last.wait_for()
-                page.locator(".comparison img").evaluate_all("pictures => Promise.all(pictures.map(picture => picture.decode()))")
+                page.locator(".comparison img").evaluate_all(
+                    "pictures => Promise.all(pictures.map(picture => picture.decode()))"
+                )
                 print(f"served after {served:.1f} s, pictures after {time.monotonic() - start:.1f} s")
                 page.close()
         browser.close()

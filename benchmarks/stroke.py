@@ -28,7 +28,13 @@ from playwright.sync_api import Page, Request, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
-BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 MEASURE = """
 () => {
@@ -91,7 +97,10 @@ def paint_stroke(page: Page, number: int) -> tuple[float, float]:
     box = page.locator(".lc-surface canvas").bounding_box()
     assert box is not None
     page.locator(".lc-palette [role=radio]").nth(number % 12).click()
-    x, y = box["x"] + box["width"] * (0.1 + 0.08 * (number % 10)), box["y"] + box["height"] * (0.15 + 0.07 * (number % 9))
+    x, y = (
+        box["x"] + box["width"] * (0.1 + 0.08 * (number % 10)),
+        box["y"] + box["height"] * (0.15 + 0.07 * (number % 9)),
+    )
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 30, y + 20, steps=4)
@@ -148,7 +157,9 @@ def measure(url: str, strokes: int) -> None:
         network.send("Network.enable")
         network.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
         results = [paint_stroke(page, number + 3) for number in range(strokes)]
-        sent = [len(request.post_data or "") for request in requests if request.url.startswith("http")]  # the others are data URLs
+        sent = [
+            len(request.post_data or "") for request in requests if request.url.startswith("http")
+        ]  # the others are data URLs
         received_bytes = sum(received)
         live = paint_live(page)
         browser.close()

@@ -65,7 +65,11 @@ class ReferenceUNet(nn.Module):
 def reference_discriminator(c: int) -> nn.Module:
     layers: list[nn.Module] = [nn.Conv2d(6, c, 4, 2, 1), nn.LeakyReLU(0.2)]
     for i, stride in ((1, 2), (2, 2), (4, 1)):
-        layers += [nn.Conv2d(i * c, 2 * i * c, 4, stride, 1, bias=False), nn.InstanceNorm2d(2 * i * c), nn.LeakyReLU(0.2)]
+        layers += [
+            nn.Conv2d(i * c, 2 * i * c, 4, stride, 1, bias=False),
+            nn.InstanceNorm2d(2 * i * c),
+            nn.LeakyReLU(0.2),
+        ]
     return nn.Sequential(*layers, nn.Conv2d(8 * c, 1, 4, 1, 1))
 
 
@@ -89,7 +93,10 @@ class Reference:
         if self.D and self.optimizer_D:
             for parameter in self.D.parameters():
                 parameter.requires_grad = True
-            on_real, on_fake = self.D(torch.cat([label_image, photo], 1)), self.D(torch.cat([label_image, fake.detach()], 1))
+            on_real, on_fake = (
+                self.D(torch.cat([label_image, photo], 1)),
+                self.D(torch.cat([label_image, fake.detach()], 1)),
+            )
             losses["D/real"] = F.binary_cross_entropy_with_logits(on_real, torch.ones_like(on_real))
             losses["D/fake"] = F.binary_cross_entropy_with_logits(on_fake, torch.zeros_like(on_fake))
             self.optimizer_D.zero_grad()
@@ -107,7 +114,9 @@ class Reference:
 
 
 def fast_trainer(base_channels: int, objective: str, batch_size: int, precision: str) -> Trainer:
-    return Trainer(TrainConfig(base_channels=base_channels, objective=objective, batch_size=batch_size, precision=precision), CPU)
+    return Trainer(
+        TrainConfig(base_channels=base_channels, objective=objective, batch_size=batch_size, precision=precision), CPU
+    )
 
 
 def batch(batch_size: int) -> tuple[Tensor, Tensor]:
@@ -158,7 +167,9 @@ def floor_seconds(case: tuple[int, str, int], rates: tuple[float, float]) -> flo
     reference = Reference(base_channels, objective)
     with FlopCounterMode(display=False) as counter:
         reference.step(*batch(batch_size))
-    weights = sum(weight.numel() for network in (reference.G, reference.D) if network for weight in network.parameters())
+    weights = sum(
+        weight.numel() for network in (reference.G, reference.D) if network for weight in network.parameters()
+    )
     return counter.get_total_flops() / 2 / rates[0] + 7 * 4 * weights / rates[1]
 
 
@@ -195,7 +206,10 @@ def main() -> None:
     parser.add_argument("--objective", nargs="+", default=["gan", "l1"], choices=["gan", "l1"])
     parser.add_argument("--batch-size", type=int, nargs="+", default=[1, 8])
     parser.add_argument(
-        "--precision", default="auto", choices=["auto", "fp32", "bf16"], help="of train.py's path (default: auto, as train.py)"
+        "--precision",
+        default="auto",
+        choices=["auto", "fp32", "bf16"],
+        help="of train.py's path (default: auto, as train.py)",
     )
     parser.add_argument("--steps", type=int, default=10, help="timed steps of each (default: 10)")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

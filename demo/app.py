@@ -96,7 +96,10 @@ def take_link(event: gr.EventData) -> tuple[int, bool]:
 
 
 def add_studio(
-    models: Sequence[Model], examples: Mapping[str, np.ndarray], samples: ValidationSamples | None = None, tab: gr.Tab | None = None
+    models: Sequence[Model],
+    examples: Mapping[str, np.ndarray],
+    samples: ValidationSamples | None = None,
+    tab: gr.Tab | None = None,
 ) -> Studio:
     """Lays out one canvas with its models, and connects them. To be called inside of Blocks.
 
@@ -111,7 +114,9 @@ def add_studio(
     first_map = next(iter(examples.values()))
     first_shown = None
     if painters := painters_of(models):
-        show(SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True)  # a network's first picture is slow, and its time would be shown
+        show(
+            SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True
+        )  # a network's first picture is slow, and its time would be shown
         if tab is None:
             first_shown = show(SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True)
 
@@ -152,7 +157,9 @@ def add_studio(
         **TWO_AT_A_TIME,
     )
     painted.then(None, js="() => { document.dispatchEvent(new Event('pictures-painted')); }", api_visibility="private")
-    painted.failure(None, js=f"() => {{ document.dispatchEvent(new Event('{dataset}-refused')); }}", api_visibility="private")
+    painted.failure(
+        None, js=f"() => {{ document.dispatchEvent(new Event('{dataset}-refused')); }}", api_visibility="private"
+    )
     gr.on(
         [seed.change, dropout.change],
         None,
@@ -170,7 +177,9 @@ def add_studio(
         show_progress="hidden",
         api_visibility="private",
     )
-    gallery.click(make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private")
+    gallery.click(
+        make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private"
+    )
     return Studio(models, view, notes)
 
 
@@ -180,11 +189,25 @@ def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
     outputs = [part for studio in studios for part in (studio.notes, studio.view)]
 
     def refresh() -> list[Any]:
-        is_waiting = any(model.wanted for studio in studios for model in studio.models)  # first: what comes later, comes again
-        values = [value for studio in studios for value in (studio.models, gr.update(names=views_of(painters_of(studio.models))))]
+        is_waiting = any(
+            model.wanted for studio in studios for model in studio.models
+        )  # first: what comes later, comes again
+        values = [
+            value
+            for studio in studios
+            for value in (studio.models, gr.update(names=views_of(painters_of(studio.models))))
+        ]
         return [*values, gr.Timer(active=is_waiting)]
 
-    gr.on([demo.load, timer.tick], refresh, None, [*outputs, timer], queue=False, show_progress="hidden", api_visibility="private")
+    gr.on(
+        [demo.load, timer.tick],
+        refresh,
+        None,
+        [*outputs, timer],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def build_demo(
@@ -199,7 +222,11 @@ def build_demo(
         examples_folder: Holds a folder of label pictures per dataset.
         samples: Of the datasets that a person has.
     """
-    pairs = {dataset: [models[f"{dataset}-{objective}"] for objective in MODEL_NAMES] for dataset in SUBJECTS if f"{dataset}-gan" in models}
+    pairs = {
+        dataset: [models[f"{dataset}-{objective}"] for objective in MODEL_NAMES]
+        for dataset in SUBJECTS
+        if f"{dataset}-gan" in models
+    }
     examples = {dataset: read_examples(examples_folder / dataset, PALETTES[dataset]) for dataset in pairs}
     title = "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in pairs)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
@@ -212,7 +239,9 @@ def build_demo(
             with gr.Tabs() as tabs:
                 for number, (dataset, pair) in enumerate(pairs.items()):
                     with gr.Tab(dataset.capitalize(), id=dataset) as tab:
-                        studios.append(add_studio(pair, examples[dataset], samples.get(dataset), tab if number else None))
+                        studios.append(
+                            add_studio(pair, examples[dataset], samples.get(dataset), tab if number else None)
+                        )
             demo.load(None, None, tabs, js=OPEN_TAB_OF_LINK, api_visibility="private")
         if any(model.wanted for model in models.values()):
             keep_fresh(demo, studios)
@@ -221,7 +250,9 @@ def build_demo(
 
 def make_theme() -> gr.themes.Base:
     """Fonts that every machine has, and small print that is dark (or light) enough to read: Gradio's own is 2.6:1 on white."""
-    theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    theme = gr.themes.Default(
+        primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+    )
     return theme.set(
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",

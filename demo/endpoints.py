@@ -44,7 +44,11 @@ def check_dropout(dropout: Any) -> bool:
 def check_upload(picture: Any, folder: str) -> Path:
     """A file as programs sent it → its path among the uploads; raises `gr.Error` for anything else, above all for other files."""
     path = picture.get("path") if isinstance(picture, dict) else None
-    if not isinstance(path, str) or not Path(path).resolve().is_relative_to(Path(folder).resolve()) or not Path(path).is_file():
+    if (
+        not isinstance(path, str)
+        or not Path(path).resolve().is_relative_to(Path(folder).resolve())
+        or not Path(path).is_file()
+    ):
         raise refuse("The picture is not a file that was uploaded.")
     return Path(path)
 
@@ -61,21 +65,33 @@ def add_endpoints(models: Sequence[Model], canvas: LabelCanvas, clear_class: int
     """Lets programs paint at `paint` and `predict`, with a suffix for every dataset but the first."""
     palette = PALETTES[models[0].dataset]
 
-    def paint_files(label_map: np.ndarray, seed: int, dropout: bool) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
+    def paint_files(
+        label_map: np.ndarray, seed: int, dropout: bool
+    ) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
         painters = painters_now(models)
         paintings = paint_all(painters, label_map, [check_seed(seed)] * len(painters), check_dropout(dropout))
         files = []
         for painter, painting in zip(painters, paintings, strict=True):
             name = f"{painter.config.dataset}-{painter.config.objective}"
             try:
-                path = save_pil_to_cache(Image.fromarray(painting.picture), canvas.GRADIO_CACHE, name=name, format="png")
+                path = save_pil_to_cache(
+                    Image.fromarray(painting.picture), canvas.GRADIO_CACHE, name=name, format="png"
+                )
             except OSError as error:  # such as a full disk
-                raise refuse("The server has no room for the files of your pictures. Try again in ten minutes.") from error
+                raise refuse(
+                    "The server has no room for the files of your pictures. Try again in ten minutes."
+                ) from error
             files.append(gr.FileData(path=path, orig_name=f"{name}.png", mime_type="image/png"))
         times = [round(1000 * painting.seconds, 1) for painting in paintings]
-        return files[0], files[1], {painter.config.objective: time for painter, time in zip(painters, times, strict=True)}
+        return (
+            files[0],
+            files[1],
+            {painter.config.objective: time for painter, time in zip(painters, times, strict=True)},
+        )
 
-    def paint(label_map: LabelMap, seed: int = FIRST_SEED, dropout: bool = True) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
+    def paint(
+        label_map: LabelMap, seed: int = FIRST_SEED, dropout: bool = True
+    ) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
         """Paints a label map with both models.
 
         Args:
@@ -88,7 +104,9 @@ def add_endpoints(models: Sequence[Model], canvas: LabelCanvas, clear_class: int
         """
         return paint_files(canvas.preprocess(LabelMap.model_validate(label_map)), seed, dropout)
 
-    def predict(picture: gr.FileData, seed: int = FIRST_SEED, dropout: bool = True) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
+    def predict(
+        picture: gr.FileData, seed: int = FIRST_SEED, dropout: bool = True
+    ) -> tuple[gr.FileData, gr.FileData, dict[str, float]]:
         """Paints a label picture from a file with both models.
 
         Args:

@@ -203,7 +203,9 @@ def _send_if_kept(queue: Queue, event: Event, message: EventMessage) -> None:
 
 
 async def _push_in_turn(queue: Queue, body: PredictBodyInternal, request: Request, username: str | None) -> Any:
-    if reason := why_not_now(queue, address_of(request.client)):  # once more: requests come together, and their bodies later
+    if reason := why_not_now(
+        queue, address_of(request.client)
+    ):  # once more: requests come together, and their bodies later
         raise HTTPException(429, reason)
     answer = await _push(queue, body, request, username)
     for waiting in queue.event_queue_per_concurrency_id.values():

@@ -77,7 +77,9 @@ def _read_pixels(path: Path, background: str) -> np.ndarray:
         content = path.read_bytes()
     except OSError:  # such as an upload that has been deleted meanwhile
         raise ValueError("This file is not there any more. Choose it once more.") from None
-    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:  # its pixels never look like this marker
+    if (
+        content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS
+    ):  # its pixels never look like this marker
         raise ValueError("This JPEG file would take too long to read. Save it once more, not as a progressive one.")
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
@@ -86,14 +88,18 @@ def _read_pixels(path: Path, background: str) -> np.ndarray:
                 # Without blending, so that no colour is made up, and before anything else needs memory for all of the pixels.
                 small = picture.resize((min(width, FINE * SIZE), min(height, FINE * SIZE)), Image.Resampling.NEAREST)
                 upright = ImageOps.exif_transpose(small).convert("RGBA")
-                return np.asarray(Image.alpha_composite(Image.new("RGBA", upright.size, background), upright).convert("RGB"))
+                return np.asarray(
+                    Image.alpha_composite(Image.new("RGBA", upright.size, background), upright).convert("RGB")
+                )
     except Image.UnidentifiedImageError:
         raise ValueError("This file is not a picture that can be read. Choose a PNG, JPEG or WebP file.") from None
     except Image.DecompressionBombError:
         raise ValueError(f"This picture is too large. It may have {MAX_PIXELS // 10**6} million pixels.") from None
     except Exception:  # hostile files make Pillow raise nearly anything
         raise ValueError("This picture is damaged or incomplete. Save it once more, or choose another.") from None
-    raise ValueError(f"This picture has {width} by {height} pixels, which is too large. It may have {MAX_PIXELS // 10**6} million pixels.")
+    raise ValueError(
+        f"This picture has {width} by {height} pixels, which is too large. It may have {MAX_PIXELS // 10**6} million pixels."
+    )
 
 
 def _shrink(label_map: np.ndarray, num_classes: int) -> np.ndarray:

@@ -33,7 +33,9 @@ def open_picture(path: str, palette: Palette, subject: Subject) -> np.ndarray:
     except ValueError as error:
         raise refuse(str(error)) from error
     if far >= WORTH_SAYING:
-        gr.Info(f"{far:.1%} of the pixels were far from every colour of the palette. They became the class of the nearest colour.")
+        gr.Info(
+            f"{far:.1%} of the pixels were far from every colour of the palette. They became the class of the nearest colour."
+        )
     return label_map
 
 
@@ -46,7 +48,12 @@ def draw_sample(samples: ValidationSamples) -> np.ndarray:
 
 
 def make_sheet(
-    painters: Sequence[Painter], subject: Subject, label_map: np.ndarray, seed: int, dropout: bool, photo: np.ndarray | None
+    painters: Sequence[Painter],
+    subject: Subject,
+    label_map: np.ndarray,
+    seed: int,
+    dropout: bool,
+    photo: np.ndarray | None,
 ) -> PngFile:
     """The label map and what the models make of it in one picture, with the photo where one is known."""
     config = painters[0].config
@@ -57,7 +64,10 @@ def make_sheet(
     if photo is not None:
         pictures.append(("Photo", photo))
     noise = f"seed {seed}" if dropout else "without dropout"
-    return PngFile(f"{config.dataset}-comparison.png", draw_sheet(pictures, [f"pix2pix · {config.dataset} · {noise}", subject.note]))
+    return PngFile(
+        f"{config.dataset}-comparison.png",
+        draw_sheet(pictures, [f"pix2pix · {config.dataset} · {noise}", subject.note]),
+    )
 
 
 def add_map_actions(
@@ -95,7 +105,13 @@ def add_map_actions(
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     surprise.click(lambda: SURPRISES[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
     upload.upload(lambda path: open_picture(path, palette, subject), upload, canvas, **quietly)
-    save_map.click(lambda label_map: PngFile(f"{dataset}-map.png", to_png(label_map, palette)), canvas, download, queue=False, **quietly)
+    save_map.click(
+        lambda label_map: PngFile(f"{dataset}-map.png", to_png(label_map, palette)),
+        canvas,
+        download,
+        queue=False,
+        **quietly,
+    )
     save_sheet.click(save_comparison, [canvas, seed, dropout], download, **quietly, **TWO_AT_A_TIME)
     if samples:
         sample.click(lambda: draw_sample(samples), None, canvas, **quietly)

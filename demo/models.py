@@ -65,11 +65,15 @@ class Model:
             source = f"{wanted.repo}@{folder.name[:7]}"
             if source != self.source:
                 painter = read_painter(self.name, folder, source)
-                painter.paint(np.zeros((256, 256), np.uint8), 0)  # the first picture is slow, and no visitor should wait for it
+                painter.paint(
+                    np.zeros((256, 256), np.uint8), 0
+                )  # the first picture is slow, and no visitor should wait for it
                 self.painter, self.source = painter, source
             self.notice = ""
         except (OSError, RuntimeError, ValueError) as error:
-            self.notice = f"{error}. " + (f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead.")
+            self.notice = f"{error}. " + (
+                f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead."
+            )
         finally:
             self.wanted = None
 
@@ -91,7 +95,9 @@ def read_painter(name: str, folder: Path, source: str) -> Painter:
     if name != f"{config.dataset}-{config.objective}":
         raise ReleaseError(f"{source} holds a {config.dataset}-{config.objective} model")
     if config.palette != PALETTES[config.dataset]:
-        raise ReleaseError(f"the palette of {source} is not that of {config.dataset}, in which the examples are painted")
+        raise ReleaseError(
+            f"the palette of {source} is not that of {config.dataset}, in which the examples are painted"
+        )
     return painter
 
 
@@ -118,7 +124,9 @@ def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
         try:
             return {name: HubModel.parse(f"{owner}/{name}") for name in MODELS}
         except ReleaseError as error:
-            raise ReleaseError(f"{OWNER_VARIABLE} is {owner!r}, which is no name of a user or an organisation") from error
+            raise ReleaseError(
+                f"{OWNER_VARIABLE} is {owner!r}, which is no name of a user or an organisation"
+            ) from error
     try:
         sources = json.loads(PUBLISHED_MODELS.read_text(encoding="utf-8"))
         if unknown := sorted(sources.keys() - set(MODELS)):
@@ -186,7 +194,9 @@ def load_models(arguments: list[str]) -> dict[str, Model]:
     models = {}
     for name in (name for name in MODELS if name.split("-")[0] in offered):
         if name not in sources:
-            parser.error(f"{name}: the page compares both models of a dataset; name a folder for this one with --weights {name}=FOLDER")
+            parser.error(
+                f"{name}: the page compares both models of a dataset; name a folder for this one with --weights {name}=FOLDER"
+            )
         try:
             models[name] = start_model(name, sources[name])
         except ReleaseError as error:

@@ -11,12 +11,17 @@ from demo.validation_samples import ValidationSamples, find_samples
 
 PAGE_FLAGS = argparse.ArgumentParser(prog="app.py", add_help=False)
 PAGE_FLAGS.add_argument(
-    "--data-dir", metavar="DIR", type=Path, help="the folder that holds facades/val or cityscapes/val; offers random validation samples"
+    "--data-dir",
+    metavar="DIR",
+    type=Path,
+    help="the folder that holds facades/val or cityscapes/val; offers random validation samples",
 )
 PAGE_FLAGS.add_argument("--mcp", action="store_true", help="let language models paint, too (Model Context Protocol)")
 
 
-def read_page_flags(arguments: list[str], environment: Mapping[str, str] = os.environ) -> tuple[dict[str, ValidationSamples], bool]:
+def read_page_flags(
+    arguments: list[str], environment: Mapping[str, str] = os.environ
+) -> tuple[dict[str, ValidationSamples], bool]:
     """Reads the flags of the page and passes over the others.
 
     Args:

@@ -12,7 +12,10 @@ from pix2pix.painter import Painter
 
 NUM_THREADS = 2
 PAINTING_THREADS = ThreadPoolExecutor(
-    NUM_THREADS, "painting", initializer=torch.set_num_threads, initargs=(max(1, torch.get_num_threads() // NUM_THREADS),)
+    NUM_THREADS,
+    "painting",
+    initializer=torch.set_num_threads,
+    initargs=(max(1, torch.get_num_threads() // NUM_THREADS),),
 )
 
 
@@ -29,7 +32,9 @@ class Painting:
     seconds: float
 
 
-def paint_all(painters: Sequence[Painter], label_map: np.ndarray, seeds: Sequence[int], dropout: bool) -> list[Painting]:
+def paint_all(
+    painters: Sequence[Painter], label_map: np.ndarray, seeds: Sequence[int], dropout: bool
+) -> list[Painting]:
     """One painting of the same map per painter and seed, two at a time: each thread has half of the cores.
 
     Half of the cores for each is faster than all of them for one after the other (in fp32, 57 and 69 ms on 2 cores): most layers are too

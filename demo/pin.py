@@ -41,7 +41,9 @@ def files_of(model: HubModel) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub.")
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub."
+    )
     parser.add_argument("owner", help="user or organisation")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(MODELS)} (default: all)")
     flags = parser.parse_args(arguments)
@@ -56,7 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")
     preloaded = [f"{model.repo} {','.join(files_of(model))} {model.revision}" for model in pinned.values()]
     front_matter = metadata_load(README) or {}
-    metadata_save(README, front_matter | {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded})
+    metadata_save(
+        README, front_matter | {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded}
+    )
     print("\n".join(sources.values()))
     return 0
 

@@ -43,7 +43,9 @@ def rate(name: str, default: str) -> limits.RateLimitItem:
     try:
         return limits.parse(text)
     except ValueError:
-        raise SystemExit(f"The environment variable {name} must be a rate such as '1000 per 10 seconds', not {text!r}.") from None
+        raise SystemExit(
+            f"The environment variable {name} must be a rate such as '1000 per 10 seconds', not {text!r}."
+        ) from None
 
 
 MAX_WAITING = whole_number("PIX2PIX_MAX_WAITING", 256)
@@ -65,7 +67,19 @@ PAGE_RATE = rate("PIX2PIX_PAGE_RATE", "100 per 10 seconds")
 """Of these, those that make the page, or do work outside of the queue, such as drawing a street for "Surprise me"."""
 PAGE_PATHS = ("/config", "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/run/")
 ASSET_PATHS = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json")
-API_NAMES = ("app_id", "call/", "cancel", "file=", "heartbeat/", "mcp", "queue/", "reset", "startup-events", "theme.css", "upload")
+API_NAMES = (
+    "app_id",
+    "call/",
+    "cancel",
+    "file=",
+    "heartbeat/",
+    "mcp",
+    "queue/",
+    "reset",
+    "startup-events",
+    "theme.css",
+    "upload",
+)
 PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
 """How the paths begin that the page and programs use; Gradio has more, among them one that fetches other servers' pages."""
 MCP_PATH = "/gradio_api/mcp"
@@ -122,18 +136,23 @@ class Limits:
         except RuntimeError as error:
             if not (status and isinstance(error.__cause__, HTTPException)):
                 raise
-            await send({"type": "http.response.body"})  # a stream of a session that there is not, which has been told so
+            await send(
+                {"type": "http.response.body"}
+            )  # a stream of a session that there is not, which has been told so
         except OSError as error:
             if status or error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            await refuse(507, "The server could not keep your file, its disk is full. Nothing on this page is lost; try again later.")(
-                scope, receive, send_and_note
-            )
+            await refuse(
+                507,
+                "The server could not keep your file, its disk is full. Nothing on this page is lost; try again later.",
+            )(scope, receive, send_and_note)
         finally:
             self.open_mcp -= is_tool_call
             self.open[address] -= 1
             self.open += Counter()  # drops addresses that are at zero
-            path = scope.get("raw_path", b"").decode("ascii", "replace")[:200]  # percent-encoded, so a line stays a line
+            path = scope.get("raw_path", b"").decode("ascii", "replace")[
+                :200
+            ]  # percent-encoded, so a line stays a line
             log.info("%s %s %s %d %.0f ms", address, request.method, path, status, 1000 * (time.perf_counter() - start))
 
     def health(self) -> JSONResponse:
@@ -154,11 +173,18 @@ class Limits:
         is_page = path == "/" or path.startswith(PAGE_PATHS)
         for is_limited, most in ((not is_asset, RATE), (is_page, PAGE_RATE)):
             if is_limited and not self.rate_limiter.hit(most, address):
-                return refuse(429, f"Too many requests from your address; at most {most} are served. Please wait a moment.")
+                return refuse(
+                    429, f"Too many requests from your address; at most {most} are served. Please wait a moment."
+                )
         if self.open[address] > MAX_OPEN_PER_ADDRESS:
-            return refuse(429, f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already. Please close other pages and try again.")
+            return refuse(
+                429,
+                f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already. Please close other pages and try again.",
+            )
         if self.open_mcp > MAX_OPEN_MCP and request.method == "POST" and path.startswith(MCP_PATH):
-            return refuse(429, f"The server answers {MAX_OPEN_MCP} requests of language models at a time. Try again in a moment.")
+            return refuse(
+                429, f"The server answers {MAX_OPEN_MCP} requests of language models at a time. Try again in a moment."
+            )
         if path.startswith("/gradio_api/info"):
             self.demo.app.api_info = None  # Gradio would tell everybody the server's name as the first visitor wrote it
         if request.method == "POST" and (reason := why_not_now(self.demo._queue, address)):
@@ -171,8 +197,12 @@ def why_not_now(queue: Queue, address: str) -> str | None:
     if stopping.is_set():
         return "The server is about to restart. Your map stays on this page; paint on in a minute."
     if len(queue) >= MAX_WAITING:
-        return f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment."
-    events = [event for waiting in queue.event_queue_per_concurrency_id.values() for event in waiting.queue if event.request]
+        return (
+            f"The server is busy: {MAX_WAITING} pictures are waiting. Your map stays on the page; paint on in a moment."
+        )
+    events = [
+        event for waiting in queue.event_queue_per_concurrency_id.values() for event in waiting.queue if event.request
+    ]
     if sum(address_of(event.request.client) == address for event in events) >= MAX_WAITING_PER_ADDRESS:
         return f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these."
     return None
@@ -237,7 +267,10 @@ async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
 
 def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
     """For `launch(app_kwargs=...)`."""
-    return {"middleware": [Middleware(Limits, demo=demo)], "exception_handlers": {RequestValidationError: refuse_malformed}}
+    return {
+        "middleware": [Middleware(Limits, demo=demo)],
+        "exception_handlers": {RequestValidationError: refuse_malformed},
+    }
 
 
 def log_requests() -> None:
@@ -260,7 +293,10 @@ def block_until_stopped(demo: gr.Blocks) -> None:
     while len(queue) + queue.get_active_worker_count() and time.monotonic() < deadline:
         time.sleep(0.05)
     deadline = time.monotonic() + DELIVERY_SECONDS
-    while not all(messages.empty() for messages in list(queue.pending_messages_per_session.values())) and time.monotonic() < deadline:
+    while (
+        not all(messages.empty() for messages in list(queue.pending_messages_per_session.values()))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     time.sleep(0.2)  # the last ones are on their way
     demo.close(verbose=False)

@@ -17,7 +17,9 @@ def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """
     pixels = read_rgb(path)
     if pixels.shape[:2] != (256, 512):
-        raise ValueError(f"{path} is {pixels.shape[1]}x{pixels.shape[0]}; a pair is 512x256, photo left and label image right")
+        raise ValueError(
+            f"{path} is {pixels.shape[1]}x{pixels.shape[0]}; a pair is 512x256, photo left and label image right"
+        )
     return pixels[:, :256], pixels[:, 256:]
 
 
@@ -28,7 +30,9 @@ def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
         ValueError: If there are none, or a folder holds no picture.
     """
     folders = {dataset: data_dir / dataset / "val" for dataset in PALETTES}
-    samples = {dataset: ValidationSamples(folder, PALETTES[dataset]) for dataset, folder in folders.items() if folder.is_dir()}
+    samples = {
+        dataset: ValidationSamples(folder, PALETTES[dataset]) for dataset, folder in folders.items() if folder.is_dir()
+    }
     if not samples:
         raise ValueError(f"{data_dir} holds none of the folders {', '.join(f'{dataset}/val' for dataset in PALETTES)}")
     return samples

@@ -25,7 +25,14 @@ def views_of(painters: Sequence[Painter] | None) -> list[str]:
     return [view for view in VIEWS if view != EPOCHS or has_earlier]
 
 
-def show(view: str, painters: Sequence[Painter], label_map: np.ndarray, seed: int, dropout: bool, photo: np.ndarray | None = None) -> Shown:
+def show(
+    view: str,
+    painters: Sequence[Painter],
+    label_map: np.ndarray,
+    seed: int,
+    dropout: bool,
+    photo: np.ndarray | None = None,
+) -> Shown:
     """Paints what a view needs.
 
     Args:
@@ -84,9 +91,7 @@ def _show_difference(dataset: str, gan: np.ndarray, l1: np.ndarray, times: str) 
         file=f"{dataset}-difference.jpg",
         url=to_data_url(np.repeat(grey[..., None], 3, axis=2)),
     )
-    words = (
-        f"Black: both models agree. White: {WHITE_LEVELS} or more of 255 levels apart. On average they are {apart.mean():.0f} levels apart."
-    )
+    words = f"Black: both models agree. White: {WHITE_LEVELS} or more of 255 levels apart. On average they are {apart.mean():.0f} levels apart."
     return Shown(view=DIFFERENCE, pictures=[picture], words=words, times=times)
 
 
@@ -104,7 +109,9 @@ def _show_variations(painter: Painter, label_map: np.ndarray, seed: int, dropout
     else:
         words = "Without dropout there is no noise: every seed gives the same picture."
     seconds = sum(painting.seconds for painting in paintings)
-    return Shown(view=VARIATIONS, pictures=pictures, words=words, times=f"GAN {1000 * seconds / NUM_VARIATIONS:.0f} ms each")
+    return Shown(
+        view=VARIATIONS, pictures=pictures, words=words, times=f"GAN {1000 * seconds / NUM_VARIATIONS:.0f} ms each"
+    )
 
 
 def _show_epochs(painters: Sequence[Painter], label_map: np.ndarray, seed: int, dropout: bool) -> Shown:

@@ -88,7 +88,10 @@ def paint_house(page: Page) -> Iterator[Image.Image]:
 
 def open_page(browser: Browser, url: str, width: int, height: int, is_phone: bool = False) -> Page:
     page = browser.new_page(
-        viewport={"width": width, "height": height}, is_mobile=is_phone, has_touch=is_phone, device_scale_factor=2 if is_phone else 1
+        viewport={"width": width, "height": height},
+        is_mobile=is_phone,
+        has_touch=is_phone,
+        device_scale_factor=2 if is_phone else 1,
     )
     page.goto(url)
     page.locator(".comparison img[src]").last.wait_for()
@@ -114,11 +117,24 @@ def main() -> None:
     with running_app([]) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER_FLAGS)
         page = open_page(browser, url, 1280, 700)
-        frames = [frame.resize((WIDTH, WIDTH * frame.height // frame.width), Image.Resampling.LANCZOS) for frame in paint_house(page)]
+        frames = [
+            frame.resize((WIDTH, WIDTH * frame.height // frame.width), Image.Resampling.LANCZOS)
+            for frame in paint_house(page)
+        ]
         durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_FRAME_MILLISECONDS]
-        frames[0].save(FOLDER / "painting.webp", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=70, method=4)
+        frames[0].save(
+            FOLDER / "painting.webp",
+            save_all=True,
+            append_images=frames[1:],
+            duration=durations,
+            loop=0,
+            quality=70,
+            method=4,
+        )
         phone = open_page(browser, url, 390, 844, is_phone=True)
-        phone.evaluate("document.querySelector('.label-canvas').scrollIntoView(); scrollBy(0, -185)")  # right below the pictures
+        phone.evaluate(
+            "document.querySelector('.label-canvas').scrollIntoView(); scrollBy(0, -185)"
+        )  # right below the pictures
         phone.wait_for_timeout(500)
         shot = Image.open(io.BytesIO(phone.screenshot()))
         shot.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(FOLDER / "screenshot-phone.png", optimize=True)

@@ -67,14 +67,18 @@ def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
             continue
         try:
             states = _read(candidate)
-        except Exception as error:  # a damaged file makes zipfile and the unpickler raise anything, down to zlib.error and KeyError
+        except (
+            Exception
+        ) as error:  # a damaged file makes zipfile and the unpickler raise anything, down to zlib.error and KeyError
             problems.append(f"{candidate} is damaged ({type(error).__name__}: {str(error).partition(chr(10))[0]})")
             continue
         try:
             for name, item in objects.items():
                 item.load_state_dict(states[name])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{candidate} is whole but not of this run; move it away, or use another folder") from error
+            raise CheckpointError(
+                f"{candidate} is whole but not of this run; move it away, or use another folder"
+            ) from error
         if problems:
             damaged = path.with_stem(path.stem + "-damaged")
             path.replace(damaged)

@@ -36,7 +36,9 @@ class CityscapesError(RuntimeError):
     """A package or a folder that cannot be used; one sentence says which, why, and what to do."""
 
 
-def prepare(data_dir: Path, photos: Path, labels: Path, counts: Mapping[str, int] = COUNTS, num_validation: int = NUM_VALIDATION) -> None:
+def prepare(
+    data_dir: Path, photos: Path, labels: Path, counts: Mapping[str, int] = COUNTS, num_validation: int = NUM_VALIDATION
+) -> None:
     """Makes `data_dir/cityscapes` from the two official packages; leaves such a folder alone if there is one.
 
     The folder is built under a temporary name and renamed at the end, so it is either complete or absent.
@@ -60,7 +62,9 @@ def prepare(data_dir: Path, photos: Path, labels: Path, counts: Mapping[str, int
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(data_dir).free) < NEEDED_BYTES:
-            raise CityscapesError(f"{data_dir} has only {free // 10**6} MB free of the {NEEDED_BYTES // 10**6} that Cityscapes needs.")
+            raise CityscapesError(
+                f"{data_dir} has only {free // 10**6} MB free of the {NEEDED_BYTES // 10**6} that Cityscapes needs."
+            )
         lock = data_dir / ".cityscapes.lock"
         with FileLock(lock):
             for left_by_a_kill in data_dir.glob(".cityscapes-*/"):
@@ -96,12 +100,18 @@ def divide_validation(data_dir: Path, num_pictures: int = COUNTS["val"], num_val
         )
     try:
         test.mkdir(exist_ok=True)
-        to_move = [name for number in range(num_validation + 1, num_pictures + 1) if (val / (name := f"{number}.jpg")).exists()]
+        to_move = [
+            name for number in range(num_validation + 1, num_pictures + 1) if (val / (name := f"{number}.jpg")).exists()
+        ]
         for name in to_move:
             (val / name).rename(test / name)
     except OSError as problem:
         raise CityscapesError(f"Cannot move pictures from {val} to {test}: {problem.strerror or problem}.") from problem
-    print(f"moved {len(to_move)} pictures from {val} to {test}" if to_move else f"{val.parent} is already divided and is kept.")
+    print(
+        f"moved {len(to_move)} pictures from {val} to {test}"
+        if to_move
+        else f"{val.parent} is already divided and is kept."
+    )
 
 
 def _pack(photos: Path, labels: Path, folder: Path, counts: Mapping[str, int], num_validation: int) -> None:
@@ -110,11 +120,15 @@ def _pack(photos: Path, labels: Path, folder: Path, counts: Mapping[str, int], n
         photo_members, label_members = _members(photo_zip, PHOTO_MEMBER), _members(label_zip, LABEL_MEMBER)
         if unpaired := sorted(photo_members.keys() ^ label_members.keys()):
             lacking = labels if unpaired[0] in photo_members else photos
-            raise CityscapesError(f"{lacking} lacks the picture {'/'.join(unpaired[0])}, which the other package has; download it again.")
+            raise CityscapesError(
+                f"{lacking} lacks the picture {'/'.join(unpaired[0])}, which the other package has; download it again."
+            )
         for split, count in counts.items():
             names = sorted(name for part, name in photo_members if part == split)
             if len(names) != count:
-                raise CityscapesError(f"{photos} holds {len(names)} pictures of {split}; the official package has {count}.")
+                raise CityscapesError(
+                    f"{photos} holds {len(names)} pictures of {split}; the official package has {count}."
+                )
             for number, name in enumerate(tqdm(names, f"packing {split}", unit=" pictures"), 1):
                 photo = _read(photo_zip, photo_members[split, name])
                 label_image = _read(label_zip, label_members[split, name])
@@ -129,7 +143,9 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (OSError, ValueError, zipfile.BadZipFile) as problem:
-        raise CityscapesError(f"{path} is not a readable zip file ({getattr(problem, 'strerror', None) or problem}).") from problem
+        raise CityscapesError(
+            f"{path} is not a readable zip file ({getattr(problem, 'strerror', None) or problem})."
+        ) from problem
 
 
 def _members(package: zipfile.ZipFile, pattern: re.Pattern[str]) -> dict[tuple[str, str], zipfile.ZipInfo]:
@@ -147,11 +163,15 @@ def _read(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> Image.Image:
     """Decodes one member, RGB; neither the file nor the picture can be larger than those of the official packages are."""
     where = f"{member.filename} in {package.filename}"
     if member.file_size > MAX_MEMBER_BYTES:
-        raise CityscapesError(f"{where} is a file of {member.file_size:,} bytes, which is too much for a picture of Cityscapes.")
+        raise CityscapesError(
+            f"{where} is a file of {member.file_size:,} bytes, which is too much for a picture of Cityscapes."
+        )
     try:
         with Image.open(BytesIO(package.read(member)), formats=["PNG"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise CityscapesError(f"{where} has {picture.width}x{picture.height} pixels; those of Cityscapes have 2048x1024.")
+                raise CityscapesError(
+                    f"{where} has {picture.width}x{picture.height} pixels; those of Cityscapes have 2048x1024."
+                )
             return picture.convert("RGB")
     except CityscapesError:
         raise

@@ -128,7 +128,9 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         kept = None
         if keep and len(self) * PAIR_BYTES < KEPT_SHARE * available_memory():
             kept = torch.empty(len(self), 2, 256, 256, 3, dtype=torch.uint8).permute(0, 1, 4, 2, 3)
-        for index, path in enumerate(tqdm(self.files, f"checking {self.files[0].parent.name}", unit=" files", leave=False, disable=None)):
+        for index, path in enumerate(
+            tqdm(self.files, f"checking {self.files[0].parent.name}", unit=" files", leave=False, disable=None)
+        ):
             pair = read_pair(path)
             if kept is not None:
                 kept[index] = pair
@@ -158,8 +160,12 @@ class _Loader(DataLoader):
     def __iter__(self) -> Iterator[list[Tensor]]:  # type: ignore[override]
         try:
             yield from super().__iter__()
-        except DataError as error:  # that of a worker is its whole traceback, which ends with "pix2pix.data.DataError: the sentence"
-            raise DataError(str(error).strip().splitlines()[-1].removeprefix(f"{DataError.__module__}.{DataError.__name__}: ")) from None
+        except (
+            DataError
+        ) as error:  # that of a worker is its whole traceback, which ends with "pix2pix.data.DataError: the sentence"
+            raise DataError(
+                str(error).strip().splitlines()[-1].removeprefix(f"{DataError.__module__}.{DataError.__name__}: ")
+            ) from None
         except RuntimeError as error:
             if not str(error).startswith("DataLoader worker (pid"):  # that one has been killed
                 raise
@@ -171,7 +177,14 @@ class _Loader(DataLoader):
 
 
 def training_batches(
-    pairs: PairedDataset, seed: int, epoch: int, batch_size: int, workers: int, skip: int = 0, rank: int = 0, num_processes: int = 1
+    pairs: PairedDataset,
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    workers: int,
+    skip: int = 0,
+    rank: int = 0,
+    num_processes: int = 1,
 ) -> DataLoader:
     """Batches of one epoch, label images and photos, each float32 [N, 3, 256, 256] in [-1, 1].
 
@@ -215,7 +228,9 @@ def main(arguments: list[str] | None = None) -> int:
         "500 validation pictures into val and test.",
     )
     parser.add_argument("dataset", choices=["facades", "cityscapes"])
-    parser.add_argument("--data-dir", type=Path, default=Path("datasets"), help="folder to put it in (default: datasets)")
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path("datasets"), help="folder to put it in (default: datasets)"
+    )
     parser.add_argument("--photos", metavar="ZIP", type=Path, help="leftImg8bit_trainvaltest.zip of Cityscapes")
     parser.add_argument("--labels", metavar="ZIP", type=Path, help="gtFine_trainvaltest.zip of Cityscapes")
     flags = parser.parse_args(arguments)

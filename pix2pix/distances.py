@@ -27,7 +27,9 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return max(0.0, float(distance))  # rounding can take equal sets below zero
 
 
-def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int | None = None, subsets: int = 100, seed: int = 0) -> tuple[float, float]:
+def kernel_distance(
+    a: np.ndarray, b: np.ndarray, subset_size: int | None = None, subsets: int = 100, seed: int = 0
+) -> tuple[float, float]:
     """Mean and standard deviation of `squared_mmd` over random subsets of features [N, dims] and [M, dims], as KID is published.
 
     Args:
@@ -39,7 +41,10 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int | None = None
     size = subset_size or default_subset_size(len(a), len(b))
     a, b = a.astype(np.float64), b.astype(np.float64)
     rng = np.random.default_rng(seed)
-    values = [squared_mmd(a[rng.choice(len(a), size, replace=False)], b[rng.choice(len(b), size, replace=False)]) for _ in range(subsets)]
+    values = [
+        squared_mmd(a[rng.choice(len(a), size, replace=False)], b[rng.choice(len(b), size, replace=False)])
+        for _ in range(subsets)
+    ]
     return float(np.mean(values)), float(np.std(values))
 
 

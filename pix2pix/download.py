@@ -60,7 +60,10 @@ class _Interrupted(Exception):
 
 
 def download_facades(
-    data_dir: Path, urls: Sequence[str] = FACADES_URLS, counts: Mapping[str, int] = FACADES_COUNTS, pause_seconds: float = 1.0
+    data_dir: Path,
+    urls: Sequence[str] = FACADES_URLS,
+    counts: Mapping[str, int] = FACADES_COUNTS,
+    pause_seconds: float = 1.0,
 ) -> None:
     """Puts the facades dataset into `data_dir/facades`; leaves such a folder alone if there is one.
 
@@ -85,7 +88,9 @@ def download_facades(
             if not folder.exists():
                 problems = _download_from_first(urls, data_dir, counts, pause_seconds)
     except OSError as problem:
-        raise DownloadError(f"Cannot write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}.") from problem
+        raise DownloadError(
+            f"Cannot write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}."
+        ) from problem
     if folder.exists():
         return
     splits = ", ".join(f"{split}/1.jpg to {split}/{count}.jpg" for split, count in counts.items())
@@ -110,7 +115,9 @@ def _alone(data_dir: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)  # FileLock lets nobody in by a file that has lost its name
 
 
-def _download_from_first(urls: Sequence[str], data_dir: Path, counts: Mapping[str, int], pause_seconds: float) -> list[str]:
+def _download_from_first(
+    urls: Sequence[str], data_dir: Path, counts: Mapping[str, int], pause_seconds: float
+) -> list[str]:
     """Takes the archive from the first server that has it; returns what was wrong with those before."""
     problems = []
     for url in urls:
@@ -162,7 +169,9 @@ def _fetch_once(url: str, part: Path) -> None:
             _check_continues(response, part, known, have)
             _append(response, b"", part, known.length)
         else:
-            beginning = _check_begins(response)  # before the partial file goes: a login page served in between costs nothing
+            beginning = _check_begins(
+                response
+            )  # before the partial file goes: a login page served in between costs nothing
             _discard(part)
             source = _source(url, response)
             _source_path(part).write_text(json.dumps(asdict(source)))
@@ -183,7 +192,9 @@ def _open(url: str, part: Path, known: _Source | None, have: int) -> HTTPRespons
             _discard(part)
             raise _Interrupted("the file on the server is shorter than what was fetched before") from answer
         passing = answer.code >= 500 or answer.code in (408, 429)
-        raise (_Interrupted if passing else DownloadError)(f"the server answered {answer.code} {answer.reason}") from answer
+        raise (_Interrupted if passing else DownloadError)(
+            f"the server answered {answer.code} {answer.reason}"
+        ) from answer
     except (OSError, HTTPException) as problem:
         raise _Interrupted(f"no connection: {getattr(problem, 'reason', problem)}") from problem
 
@@ -208,7 +219,10 @@ def _check_begins(response: HTTPResponse) -> bytes:
 
 def _append(response: HTTPResponse, beginning: bytes, part: Path, length: int | None) -> None:
     limit = MAX_BYTES if length is None else min(length, MAX_BYTES)
-    with part.open("ab") as file, tqdm(total=length, initial=file.tell(), unit="B", unit_scale=True, desc="facades.tar.gz") as bar:
+    with (
+        part.open("ab") as file,
+        tqdm(total=length, initial=file.tell(), unit="B", unit_scale=True, desc="facades.tar.gz") as bar,
+    ):
         for piece in chain([beginning], _pieces(response)):
             file.write(piece)
             bar.update(len(piece))
@@ -235,7 +249,9 @@ def _source(url: str, response: HTTPResponse) -> _Source:
     etag = response.headers["ETag"]
     strong = etag and not etag.startswith("W/")  # a weak one does not promise equal bytes
     length = response.headers["Content-Length"] or ""
-    return _Source(url, etag if strong else response.headers["Last-Modified"], int(length) if length.isdecimal() else None)
+    return _Source(
+        url, etag if strong else response.headers["Last-Modified"], int(length) if length.isdecimal() else None
+    )
 
 
 def _source_path(part: Path) -> Path:
@@ -258,7 +274,9 @@ def _unpack(archive: Path, folder: Path) -> None:
     """Unpacks the pictures of the archive into `folder`; refuses the whole archive for any dangerous entry."""
     tar_path = folder / "facades.tar"
     try:
-        _decompress(archive, tar_path)  # first to a file of bounded size, so that nothing in it can ask for more disk or memory
+        _decompress(
+            archive, tar_path
+        )  # first to a file of bounded size, so that nothing in it can ask for more disk or memory
         with tarfile.open(tar_path, "r:") as tar:
             for member in tar:
                 _check_harmless(member)
@@ -291,14 +309,18 @@ def _verify(folder: Path, counts: Mapping[str, int]) -> None:
         found = {path.name for path in (folder / split).glob("*")}
         expected = {f"{number}.jpg" for number in range(1, count + 1)}
         if found != expected:
-            raise DownloadError(f"the archive has {len(found)} pictures in {split}/ where 1.jpg to {count}.jpg are expected")
+            raise DownloadError(
+                f"the archive has {len(found)} pictures in {split}/ where 1.jpg to {count}.jpg are expected"
+            )
     pictures = sorted(folder.glob("*/*.jpg"))
     for path in tqdm(pictures, desc="verifying pictures", unit=""):
         name = path.relative_to(folder).as_posix()
         try:
             with Image.open(path, formats=["JPEG"]) as picture:
                 if picture.size != (512, 256):
-                    raise DownloadError(f"picture {name} of the archive has {picture.width}x{picture.height} pixels, not 512x256")
+                    raise DownloadError(
+                        f"picture {name} of the archive has {picture.width}x{picture.height} pixels, not 512x256"
+                    )
                 picture.load()
         except (OSError, Image.DecompressionBombError) as problem:
             raise DownloadError(f"picture {name} of the archive is damaged ({problem})") from problem

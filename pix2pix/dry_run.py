@@ -44,12 +44,22 @@ def dry_run(trainer: Trainer, splits: Mapping[str, PairedDataset], sampled_pictu
     lines = [f"--{item.name.replace('_', '-')} {getattr(config, item.name)}" for item in fields(TrainConfig)]
     lines += ["", "pictures: " + ", ".join(f"{len(pairs)} in {split}" for split, pairs in splits.items())]
     lines += [f"steps: {steps} per epoch, {config.epochs * steps} in all"]
-    lines += [f"time: {hours:.2g} hours of training; {seconds * 1000:.0f} ms per step over {TIMED_STEPS} steps on {trainer.device}"]
-    lines += [f"scores: after {scored} of {config.epochs} epochs, of {pictures} pictures each, beside these hours"] if scored else []
-    lines += [f"disk: {_megabytes(sum(sizes.values()))}, of {_megabytes(shutil.disk_usage(folder).free)} free in {folder}"]
+    lines += [
+        f"time: {hours:.2g} hours of training; {seconds * 1000:.0f} ms per step over {TIMED_STEPS} steps on {trainer.device}"
+    ]
+    lines += (
+        [f"scores: after {scored} of {config.epochs} epochs, of {pictures} pictures each, beside these hours"]
+        if scored
+        else []
+    )
+    lines += [
+        f"disk: {_megabytes(sum(sizes.values()))}, of {_megabytes(shutil.disk_usage(folder).free)} free in {folder}"
+    ]
     lines += [f"  {name}: {_megabytes(size)}" for name, size in sizes.items()]
     if (config.run_dir / "checkpoint.pt").exists():
-        lines += [f"{config.run_dir} holds a checkpoint; without --dry-run its run goes on from there, if it is the same run"]
+        lines += [
+            f"{config.run_dir} holds a checkpoint; without --dry-run its run goes on from there, if it is the same run"
+        ]
     return "\n".join(lines)
 
 
@@ -57,7 +67,9 @@ def _seconds_per_step(trainer: Trainer, pairs: PairedDataset) -> float:
     """Mean over a few steps with the loading of their pictures; the first ones, in which buffers and workers are made, do not count."""
     config = trainer.config
     epochs = (
-        training_batches(pairs, config.seed, epoch, config.batch_size, config.workers, 0, trainer.rank, config.num_processes)
+        training_batches(
+            pairs, config.seed, epoch, config.batch_size, config.workers, 0, trainer.rank, config.num_processes
+        )
         for epoch in count()
     )
     batches = islice(chain.from_iterable(epochs), WARM_UP_STEPS + TIMED_STEPS)
@@ -75,7 +87,11 @@ def _bytes_on_disk(trainer: Trainer, splits: Mapping[str, PairedDataset], sample
     weights = sum(2 * weight.numel() for weight in trainer.G.state_dict().values())  # fp16
     kept = sum(config.keeps_after(epoch) for epoch in range(1, config.epochs + 1))
     sampled = sum(config.samples_after(epoch) for epoch in range(1, config.epochs + 1))
-    pairs = [pairs[index] for pairs in splits.values() for index in range(min(sampled_pictures, len(pairs)))] if sampled else []
+    pairs = (
+        [pairs[index] for pairs in splits.values() for index in range(min(sampled_pictures, len(pairs)))]
+        if sampled
+        else []
+    )
     samples = sum(_png_bytes(label_image) + (1 + sampled) * _png_bytes(photo) for label_image, photo in pairs)
     best = weights if config.fid_every and "val" in splits else 0
     return {

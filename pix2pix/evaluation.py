@@ -48,9 +48,13 @@ class Evaluator:
         self.inception, self.splits, self.fingerprints = inception, splits, fingerprints
         self._chosen = {split: choose(len(pairs), samples) for split, pairs in splits.items()}
         for split, pairs in splits.items():
-            fewest = 2 if split != "train" and "train" in splits else 4  # the scale of the others is between two halves of theirs
+            fewest = (
+                2 if split != "train" and "train" in splits else 4
+            )  # the scale of the others is between two halves of theirs
             if len(pairs) < fewest:
-                raise FidError(f"{pairs.files[0].parent} holds too few pictures for a score, {len(pairs)}; at least {fewest} are needed")
+                raise FidError(
+                    f"{pairs.files[0].parent} holds too few pictures for a score, {len(pairs)}; at least {fewest} are needed"
+                )
         self._photos: dict[str, np.ndarray] = {}
 
     def conditions(self, split: str) -> dict[str, Any]:
@@ -101,16 +105,26 @@ class Evaluator:
         """Features of all photographs of a split [N, dims]."""
         if split not in self._photos:
             pairs = self.splits[split]
-            self._photos[split] = self.inception.cached_features(self.fingerprints[split][:16], len(pairs), _photos(pairs))
+            self._photos[split] = self.inception.cached_features(
+                self.fingerprints[split][:16], len(pairs), _photos(pairs)
+            )
         return self._photos[split]
 
 
 @torch.inference_mode()
-def generate(generator: UNet, pairs: PairedDataset, indices: Sequence[int] | np.ndarray, device: torch.device) -> Iterator[Tensor]:
+def generate(
+    generator: UNet, pairs: PairedDataset, indices: Sequence[int] | np.ndarray, device: torch.device
+) -> Iterator[Tensor]:
     """G's pictures of a dataset's label images, in batches uint8 [N, 3, 256, 256]. The seed of a picture's dropout is its index."""
     # Batch norm uses the statistics of the batch; alone, as published, a picture depends on no other.
     size = 1 if any(isinstance(module, torch.nn.BatchNorm2d) for module in generator.modules()) else BATCH_SIZE
-    for start in tqdm(range(0, len(indices), size), f"painting {pairs.files[0].parent.name}", unit=" batches", leave=False, disable=None):
+    for start in tqdm(
+        range(0, len(indices), size),
+        f"painting {pairs.files[0].parent.name}",
+        unit=" batches",
+        leave=False,
+        disable=None,
+    ):
         batch = [int(index) for index in indices[start : start + size]]
         label_images = to_float(torch.stack([pairs.pair(index)[0] for index in batch]))
         height, width = label_images.shape[-2:]
@@ -120,11 +134,15 @@ def generate(generator: UNet, pairs: PairedDataset, indices: Sequence[int] | np.
 
 
 def _photos(pairs: PairedDataset) -> Iterator[Tensor]:
-    for start in tqdm(range(0, len(pairs), BATCH_SIZE), f"photographs of {pairs.files[0].parent.name}", leave=False, disable=None):
+    for start in tqdm(
+        range(0, len(pairs), BATCH_SIZE), f"photographs of {pairs.files[0].parent.name}", leave=False, disable=None
+    ):
         yield torch.stack([pairs.pair(index)[1] for index in range(start, min(start + BATCH_SIZE, len(pairs)))])
 
 
-def score_epoch(run: RunFolder, config: TrainConfig, epoch: int, evaluator: Evaluator, splits: Sequence[str]) -> Iterator[dict[str, Any]]:
+def score_epoch(
+    run: RunFolder, config: TrainConfig, epoch: int, evaluator: Evaluator, splits: Sequence[str]
+) -> Iterator[dict[str, Any]]:
     """Scores a kept epoch of a run; a score that the run has already under these conditions is not computed again.
 
     Args:
@@ -146,7 +164,9 @@ def score_epoch(run: RunFolder, config: TrainConfig, epoch: int, evaluator: Eval
         key = {"epoch": epoch} | evaluator.conditions(split)
         record = next((record for record in done if key.items() <= record.items()), None)
         if record is None:
-            generator = generator or load_weights(run.weights(epoch), config.base_channels, config.norm).to(evaluator.inception.device)
+            generator = generator or load_weights(run.weights(epoch), config.base_channels, config.norm).to(
+                evaluator.inception.device
+            )
             record = key | evaluator.score(generator, split)
             append_record(run.scores, record)
         yield record

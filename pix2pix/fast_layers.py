@@ -71,7 +71,9 @@ def _gather(x: Tensor) -> Tensor:
 
 def _scatter(patches: Tensor) -> Tensor:
     n, height, width, _, _, channels = patches.shape
-    quarters = patches.unflatten(4, (2, 2)).unflatten(3, (2, 2))  # rows 0, 1 | 2, 3 and columns 0, 1 | 2, 3 of each patch
+    quarters = patches.unflatten(4, (2, 2)).unflatten(
+        3, (2, 2)
+    )  # rows 0, 1 | 2, 3 and columns 0, 1 | 2, 3 of each patch
     y = patches.new_zeros(n, height + 1, 2, width + 1, 2, channels)  # blocks of 2x2 pixels; a patch covers 2x2 blocks
     for row in (0, 1):
         for column in (0, 1):

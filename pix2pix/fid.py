@@ -43,7 +43,9 @@ def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
         if run.release_best.exists():
             chosen_by = load_config(run.release_best).metrics.get("val", {}).get("weights")
             if chosen_by != inception.measure.weights:
-                print(f"{run.release_best} stays the epoch that Inception {chosen_by} prefers; remove the folder to choose anew")
+                print(
+                    f"{run.release_best} stays the epoch that Inception {chosen_by} prefers; remove the folder to choose anew"
+                )
                 return
         with suppress(RunFolderError), run.lock():  # a training that has the folder does it itself
             release_best(run, config, evaluator)
@@ -69,7 +71,9 @@ def open_splits(
     fingerprints = {split: pairs.fingerprint() for split, pairs in splits.items()}
     for split, fingerprint in fingerprints.items():
         if hashes.get(split, fingerprint) != fingerprint:
-            raise DataError(f"{data_dir} does not hold the {split} pictures that the run recorded; name another --data-dir")
+            raise DataError(
+                f"{data_dir} does not hold the {split} pictures that the run recorded; name another --data-dir"
+            )
     return splits, fingerprints
 
 
@@ -101,7 +105,9 @@ def read_folder(folder: Path, samples: int = 0) -> Iterator[Tensor]:
         for path, picture in zip(chosen[start:], pictures, strict=False):
             if picture.shape != shape:
                 height, width = picture.shape[1:]
-                raise FidError(f"{path} is {width}x{height}, unlike the pictures before it; those of a folder must be of one size")
+                raise FidError(
+                    f"{path} is {width}x{height}, unlike the pictures before it; those of a folder must be of one size"
+                )
         yield torch.stack(pictures)
 
 
@@ -125,9 +131,18 @@ def main(arguments: list[str] | None = None) -> int:
         usage="%(prog)s [flags] RUN | DIR DIR",
         description="FID and KID of the kept epochs of a training run, added to its evaluation.jsonl; or of two folders of pictures.",
     )
-    parser.add_argument("folders", type=Path, nargs="+", metavar="RUN | DIR DIR", help="run folder, or two folders of pictures of one size")
     parser.add_argument(
-        "--fid-weights", type=Path, metavar="FILE", help="Inception's weights (default: the run's, or pytorch-fid's, downloaded if missing)"
+        "folders",
+        type=Path,
+        nargs="+",
+        metavar="RUN | DIR DIR",
+        help="run folder, or two folders of pictures of one size",
+    )
+    parser.add_argument(
+        "--fid-weights",
+        type=Path,
+        metavar="FILE",
+        help="Inception's weights (default: the run's, or pytorch-fid's, downloaded if missing)",
     )
     parser.add_argument(
         "--samples",
@@ -136,9 +151,15 @@ def main(arguments: list[str] | None = None) -> int:
         help="score at most so many pictures of each split or folder, always the same ones; 0 for all "
         "(default: --fid-samples of the run; all of a folder)",
     )
-    parser.add_argument("--dims", type=int, default=2048, choices=DIMS, help="features of Inception (default: 2048, as published)")
-    parser.add_argument("--splits", nargs="+", choices=SPLITS, help="splits of the run to score (default: all that are there)")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder that holds facades/ and cityscapes/ (default: the run's)")
+    parser.add_argument(
+        "--dims", type=int, default=2048, choices=DIMS, help="features of Inception (default: 2048, as published)"
+    )
+    parser.add_argument(
+        "--splits", nargs="+", choices=SPLITS, help="splits of the run to score (default: all that are there)"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="folder that holds facades/ and cityscapes/ (default: the run's)"
+    )
     flags = parser.parse_args(arguments)
     if len(flags.folders) > 2:
         parser.error(f"name one run folder or two folders of pictures, not {len(flags.folders)}")

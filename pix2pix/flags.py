@@ -15,7 +15,11 @@ GROUPS = {
     "output": "what is kept, and where",
     "scores": "how far the pictures are from the photographs: FID and KID",
 }
-DEFAULTS = {"run_dir": "runs/DATASET-OBJECTIVE", "fid_weights": "pytorch-fid's, downloaded if missing", "push_to_hub": "none"}
+DEFAULTS = {
+    "run_dir": "runs/DATASET-OBJECTIVE",
+    "fid_weights": "pytorch-fid's, downloaded if missing",
+    "push_to_hub": "none",
+}
 """Of the flags whose default is not a value, in words."""
 METAVARS = {int: "N", float: "X", Path: "DIR", str: None}
 
@@ -46,7 +50,9 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
                 help=f"{item.metadata['help']} (default: {default})",
             )
     parser.add_argument(
-        "--dry-run", action="store_true", help="print the settings, the time and the disk that the run needs; write nothing"
+        "--dry-run",
+        action="store_true",
+        help="print the settings, the time and the disk that the run needs; write nothing",
     )
     parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
@@ -68,8 +74,6 @@ def _unknown(argument: str, names: list[str]) -> str:
     """The sentence about a flag that does not exist."""
     given = argument.partition("=")[0]
     if given in ("--num-processes", "--num_processes"):
-        return (
-            f"{given} is for the launcher: torchrun --nproc-per-node N train.py (CPUs), accelerate launch --num-processes N train.py (GPUs)"
-        )
+        return f"{given} is for the launcher: torchrun --nproc-per-node N train.py (CPUs), accelerate launch --num-processes N train.py (GPUs)"
     near = difflib.get_close_matches(given, [_flag(name) for name in names], 1)
     return f"{given} is not a flag; " + (f"did you mean {near[0]}?" if near else "python train.py --help lists them")

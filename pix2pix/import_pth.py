@@ -56,22 +56,30 @@ def to_generator(state: dict[str, Tensor]) -> tuple[UNet, int, str]:
     norm = "batch" if "model.model.1.model.2.weight" in state else "instance"
     first = state.get("model.model.0.weight")
     if first is None or first.dim() != 4 or not 1 <= first.shape[0] <= MAX_BASE_CHANNELS:
-        raise ReleaseError("it is not the state dict of a pix2pix UNet: its first weight, model.model.0.weight, is missing or malformed")
+        raise ReleaseError(
+            "it is not the state dict of a pix2pix UNet: its first weight, model.model.0.weight, is missing or malformed"
+        )
     generator = UNet(first.shape[0], norm)
     names, weights = key_map(norm), generator.state_dict()
     for name, theirs in names.items():
         if theirs not in state and norm == "batch" and name in ("down1.bias", "down8.conv.bias"):
-            weights[name] = torch.zeros_like(weights[name])  # with batch norm, that project gives the encoder no biases at all
+            weights[name] = torch.zeros_like(
+                weights[name]
+            )  # with batch norm, that project gives the encoder no biases at all
             continue
         found = tuple(state[theirs].shape) if theirs in state else "missing"
         if found != tuple(weights[name].shape):
-            raise ReleaseError(f"it is not the UNet-256 of three channels to three: {theirs} is {found}, not {tuple(weights[name].shape)}")
+            raise ReleaseError(
+                f"it is not the UNet-256 of three channels to three: {theirs} is {found}, not {tuple(weights[name].shape)}"
+            )
         weights[name] = state[theirs].float()
         if name.startswith("up") and name.endswith("conv.weight") and name != "up1.conv.weight":
             skipped, decoded = weights[name].chunk(2)
             weights[name] = torch.cat([decoded, skipped])  # what comes from the encoder is first there, and last here
     left_out = ("bias", "running_mean", "running_var", "num_batches_tracked")
-    if unknown := sorted(name for name in state.keys() - set(names.values()) if name.rpartition(".")[2] not in left_out):
+    if unknown := sorted(
+        name for name in state.keys() - set(names.values()) if name.rpartition(".")[2] not in left_out
+    ):
         raise ReleaseError(f"it is not the UNet-256 of three channels to three: it has {unknown[0]} too")
     generator.load_state_dict(weights)
     return generator, first.shape[0], norm
@@ -88,17 +96,27 @@ def read_state(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # files that are no weights make the unpickler raise anything
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ReleaseError(f"{path} cannot be read as a file of weights alone: {reason}") from error
-    if not isinstance(state, dict) or not all(isinstance(name, str) and isinstance(weight, Tensor) for name, weight in state.items()):
-        raise ReleaseError(f"{path} holds no state dict; save that of the generator alone: torch.save(G.state_dict(), ...)")
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(weight, Tensor) for name, weight in state.items()
+    ):
+        raise ReleaseError(
+            f"{path} holds no state dict; save that of the generator alone: torch.save(G.state_dict(), ...)"
+        )
     return state
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pix2pix.release", description="Released folders.")
-    importer = parser.add_subparsers(required=True).add_parser("import", help="make one of a generator of the common PyTorch pix2pix")
-    importer.add_argument("file", type=Path, metavar="FILE.pth", help="state dict of a UNet-256, such as latest_net_G.pth")
+    importer = parser.add_subparsers(required=True).add_parser(
+        "import", help="make one of a generator of the common PyTorch pix2pix"
+    )
+    importer.add_argument(
+        "file", type=Path, metavar="FILE.pth", help="state dict of a UNet-256, such as latest_net_G.pth"
+    )
     importer.add_argument("--dataset", choices=PALETTES, required=True, help="whose colours its label images had")
-    importer.add_argument("--objective", choices=OBJECTIVES, default="gan", help="what it was trained for (default: gan)")
+    importer.add_argument(
+        "--objective", choices=OBJECTIVES, default="gan", help="what it was trained for (default: gan)"
+    )
     importer.add_argument("--epochs", type=int, default=0, help="how long it was trained, if that is known")
     importer.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write")
     flags = parser.parse_args(arguments)
@@ -106,11 +124,17 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--epochs must be at least 0, not {flags.epochs}")
     try:
         generator, base_channels, norm = to_generator(read_state(flags.file))
-        if broken := [name for name, weight in generator.state_dict().items() if not torch.isfinite(weight.half()).all()]:
-            raise ReleaseError(f"it holds values that are not finite in half precision, as weights are released, first in {broken[0]}")
+        if broken := [
+            name for name, weight in generator.state_dict().items() if not torch.isfinite(weight.half()).all()
+        ]:
+            raise ReleaseError(
+                f"it holds values that are not finite in half precision, as weights are released, first in {broken[0]}"
+            )
         palette = PALETTES[flags.dataset]
         release.save(
-            flags.output, generator, ReleaseConfig(flags.dataset, flags.objective, palette, base_channels, norm, flags.epochs, seed=0)
+            flags.output,
+            generator,
+            ReleaseConfig(flags.dataset, flags.objective, palette, base_channels, norm, flags.epochs, seed=0),
         )
     except ReleaseError as error:
         print(f"{flags.file}: {error}" if str(flags.file) not in str(error) else error, file=sys.stderr)

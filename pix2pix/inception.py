@@ -71,7 +71,9 @@ class Inception:
             parts.append(self.network(x)[0].mean((2, 3)).cpu().numpy())  # [N, dims, h, w] → [N, dims]
         features = np.concatenate(parts)
         if not np.isfinite(features).all():
-            raise FidError(f"Inception {self.measure.weights} returned features that are not finite; its weights are damaged")
+            raise FidError(
+                f"Inception {self.measure.weights} returned features that are not finite; its weights are damaged"
+            )
         return features
 
     def cached_features(self, key: str, count: int, batches: Iterable[Tensor]) -> np.ndarray:
@@ -125,7 +127,11 @@ def find_weights(path: Path | None = None) -> Path:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path), hash_prefix=OFFICIAL_HASH)
-        except (OSError, RuntimeError, HTTPException) as error:  # unreachable; another file than expected; something else than HTTP
+        except (
+            OSError,
+            RuntimeError,
+            HTTPException,
+        ) as error:  # unreachable; another file than expected; something else than HTTP
             reason = getattr(error, "reason", error)  # of urllib's errors, without their brackets
             raise FidError(
                 f"Inception's weights could not be downloaded ({reason}); get {url} in another way, and put it "
@@ -148,6 +154,8 @@ def _load(path: Path, dims: int) -> tuple[str, nn.Module]:
         given = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url", lambda *_, **__: state)
         with given, torch.random.fork_rng(devices=[]):
             return weights_hash, pytorch_fid_inception.InceptionV3([block])
-    except Exception as error:  # a damaged file makes zipfile and the unpickler raise anything; a wrong one, load_state_dict
+    except (
+        Exception
+    ) as error:  # a damaged file makes zipfile and the unpickler raise anything; a wrong one, load_state_dict
         reason = " ".join(str(error).split())[:200]
         raise FidError(f"{path} does not hold the weights of pytorch-fid's Inception: {reason}") from error

@@ -21,7 +21,9 @@ from pix2pix.networks import Down, UNet, Up
 LARGEST_INT8 = 127
 STEPS = 254
 """Between the smallest and the largest value of a picture; one less than there is room for, as zero is rounded to a step."""
-TINY = torch.finfo(torch.float32).tiny  # added to scales, by which is divided, for pictures and filters of nothing but zeros
+TINY = torch.finfo(
+    torch.float32
+).tiny  # added to scales, by which is divided, for pictures and filters of nothing but zeros
 
 
 def quantize(generator: UNet) -> UNet:
@@ -107,10 +109,15 @@ class _Int8Convolution:
         zero = round(-smallest / scale)
         bias = None if self.bias is None else self.bias - zero * scale * self.sums
         # The kernel could be told of `zero`, but takes twice as long then.
-        picture, filters = (_to_uint8(inputs, scale, zero), scale, 0), (self.packed, self.scales, self.zero_points, bias)
+        picture, filters = (
+            (_to_uint8(inputs, scale, zero), scale, 0),
+            (self.packed, self.scales, self.zero_points, bias),
+        )
         padding, dilation, groups, out_scale, out_zero = [0, 0], [1, 1], 1, 1.0, 0
         geometry, result = (self.stride, padding, dilation, groups), (out_scale, out_zero, torch.float32)
-        return torch.ops.onednn.qconv_pointwise.default(*picture, *filters, *geometry, *result, "none", [], "")  # no activation after it
+        return torch.ops.onednn.qconv_pointwise.default(
+            *picture, *filters, *geometry, *result, "none", [], ""
+        )  # no activation after it
 
 
 def _pixels(x: Tensor) -> np.ndarray:

@@ -66,7 +66,9 @@ class Palette:
         if not np.issubdtype(label_map.dtype, np.integer):
             raise ValueError(f"a label map holds integers, not {label_map.dtype}")
         if label_map.min(initial=0) < 0 or label_map.max(initial=0) >= len(self):
-            raise ValueError(f"label map holds class {label_map.min()} to {label_map.max()}; the palette has 0 to {len(self) - 1}")
+            raise ValueError(
+                f"label map holds class {label_map.min()} to {label_map.max()}; the palette has 0 to {len(self) - 1}"
+            )
         return self.rgb.take(label_map, axis=0)
 
     def from_image(self, image: np.ndarray) -> tuple[np.ndarray, float]:

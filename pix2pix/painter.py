@@ -58,7 +58,9 @@ class Painter:
         self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
         if self.precision == "int8":
             quantize(self.generator)
-        self._masks = lru_cache(maxsize=8)(partial(_draw_masks, self.generator, self.device, self.dtype))  # strokes keep their seed
+        self._masks = lru_cache(maxsize=8)(
+            partial(_draw_masks, self.generator, self.device, self.dtype)
+        )  # strokes keep their seed
 
     @classmethod
     def load(cls, source: Path | str, device: torch.device | None = None, precision: str = "auto") -> "Painter":
@@ -91,7 +93,11 @@ class Painter:
         painters = []
         for epoch in release.spread([*self.earlier, self.config.epochs])[:-1]:
             generator = release.load_weights(self.earlier[epoch], self.config.base_channels, self.config.norm)
-            painters.append(Painter(generator, replace(self.config, epochs=epoch, metrics={}), self.device, precision=self.precision))
+            painters.append(
+                Painter(
+                    generator, replace(self.config, epochs=epoch, metrics={}), self.device, precision=self.precision
+                )
+            )
         return [*painters, self]
 
     def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
@@ -127,7 +133,9 @@ class Painter:
                 overflow.
         """
         if label_image.dtype != np.uint8 or label_image.ndim != 3 or label_image.shape[2] != 3:
-            raise ValueError(f"a label picture must be uint8 RGB [H, W, 3], not {label_image.dtype} {list(label_image.shape)}")
+            raise ValueError(
+                f"a label picture must be uint8 RGB [H, W, 3], not {label_image.dtype} {list(label_image.shape)}"
+            )
         height, width = label_image.shape[:2]
         if height % 256 or width % 256 or not height or not width:
             raise ValueError(f"a label picture must have sides that are multiples of 256, not {width}x{height}")
@@ -138,8 +146,12 @@ class Painter:
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
 
 
-def _draw_masks(generator: UNet, device: torch.device, dtype: torch.dtype, height: int, width: int, seed: int) -> list[torch.Tensor]:
-    return [mask.to(device, dtype) for mask in generator.dropout_masks(height, width, torch.Generator().manual_seed(seed))]
+def _draw_masks(
+    generator: UNet, device: torch.device, dtype: torch.dtype, height: int, width: int, seed: int
+) -> list[torch.Tensor]:
+    return [
+        mask.to(device, dtype) for mask in generator.dropout_masks(height, width, torch.Generator().manual_seed(seed))
+    ]
 
 
 def read_label_image(path: Path) -> np.ndarray:
@@ -170,13 +182,24 @@ def paint_file(painter: Painter, path: Path, seed: int, dropout: bool) -> np.nda
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pix2pix.painter", description="Paint label pictures from files.")
-    parser.add_argument("--weights", required=True, help="released folder, or owner/name[@revision] on the Hugging Face Hub")
-    parser.add_argument("--input", type=Path, required=True, help="label picture, or a folder of them; of 512x256 pairs the right half")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the pictures, PNG files of the same names")
-    parser.add_argument("--seed", type=int, default=0, help="of the dropout noise, the same for every picture (default: 0)")
+    parser.add_argument(
+        "--weights", required=True, help="released folder, or owner/name[@revision] on the Hugging Face Hub"
+    )
+    parser.add_argument(
+        "--input", type=Path, required=True, help="label picture, or a folder of them; of 512x256 pairs the right half"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, help="folder for the pictures, PNG files of the same names"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the dropout noise, the same for every picture (default: 0)"
+    )
     parser.add_argument("--no-dropout", action="store_true", help="paint without noise")
     parser.add_argument(
-        "--precision", choices=PAINTING_PRECISIONS, default="auto", help="fp32 is that of the scores (default: auto, the fastest)"
+        "--precision",
+        choices=PAINTING_PRECISIONS,
+        default="auto",
+        help="fp32 is that of the scores (default: auto, the fastest)",
     )
     flags = parser.parse_args(arguments)
     if not 0 <= flags.seed <= MAX_SEED:
@@ -189,7 +212,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{flags.input} holds no PNG or JPEG pictures", file=sys.stderr)
         return 1
     if flags.output.resolve() == files[0].parent.resolve():
-        print(f"--output is the folder of the label pictures, {flags.output}; name another, so that none is overwritten", file=sys.stderr)
+        print(
+            f"--output is the folder of the label pictures, {flags.output}; name another, so that none is overwritten",
+            file=sys.stderr,
+        )
         return 1
     stems = [path.stem for path in files]
     if repeated := sorted({stem for stem in stems if stems.count(stem) > 1}):

@@ -54,5 +54,7 @@ def painting_precision(precision: str, device: torch.device) -> str:
         raise ValueError(f"there is no precision {precision!r}; choose one of {', '.join(PAINTING_PRECISIONS)}")
     has_int8 = device.type == "cpu" and torch.cpu._is_vnni_supported()
     if precision == "int8" and not has_int8:
-        raise ValueError("int8 is for CPUs with AVX-512 VNNI instructions, of which there is none here; leave it to auto, or choose fp32")
+        raise ValueError(
+            "int8 is for CPUs with AVX-512 VNNI instructions, of which there is none here; leave it to auto, or choose fp32"
+        )
     return "int8" if precision == "auto" and has_int8 else resolve_precision(precision, device)

@@ -65,7 +65,9 @@ class ReleaseConfig:
 
     def to_json(self) -> str:
         values = asdict(self)
-        values["palette"] = [{"name": name, "color": color} for name, color in zip(self.palette.names, self.palette.colors, strict=True)]
+        values["palette"] = [
+            {"name": name, "color": color} for name, color in zip(self.palette.names, self.palette.colors, strict=True)
+        ]
         if not self.ema:
             del values["ema"]
         return json.dumps({"format_version": FORMAT_VERSION} | values, indent=2) + "\n"
@@ -85,7 +87,9 @@ class ReleaseConfig:
             raise ReleaseError("not a JSON object")
         version = values.get("format_version")
         if version != FORMAT_VERSION:
-            raise ReleaseError(f"format_version is {version!r}; this program reads {FORMAT_VERSION}, a newer one may need an update")
+            raise ReleaseError(
+                f"format_version is {version!r}; this program reads {FORMAT_VERSION}, a newer one may need an update"
+            )
         return cls(
             dataset=_dataset(_checked(values, "dataset", str)),
             objective=_checked(values, "objective", str, choices=("gan", "l1")),
@@ -129,7 +133,11 @@ def _decay(value: Any) -> float:
 
 def _metrics(scores: dict[str, Any]) -> dict[str, Any]:
     for split, score in scores.items():
-        if not isinstance(score, dict) or not isinstance(score.get("fid"), int | float) or isinstance(score["fid"], bool):
+        if (
+            not isinstance(score, dict)
+            or not isinstance(score.get("fid"), int | float)
+            or isinstance(score["fid"], bool)
+        ):
             raise ReleaseError(f"metrics of {split[:20]!r} need an object with fid, n, dims and weights")
         try:
             _checked_int(score, "n", 1, 10**9)
@@ -137,13 +145,18 @@ def _metrics(scores: dict[str, Any]) -> dict[str, Any]:
             weights = _checked(score, "weights", str)
         except ReleaseError as error:
             raise ReleaseError(f"metrics of {split[:20]!r}: {error}") from error
-        if not 0 <= score["fid"] < 1e9 or not re.fullmatch("[0-9a-f]{8}", weights) or len(split) > 20:  # a NaN is out of every range
+        if (
+            not 0 <= score["fid"] < 1e9 or not re.fullmatch("[0-9a-f]{8}", weights) or len(split) > 20
+        ):  # a NaN is out of every range
             raise ReleaseError(f"metrics of {split[:20]!r}: fid is out of range, or weights is no hash of 8 digits")
     return scores
 
 
 def _palette(classes: list[Any]) -> Palette:
-    if not all(isinstance(item, dict) and isinstance(item.get("name"), str) and isinstance(item.get("color"), str) for item in classes):
+    if not all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) and isinstance(item.get("color"), str)
+        for item in classes
+    ):
         raise ReleaseError("palette needs a list of objects with name and color")
     try:
         return Palette(tuple(item["name"] for item in classes), tuple(item["color"] for item in classes))
@@ -245,7 +258,9 @@ def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
         generator = UNet(base_channels, norm)
     try:
         with safe_open(path, "pt") as file:
-            _check_header(path, generator, {name: file.get_slice(name) for name in file.keys()})  # before anything is read
+            _check_header(
+                path, generator, {name: file.get_slice(name) for name in file.keys()}
+            )  # before anything is read
             weights = {name: file.get_tensor(name).float() for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from error
@@ -253,7 +268,9 @@ def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
     if broken:
         raise ReleaseError(f"{path} holds values that are not finite or beyond those of float16, first in {broken[0]}")
     generator.load_state_dict(weights, assign=True)
-    return generator.to(memory_format=torch.channels_last)  # files hold the usual layout, and assigned tensors keep theirs
+    return generator.to(
+        memory_format=torch.channels_last
+    )  # files hold the usual layout, and assigned tensors keep theirs
 
 
 def _check_header(path: Path, generator: UNet, slices: dict[str, Any]) -> None:

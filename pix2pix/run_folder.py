@@ -63,7 +63,9 @@ class RunFolder:
         try:
             lock.acquire()
         except Timeout as error:
-            raise RunFolderError(f"another process is training in {self.path}. Stop it first, or use another --run-dir.") from error
+            raise RunFolderError(
+                f"another process is training in {self.path}. Stop it first, or use another --run-dir."
+            ) from error
         try:
             yield
         finally:
@@ -86,22 +88,35 @@ class RunFolder:
             try:
                 old = json.loads(path.read_text(encoding="utf-8"))
                 differences = _differences(old["config"], new)
-                changed = [split for split, pictures in old["data"].items() if data_hashes.get(split, pictures) != pictures]
+                changed = [
+                    split for split, pictures in old["data"].items() if data_hashes.get(split, pictures) != pictures
+                ]
                 machine, data = _joined(old["machine"], machine), old["data"] | data_hashes
-            except (ValueError, KeyError, TypeError, AttributeError) as error:  # such as the config.json of a released folder
+            except (
+                ValueError,
+                KeyError,
+                TypeError,
+                AttributeError,
+            ) as error:  # such as the config.json of a released folder
                 raise RunFolderError(f"{path} is not that of a training run. Use another --run-dir.") from error
             if "train" in changed:
                 differences.append("the training pictures have changed")
             if differences:
                 listed = "; ".join(differences)
-                raise RunFolderError(f"{self.path} holds a run that differs: {listed}. Use the same values or another --run-dir.")
-            if scored := [split for split in changed if any(record.get("split") == split for record in read_records(self.scores))]:
+                raise RunFolderError(
+                    f"{self.path} holds a run that differs: {listed}. Use the same values or another --run-dir."
+                )
+            if scored := [
+                split for split in changed if any(record.get("split") == split for record in read_records(self.scores))
+            ]:
                 raise RunFolderError(
                     f"the {scored[0]} pictures have changed since epochs of {self.path} were scored. Use the same pictures, or remove "
                     f"{self.scores} and give the same command again; then python -m pix2pix.fid {self.path} scores the kept epochs anew."
                 )
         elif self.checkpoint.exists():
-            raise RunFolderError(f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir.")
+            raise RunFolderError(
+                f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir."
+            )
         record = {"config": new, "data": data, "machine": machine}
         with replacing(path) as file:
             file.write((json.dumps(record, indent=2) + "\n").encode())
@@ -121,11 +136,19 @@ class RunFolder:
             )
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            known = {item.name: record["config"][item.name] for item in fields(TrainConfig) if item.name in record["config"]}
+            known = {
+                item.name: record["config"][item.name] for item in fields(TrainConfig) if item.name in record["config"]
+            }
             paths = {name: Path(known[name]) for name in ("data_dir", "run_dir", "fid_weights") if known.get(name)}
             data, machine = ({name: str(value) for name, value in record[key].items()} for key in ("data", "machine"))
             return TrainConfig(**known | paths), data, machine
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:  # such as the config.json of a released folder
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:  # such as the config.json of a released folder
             raise RunFolderError(
                 f"{path} is not that of a training run; name a folder made by train.py, such as runs/facades-gan"
             ) from error
@@ -177,8 +200,14 @@ def release_config(config: TrainConfig, epoch: int, metrics: Mapping[str, Any] |
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What keeps a run recorded as `old` from going on as `new`; epochs may only go up."""
     fixed = [item for item in fields(TrainConfig) if not item.metadata["may_change"]]
-    before = {item.name: old.get(item.name, item.default) for item in fixed}  # a setting that an old run did not know was at its default
-    differences = [f"--{name.replace('_', '-')} was {value}, is {new[name]}" for name, value in before.items() if value != new[name]]
+    before = {
+        item.name: old.get(item.name, item.default) for item in fixed
+    }  # a setting that an old run did not know was at its default
+    differences = [
+        f"--{name.replace('_', '-')} was {value}, is {new[name]}"
+        for name, value in before.items()
+        if value != new[name]
+    ]
     if new["epochs"] < old["epochs"]:
         differences.append(f"--epochs was {old['epochs']}, is {new['epochs']}, and can only be raised")
     return differences
@@ -206,4 +235,7 @@ def _commit() -> str:
 def _joined(before: dict[str, Any], now: dict[str, str]) -> dict[str, str]:
     """What has changed on the way is told in its order: "1, then 2"."""
     told = {name: str(before.get(name, value)) for name, value in now.items()}
-    return {name: told[name] if told[name].rpartition(THEN)[2] == value else told[name] + THEN + value for name, value in now.items()}
+    return {
+        name: told[name] if told[name].rpartition(THEN)[2] == value else told[name] + THEN + value
+        for name, value in now.items()
+    }

@@ -40,7 +40,13 @@ def start_tracker(accelerator: Accelerator, config: TrainConfig, folder: Path, s
     options: dict[str, Any] = {"tensorboard": {"purge_step": step + 1}}
     if config.tracker == "wandb" and accelerator.is_main_process:
         settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
-        options["wandb"] = {"id": _wandb_id(folder), "resume": "allow", "name": folder.name, "dir": str(folder), "config": settings}
+        options["wandb"] = {
+            "id": _wandb_id(folder),
+            "resume": "allow",
+            "name": folder.name,
+            "dir": str(folder),
+            "config": settings,
+        }
     try:
         accelerator.init_trackers("pix2pix" if config.tracker == "wandb" else "tensorboard", init_kwargs=options)
     except Exception as error:  # its own kinds of errors, such as wandb's for a missing login

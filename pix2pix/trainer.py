@@ -46,7 +46,14 @@ def _setting(
     below: float = math.inf,
     may_change: bool = False,
 ) -> Any:
-    metadata = {"help": help, "group": group, "choices": choices, "at_least": at_least, "below": below, "may_change": may_change}
+    metadata = {
+        "help": help,
+        "group": group,
+        "choices": choices,
+        "at_least": at_least,
+        "below": below,
+        "may_change": may_change,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -64,20 +71,32 @@ class TrainConfig:
     data_dir: Path = _setting(Path("datasets"), "folder that holds facades/ and cityscapes/", "data", may_change=True)
     run_dir: Path | None = _setting(None, "folder of this run; all nodes must see it", "output", may_change=True)
     objective: str = _setting("gan", "cGAN + 100 L1, or L1 alone", "optimisation", ("gan", "l1"))
-    epochs: int = _setting(200, "passes over the training split; a resumed run may raise it", "optimisation", at_least=1, may_change=True)
+    epochs: int = _setting(
+        200, "passes over the training split; a resumed run may raise it", "optimisation", at_least=1, may_change=True
+    )
     batch_size: int = _setting(1, "pictures per step and process; more make fewer steps", "optimisation", at_least=1)
-    base_channels: int = _setting(64, "filters of the first layer of G and D; 64 as published", "model", at_least=1, below=257)
+    base_channels: int = _setting(
+        64, "filters of the first layer of G and D; 64 as published", "model", at_least=1, below=257
+    )
     norm: str = _setting("instance", "normalisation in G and D; close to each other at batch size 1", "model", NORMS)
     learning_rate: float = _setting(2e-4, "of Adam, constant, as published", "optimisation", at_least=0)
     beta1: float = _setting(0.5, "first moment decay of Adam, as published", "optimisation", at_least=0, below=1)
     beta2: float = _setting(0.999, "second moment decay of Adam, as published", "optimisation", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "weight of L1 in the objective gan, as published", "optimisation", at_least=0)
-    ema: float = _setting(0.0, "release G's moving average of this decay, such as 0.999; 0 for none", "optimisation", at_least=0, below=1)
-    precision: str = _setting("auto", "of the networks; auto is bf16 where that is fast, else fp32", "machine", ("auto", "fp32", "bf16"))
+    ema: float = _setting(
+        0.0, "release G's moving average of this decay, such as 0.999; 0 for none", "optimisation", at_least=0, below=1
+    )
+    precision: str = _setting(
+        "auto", "of the networks; auto is bf16 where that is fast, else fp32", "machine", ("auto", "fp32", "bf16")
+    )
     seed: int = _setting(0, "of initial weights, order, jitter and dropout", "optimisation", at_least=0, below=2**63)
-    workers: int = _setting(0, "processes that load pictures, per training process; 0 for none", "machine", at_least=0, may_change=True)
+    workers: int = _setting(
+        0, "processes that load pictures, per training process; 0 for none", "machine", at_least=0, may_change=True
+    )
     num_processes: int = _setting(1, "that train together, from the launcher", "", at_least=1)
-    sample_every: int = _setting(10, "epochs between sample pictures; 0 for none", "output", at_least=0, may_change=True)
+    sample_every: int = _setting(
+        10, "epochs between sample pictures; 0 for none", "output", at_least=0, may_change=True
+    )
     keep_every: int = _setting(
         10,
         "epochs between kept generators; also kept are the first, middle, last and all scored ones",
@@ -86,15 +105,29 @@ class TrainConfig:
         may_change=True,
     )
     fid_every: int = _setting(
-        10, "epochs between scores of all splits; the last is scored too; 0 for none", "scores", at_least=0, may_change=True
+        10,
+        "epochs between scores of all splits; the last is scored too; 0 for none",
+        "scores",
+        at_least=0,
+        may_change=True,
     )
     fid_samples: int = _setting(
-        0, "score at most so many pictures of each split, always the same ones; 0 for all", "scores", at_least=0, may_change=True
+        0,
+        "score at most so many pictures of each split, always the same ones; 0 for all",
+        "scores",
+        at_least=0,
+        may_change=True,
     )
     fid_weights: Path | None = _setting(None, "Inception's weights", "scores", may_change=True)
-    checkpoint_minutes: float = _setting(10.0, "at most this much work is lost in a crash", "output", at_least=0, may_change=True)
-    push_to_hub: str = _setting("", "owner/name on the Hugging Face Hub to publish the result under", "output", may_change=True)
-    tracker: str = _setting("none", "where to send curves and samples", "output", ("none", "tensorboard", "wandb"), may_change=True)
+    checkpoint_minutes: float = _setting(
+        10.0, "at most this much work is lost in a crash", "output", at_least=0, may_change=True
+    )
+    push_to_hub: str = _setting(
+        "", "owner/name on the Hugging Face Hub to publish the result under", "output", may_change=True
+    )
+    tracker: str = _setting(
+        "none", "where to send curves and samples", "output", ("none", "tensorboard", "wandb"), may_change=True
+    )
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -108,7 +141,9 @@ class TrainConfig:
         if self.fid_samples == 1:
             raise ValueError("--fid-samples must be 0 for all, or at least 2, not 1")
         if self.objective == "l1" and self.lambda_l1 != 100:
-            raise ValueError("--lambda-l1 weighs L1 against the GAN; with --objective l1 it would do nothing, so leave it out")
+            raise ValueError(
+                "--lambda-l1 weighs L1 against the GAN; with --objective l1 it would do nothing, so leave it out"
+            )
 
     def samples_after(self, epoch: int) -> bool:
         """Whether pictures are sampled after an epoch, counted from 1: every `sample_every`, and the first, middle and last one."""
@@ -116,7 +151,11 @@ class TrainConfig:
 
     def keeps_after(self, epoch: int) -> bool:
         """Whether the generator of an epoch, counted from 1, is kept: every `keep_every`, the scored, first, middle and last ones."""
-        return self._is_milestone(epoch) or self.scores_after(epoch) or (self.keep_every > 0 and epoch % self.keep_every == 0)
+        return (
+            self._is_milestone(epoch)
+            or self.scores_after(epoch)
+            or (self.keep_every > 0 and epoch % self.keep_every == 0)
+        )
 
     def scores_after(self, epoch: int) -> bool:
         """Whether the generator of an epoch, counted from 1, is scored: every `fid_every`, and the last one."""
@@ -311,7 +350,9 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """All that training changes, as plain tensors and numbers."""
-        state: dict[str, Any] = {name: getattr(self, name) for name in ("epoch", "batch", "step_count", "seconds", "pictures", "loss_sums")}
+        state: dict[str, Any] = {
+            name: getattr(self, name) for name in ("epoch", "batch", "step_count", "seconds", "pictures", "loss_sums")
+        }
         return state | {name: item.state_dict() for name, item in self._stateful().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -322,5 +363,11 @@ class Trainer:
             setattr(self, name, state[name])
 
     def _stateful(self) -> dict[str, Any]:
-        items = {"G": self.G, "G_ema": self.G_ema, "D": self.D, "optimizer_G": self.optimizer_G, "optimizer_D": self.optimizer_D}
+        items = {
+            "G": self.G,
+            "G_ema": self.G_ema,
+            "D": self.D,
+            "optimizer_G": self.optimizer_G,
+            "optimizer_D": self.optimizer_D,
+        }
         return {name: item for name, item in items.items() if item is not None}

@@ -85,14 +85,29 @@ def tiny_config(data_dir: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
     """Makes configurations of runs that take seconds."""
 
     def make(**changes: object) -> TrainConfig:
-        tiny = {"data_dir": data_dir, "run_dir": tmp_path / "run", "base_channels": 2, "epochs": 2, "workers": 0, "precision": "fp32"}
+        tiny = {
+            "data_dir": data_dir,
+            "run_dir": tmp_path / "run",
+            "base_channels": 2,
+            "epochs": 2,
+            "workers": 0,
+            "precision": "fp32",
+        }
         return TrainConfig(**(tiny | changes))
 
     return make
 
 
 def tiny_release_config(**changes: object) -> ReleaseConfig:
-    tiny = {"dataset": "facades", "objective": "gan", "palette": FACADES, "base_channels": 2, "norm": "instance", "epochs": 3, "seed": 7}
+    tiny = {
+        "dataset": "facades",
+        "objective": "gan",
+        "palette": FACADES,
+        "base_channels": 2,
+        "norm": "instance",
+        "epochs": 3,
+        "seed": 7,
+    }
     return ReleaseConfig(**(tiny | changes))
 
 
@@ -147,7 +162,13 @@ def use_endpoint(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
 
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def find_chromium() -> str:

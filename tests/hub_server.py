@@ -123,7 +123,11 @@ class Answering(BaseHTTPRequestHandler):
     def send(self, status: int, content: Any = None, headers: dict[str, str] | None = None) -> None:
         data = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **(headers or {})}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(data)),
+            **(headers or {}),
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -164,7 +168,9 @@ class Answering(BaseHTTPRequestHandler):
     def whoami(self) -> None:
         if self.role:
             token = {"displayName": "token", "role": self.role}
-            self.send(200, {"name": "me", "type": "user", "orgs": [], "auth": {"type": "access_token", "accessToken": token}})
+            self.send(
+                200, {"name": "me", "type": "user", "orgs": [], "auth": {"type": "access_token", "accessToken": token}}
+            )
         else:
             self.refuse(401, "", "Invalid credentials in Authorization header")
 
@@ -182,7 +188,11 @@ class Answering(BaseHTTPRequestHandler):
     def lfs_batch(self, wanted: dict[str, Any]) -> None:
         objects = []
         for item in wanted["objects"]:
-            upload = {} if item["oid"] in self.server_hub.objects else {"upload": {"href": f"{self.server_hub.url}/lfs/{item['oid']}"}}
+            upload = (
+                {}
+                if item["oid"] in self.server_hub.objects
+                else {"upload": {"href": f"{self.server_hub.url}/lfs/{item['oid']}"}}
+            )
             objects.append({"oid": item["oid"], "size": item["size"], **({"actions": upload} if upload else {})})
         self.send(200, {"transfer": "basic", "objects": objects})
 
@@ -209,19 +219,35 @@ class Answering(BaseHTTPRequestHandler):
             self.send(409 if revision in repo.branches else 200, {"error": "exists"})
             repo.branches.setdefault(revision, commit)
         elif what == "preupload":
-            known = {path: sha256(content) if is_large(path) else blob_id(content) for path, content in repo.commits[commit].items()}
+            known = {
+                path: sha256(content) if is_large(path) else blob_id(content)
+                for path, content in repo.commits[commit].items()
+            }
             asked = [item["path"] for item in json.loads(body)["files"]]
             modes = [
-                {"path": path, "uploadMode": "lfs" if is_large(path) else "regular", "shouldIgnore": False, "oid": known.get(path)}
+                {
+                    "path": path,
+                    "uploadMode": "lfs" if is_large(path) else "regular",
+                    "shouldIgnore": False,
+                    "oid": known.get(path),
+                }
                 for path in asked
             ]
             self.send(200, {"files": modes})
         elif what == "tree":
             files = repo.commits[commit].items()
-            self.send(200, [{"type": "file", "path": path, "size": len(content), "oid": blob_id(content)} for path, content in files])
+            self.send(
+                200,
+                [
+                    {"type": "file", "path": path, "size": len(content), "oid": blob_id(content)}
+                    for path, content in files
+                ],
+            )
         elif what == "commit":
             sha = repo.commit(revision, self.changed(repo.commits[commit], body))
-            self.send(200, {"success": True, "commitOid": sha, "commitUrl": f"{self.server_hub.url}/{name}/commit/{sha}"})
+            self.send(
+                200, {"success": True, "commitOid": sha, "commitUrl": f"{self.server_hub.url}/{name}/commit/{sha}"}
+            )
         else:
             self.send(200, self.describe(repo, name, commit))
 
@@ -246,8 +272,23 @@ class Answering(BaseHTTPRequestHandler):
             if is_large(path):
                 siblings[-1]["lfs"] = {"sha256": sha256(content), "size": size, "pointerSize": 130}
         times = {"lastModified": "2026-01-01T00:00:00.000Z", "createdAt": "2026-01-01T00:00:00.000Z"}
-        flags = {"private": repo.private, "gated": "auto" if repo.gated else False, "disabled": False, "downloads": 0, "likes": 0}
-        return {"_id": "0", "id": name, "modelId": name, "sha": commit, "tags": [], "siblings": siblings, **times, **flags}
+        flags = {
+            "private": repo.private,
+            "gated": "auto" if repo.gated else False,
+            "disabled": False,
+            "downloads": 0,
+            "likes": 0,
+        }
+        return {
+            "_id": "0",
+            "id": name,
+            "modelId": name,
+            "sha": commit,
+            "tags": [],
+            "siblings": siblings,
+            **times,
+            **flags,
+        }
 
     def resolve(self, kind: str, name: str, revision: str, path: str) -> None:
         if not (found := self.open_repo(kind, name, revision, content=True)):
@@ -255,7 +296,11 @@ class Answering(BaseHTTPRequestHandler):
         repo, commit = found
         content = repo.commits[commit].get(path)
         if content is None:
-            self.send(404, None, {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found", "X-Repo-Commit": commit})
+            self.send(
+                404,
+                None,
+                {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found", "X-Repo-Commit": commit},
+            )
             return
         etag = sha256(content) if is_large(path) else blob_id(content)
         headers = {"X-Repo-Commit": commit, "ETag": f'"{etag}"', "Accept-Ranges": "bytes"}

@@ -15,7 +15,9 @@ def weights_of(layout: torch.memory_format) -> list[nn.Parameter]:
     generator = torch.Generator().manual_seed(0)
     shapes = [(6, 5, 4, 4), (5, 6, 4, 4), (1, 8, 4, 4), (7,)]
     tensors = [torch.randn(shape, generator=generator) for shape in shapes]
-    return [nn.Parameter(tensor.contiguous(memory_format=layout) if tensor.dim() == 4 else tensor) for tensor in tensors]
+    return [
+        nn.Parameter(tensor.contiguous(memory_format=layout) if tensor.dim() == 4 else tensor) for tensor in tensors
+    ]
 
 
 def gradient(weight: Tensor, step: int) -> Tensor:
@@ -40,7 +42,9 @@ def plain(layout: torch.memory_format) -> torch.optim.Adam:
 def test_it_equals_plain_adam_whatever_the_layout_of_the_gradients(of_gradients):
     fast = ChannelsLastAdam(weights_of(torch.channels_last), 0.1, (0.5, 0.999))
     found = train(fast, range(5), of_gradients)
-    for result, expected in zip(found, train(plain(torch.contiguous_format), range(5), torch.contiguous_format), strict=True):
+    for result, expected in zip(
+        found, train(plain(torch.contiguous_format), range(5), torch.contiguous_format), strict=True
+    ):
         torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -62,4 +66,6 @@ def test_it_goes_on_from_the_moments_of_plain_adam(layout):
 def test_weights_of_another_layout_are_refused():
     """The kernel would write elsewhere than where the weights are."""
     with pytest.raises(ValueError, match="channels-last"):
-        train(ChannelsLastAdam(weights_of(torch.contiguous_format), 0.1, (0.5, 0.999)), range(1), torch.contiguous_format)
+        train(
+            ChannelsLastAdam(weights_of(torch.contiguous_format), 0.1, (0.5, 0.999)), range(1), torch.contiguous_format
+        )

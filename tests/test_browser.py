@@ -29,7 +29,12 @@ ROOT = Path(__file__).parents[1]
 expect.set_options(timeout=30_000)  # a busy machine loads Gradio's page slowly
 SIZE = 256
 BACKGROUND, FACADE, WINDOW, DOOR = (FACADES.index(name) for name in ("background", "facade", "window", "door"))
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 3,
+}
 Point = tuple[int, int]
 
 READ_CANVAS = """
@@ -68,7 +73,9 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
     log = folder / "log.txt"
     with log.open("w") as output:
         environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
-        server = subprocess.Popen([sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
+        server = subprocess.Popen(
+            [sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 300
     while server.poll() is None and time.monotonic() < deadline:
@@ -105,9 +112,14 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
         if "abort" not in words.lower():  # a request that was under way as the page was left
             complaints.append(words)
 
-    page.on("console", lambda message: complain(f"{message.text} {message.location}") if message.type == "error" else None)
+    page.on(
+        "console", lambda message: complain(f"{message.text} {message.location}") if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: complain(str(error)))
-    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
+    )
     page.goto(url + query)
     expect(page.locator(".comparison img[src]")).to_have_count(2)
     expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
@@ -171,7 +183,9 @@ def wait_for_map(page: Page, label_map: np.ndarray, palette: Palette = FACADES) 
 def both_pictures_change(page: Page, seconds: float = 30) -> Iterator[None]:
     before = shown_pictures(page)
     yield
-    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before, timeout=1000 * seconds)
+    page.wait_for_function(
+        f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before, timeout=1000 * seconds
+    )
 
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
@@ -429,7 +443,9 @@ def test_after_many_quick_strokes_the_pictures_are_those_of_the_last_map(page: P
     for row in range(20, 220, 20):
         drag(page, (20, row), (200, row + 10))
     message = encode(read_map(page)).model_dump()
-    *files, _ = Client(app_url, verbose=False).predict(message, int(page.get_by_label("Seed").input_value()), True, api_name="/paint")
+    *files, _ = Client(app_url, verbose=False).predict(
+        message, int(page.get_by_label("Seed").input_value()), True, api_name="/paint"
+    )
     wait_for_pictures(page, [to_data_url(np.asarray(Image.open(file))) for file in files])
 
 
@@ -476,10 +492,19 @@ def test_a_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("group", "first", "second", "last"), [("Class to paint", 2, 3, 11), ("Tool", 0, 1, 6)])
-def test_a_group_is_one_tab_stop_and_arrow_keys_choose(page: Page, group: str, first: int, second: int, last: int) -> None:
+def test_a_group_is_one_tab_stop_and_arrow_keys_choose(
+    page: Page, group: str, first: int, second: int, last: int
+) -> None:
     radios = page.get_by_role("radiogroup", name=group).get_by_role("radio")
     radios.nth(first).focus()
-    for key, chosen in (("ArrowRight", second), ("ArrowUp", first), ("End", last), ("ArrowDown", 0), ("ArrowLeft", last), ("Home", 0)):
+    for key, chosen in (
+        ("ArrowRight", second),
+        ("ArrowUp", first),
+        ("End", last),
+        ("ArrowDown", 0),
+        ("ArrowLeft", last),
+        ("Home", 0),
+    ):
         page.keyboard.press(key)
         expect(radios.nth(chosen)).to_be_checked()
         expect(radios.nth(chosen)).to_be_focused()
@@ -529,7 +554,9 @@ def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
         open_tab(page, "Cityscapes")
         page.get_by_role("button", name="More classes").tap()
         assert page.evaluate("document.documentElement.scrollWidth") == 390
-        heights = page.locator(".label-canvas:visible button:visible").evaluate_all("all => all.map(b => b.getBoundingClientRect().height)")
+        heights = page.locator(".label-canvas:visible button:visible").evaluate_all(
+            "all => all.map(b => b.getBoundingClientRect().height)"
+        )
         assert len(heights) > len(CITYSCAPES) and min(heights) >= 44
 
 
@@ -560,32 +587,43 @@ def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(pa
     )
     with both_pictures_change(page, 180), httpx.Client(base_url=app_url, timeout=60) as client:
         for number in range(60):
-            assert client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code == 200
+            assert (
+                client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code
+                == 200
+            )
         drag(page, (100, 100), (140, 140))
         page.wait_for_function(badge)  # looks at every frame, as a fast machine shows it for a moment only
     expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_hidden()
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133), (820, 1180)])
-def test_on_an_upright_screen_pictures_and_map_are_seen_together(browser: Browser, app_url: str, width: int, height: int) -> None:
+def test_on_an_upright_screen_pictures_and_map_are_seen_together(
+    browser: Browser, app_url: str, width: int, height: int
+) -> None:
     with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
         picture, canvas, surface = page.evaluate("""() => {  // at once, as the page may still move
             const boxOf = (part) => document.querySelector(part).getBoundingClientRect();
             scrollBy(0, boxOf('.lc-surface').bottom - innerHeight);
             return ['.comparison img', '.studio-canvas', '.lc-surface'].map((part) => boxOf(part).toJSON());
         }""")
-        assert picture["top"] >= 0 and picture["bottom"] <= canvas["top"] + 1  # the canvas lies over the captions at most
+        assert (
+            picture["top"] >= 0 and picture["bottom"] <= canvas["top"] + 1
+        )  # the canvas lies over the captions at most
         assert surface["bottom"] <= height + 1
         assert surface["width"] >= 360
 
 
-def test_a_phone_on_its_side_has_them_beside_each_other_and_a_small_one_all_tools(browser: Browser, app_url: str) -> None:
+def test_a_phone_on_its_side_has_them_beside_each_other_and_a_small_one_all_tools(
+    browser: Browser, app_url: str
+) -> None:
     with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": 667, "height": 375}})) as page:
         picture, surface = (page.locator(part).first.bounding_box() for part in (".comparison img", ".lc-surface"))
         assert picture and surface and picture["x"] >= surface["x"] + surface["width"] and surface["height"] <= 375
         page.set_viewport_size({"width": 320, "height": 568})
         assert page.evaluate("document.documentElement.scrollWidth") == 320
-        boxes = page.locator(".lc-tools button").evaluate_all("all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])")
+        boxes = page.locator(".lc-tools button").evaluate_all(
+            "all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])"
+        )
         assert all(left >= 0 and right <= 320 for left, right in boxes)
 
 
@@ -594,4 +632,8 @@ def test_the_focus_is_seen_on_seed_and_dropout(page: Page) -> None:
         page.get_by_label(label).focus()
         page.keyboard.press("Tab")
         page.keyboard.press("Shift+Tab")
-        assert page.locator(".settings input:focus-visible").evaluate("field => getComputedStyle(field).outline").endswith("solid 2px")
+        assert (
+            page.locator(".settings input:focus-visible")
+            .evaluate("field => getComputedStyle(field).outline")
+            .endswith("solid 2px")
+        )

@@ -597,7 +597,9 @@ def hold(page: Page, *path: Point) -> None:
         page.mouse.move(*on_screen(page, point), steps=3)
 
 
-def test_pictures_follow_a_stroke_that_lasts_and_those_of_its_end_come_last(page: Page, clock: None, client: Client) -> None:
+def test_pictures_follow_a_stroke_that_lasts_and_those_of_its_end_come_last(
+    page: Page, clock: None, client: Client
+) -> None:
     with both_pictures_change(page):
         hold(page, (20, 60), (100, 60))
     for column in (140, 180):
@@ -675,9 +677,7 @@ def wheel(page: Page, point: Point, delta: float) -> None:
     page.keyboard.down("Control")
     page.mouse.wheel(0, delta)
     page.keyboard.up("Control")
-    changed = (
-        "before => document.querySelector('.lc-surface canvas').clientWidth / document.querySelector('.lc-surface').clientWidth !== before"
-    )
+    changed = "before => document.querySelector('.lc-surface canvas').clientWidth / document.querySelector('.lc-surface').clientWidth !== before"
     page.wait_for_function(changed, arg=before)
 
 
@@ -837,7 +837,9 @@ def test_a_ring_and_a_hint_show_the_keyboard_where_it_is_and_what_it_can_do(page
     expect(page.locator(".lc-hint").first).to_contain_text("Space puts the pen down")
     page.keyboard.press("ArrowUp")
     assert "a" in outline(page)  # an arc
-    expect(page.locator(".lc-announcer").first).to_have_text("128, 127: background")  # which is said a while after the key
+    expect(page.locator(".lc-announcer").first).to_have_text(
+        "128, 127: background"
+    )  # which is said a while after the key
     page.keyboard.press("Tab")
     expect(page.locator(".lc-hint").first).to_have_text("Paint freely.")
     assert outline(page) == ""
@@ -846,10 +848,18 @@ def test_a_ring_and_a_hint_show_the_keyboard_where_it_is_and_what_it_can_do(page
 def test_keys_choose_classes_tools_and_the_size_of_the_brush(page: Page) -> None:
     focus_canvas(page)
     names = [*FACADES.names]
-    for key, name in [("1", names[0]), ("9", names[8]), ("0", names[9]), ("Shift+Digit1", names[10]), ("Shift+Digit2", names[11])]:
+    for key, name in [
+        ("1", names[0]),
+        ("9", names[8]),
+        ("0", names[9]),
+        ("Shift+Digit1", names[10]),
+        ("Shift+Digit2", names[11]),
+    ]:
         page.keyboard.press(key)
         expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
-    for key, name in zip("rplftib", ("Rectangle", "Polygon", "Line", "Fill", "Repeat", "Pick class", "Brush"), strict=True):
+    for key, name in zip(
+        "rplftib", ("Rectangle", "Polygon", "Line", "Fill", "Repeat", "Pick class", "Brush"), strict=True
+    ):
         page.keyboard.press(key)
         expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
         expect(page.locator(".lc-announcer").first).to_have_text(name)
@@ -872,7 +882,9 @@ def test_keys_are_meant_for_the_map_that_the_mouse_is_moved_over_unless_a_field_
     page.mouse.move(*on_screen(page, (50, 50)))
     page.keyboard.press("r")
     expect(page.get_by_role("radio", name="Rectangle")).to_be_checked()
-    expect(page.locator(".lc-hint").first).to_have_text("Drag from corner to corner.")  # what keys do is for those who use them alone
+    expect(page.locator(".lc-hint").first).to_have_text(
+        "Drag from corner to corner."
+    )  # what keys do is for those who use them alone
     page.get_by_label("Seed").fill("1")
     page.mouse.move(*on_screen(page, (60, 60)))
     expect(page.get_by_label("Seed")).to_be_focused()
@@ -943,7 +955,11 @@ def test_what_each_tool_has_done_is_said(page: Page) -> None:
         new MutationObserver(() => window.said.push(announcer.textContent)).observe(announcer, { childList: true });
     }""")
     right, down = "Shift+ArrowRight", "Shift+ArrowDown"
-    for keys in (("f", "Enter", "i", "Enter"), ("p", "Space", right, "Space", down, "Space", "Enter"), ("2", "t", "Escape")):
+    for keys in (
+        ("f", "Enter", "i", "Enter"),
+        ("p", "Space", right, "Space", down, "Space", "Enter"),
+        ("2", "t", "Escape"),
+    ):
         for key in keys:
             page.keyboard.press(key)
     for key in ("Space", right, down, "Space", "Space", right, right, "Space"):
@@ -952,7 +968,14 @@ def test_what_each_tool_has_done_is_said(page: Page) -> None:
     expect(page.locator(".lc-announcer").first).to_have_text("New map")
     said = [words for words in page.evaluate("window.said") if not re.match(r"\d+, \d+: ", words)]
     expected = "Fill, Filled with door, Pick class, Picked door, Polygon, Corner 1, Corner 2, Corner 3, Polygon closed, facade, Repeat"
-    assert said == [*expected.split(", "), "Pen down, facade", "Block selected", "Pen down, facade", "Repeated", "New map"]
+    assert said == [
+        *expected.split(", "),
+        "Pen down, facade",
+        "Block selected",
+        "Pen down, facade",
+        "Repeated",
+        "New map",
+    ]
 
 
 def test_the_cursor_of_the_keyboard_stays_in_sight(page: Page) -> None:
@@ -964,7 +987,11 @@ def test_the_cursor_of_the_keyboard_stays_in_sight(page: Page) -> None:
         page.keyboard.press("Shift+ArrowLeft")
     surface = page.locator(".lc-surface:visible").bounding_box()
     x, y = on_screen(page, (0, 128))
-    assert surface and surface["x"] <= x <= surface["x"] + surface["width"] and surface["y"] <= y <= surface["y"] + surface["height"]
+    assert (
+        surface
+        and surface["x"] <= x <= surface["x"] + surface["width"]
+        and surface["y"] <= y <= surface["y"] + surface["height"]
+    )
 
 
 def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) -> None:
@@ -977,7 +1004,20 @@ def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) ->
             )
         )
         page.keyboard.press("Tab")
-    expected = ["Brush", "Mirror", "Undo", "Redo", "Size", "Label map", "Zoom out", "Zoom in", "Show all", "Clear", "Copy link", "door"]
+    expected = [
+        "Brush",
+        "Mirror",
+        "Undo",
+        "Redo",
+        "Size",
+        "Label map",
+        "Zoom out",
+        "Zoom in",
+        "Show all",
+        "Clear",
+        "Copy link",
+        "door",
+    ]
     assert [name.split("\n")[0].strip() for name in names] == expected
 
 
@@ -986,7 +1026,9 @@ def test_axe_finds_nothing_wrong_with_the_page(browser: Browser, app_url: str, t
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
         for tab in ("Facades", "Cityscapes"):
             open_tab(page, tab)
-            for view, tool in zip(VIEWS[:-1], ("Brush", "Repeat", "Rectangle", "Polygon"), strict=True):  # there are no earlier epochs
+            for view, tool in zip(
+                VIEWS[:-1], ("Brush", "Repeat", "Rectangle", "Polygon"), strict=True
+            ):  # there are no earlier epochs
                 choose(page, tool)
                 page.locator(".view-choice:visible label", has_text=view).click()
                 page.locator(f'.cp-pictures:visible[data-view="{view}"] img[src]').first.wait_for()
@@ -1066,7 +1108,9 @@ def test_every_tab_of_the_browser_keeps_its_own_map(browser: Browser, app_url: s
 
 def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url) as page:
-        page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }")
+        page.evaluate(
+            "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
+        )
         hint = page.locator(".lc-hint").first
         press(page, "Clear")
         expect(hint).to_contain_text("Your browser cannot keep this map for your next visit")
@@ -1093,7 +1137,9 @@ def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url:
         expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
-def test_a_link_brings_map_seed_and_dropout_to_somebody_else(page: Page, browser: Browser, app_url: str, client: Client) -> None:
+def test_a_link_brings_map_seed_and_dropout_to_somebody_else(
+    page: Page, browser: Browser, app_url: str, client: Client
+) -> None:
     label_map = paint_facade(page)
     page.get_by_label("Seed").fill("4294967295")
     expect_pictures(page, client, label_map, seed=4294967295)
@@ -1116,7 +1162,9 @@ def test_a_link_brings_map_seed_and_dropout_to_somebody_else(page: Page, browser
 def test_a_link_without_dropout_says_so(page: Page) -> None:
     page.evaluate("link => (location.hash = link)", "facades=1." + packed(bytes(SIZE * SIZE)) + "&seed=1&dropout=0")
     variation = page.get_by_role("button", name="Another variation")
-    expect(variation).to_be_disabled()  # the page is through with the link, and the button is enabled anew by the check below
+    expect(
+        variation
+    ).to_be_disabled()  # the page is through with the link, and the button is enabled anew by the check below
     expect(page.get_by_label("Dropout")).not_to_be_checked()
     page.get_by_label("Dropout").check()
     expect(variation).to_be_enabled()
@@ -1133,9 +1181,15 @@ HOSTILE_LINKS = [
         "facades=1." + packed(bytes(SIZE * SIZE)) + "&seed=1&dropout=<img src=x>",
         "Its end is missing, or it was changed.",
     ),
-    ("facades=1." + packed(bytes(SIZE * SIZE)) + "&seed=4294967296&dropout=1", "Its seed is not a whole number from 0 to 4294967295."),
+    (
+        "facades=1." + packed(bytes(SIZE * SIZE)) + "&seed=4294967296&dropout=1",
+        "Its seed is not a whole number from 0 to 4294967295.",
+    ),
     ("facades=7." + packed(bytes(SIZE * SIZE)) + END, "It was made by another version of this page."),
-    ("facades=1.<script>alert(1)</script>" + END, "The map has characters that do not belong there, or an end is missing."),
+    (
+        "facades=1.<script>alert(1)</script>" + END,
+        "The map has characters that do not belong there, or an end is missing.",
+    ),
     ("facades=1.AAAAA" + END, "The map has characters that do not belong there, or an end is missing."),
     ("facades=1." + END, "The map is damaged, or has another size than this canvas."),
     ("facades=1.AAAA" + END, "The map is damaged, or has another size than this canvas."),
@@ -1191,7 +1245,9 @@ def test_links_take_nothing_away(browser: Browser, app_url: str) -> None:
 
 
 def test_a_seed_that_does_not_exist_is_not_linked(page: Page) -> None:
-    page.evaluate("document.dispatchEvent(new CustomEvent('facades-settings', { detail: { seed: -1.5, dropout: true } }))")
+    page.evaluate(
+        "document.dispatchEvent(new CustomEvent('facades-settings', { detail: { seed: -1.5, dropout: true } }))"
+    )
     press(page, "Copy link")
     expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
     assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")
@@ -1203,7 +1259,9 @@ def test_a_link_to_the_other_dataset_opens_its_tab(browser: Browser, app_url: st
         page.goto(f"{app_url}/#cityscapes=1.{packed(bytes([road]) * SIZE * SIZE)}{END}")
         expect(page.get_by_role("tab", name="Cityscapes")).to_have_attribute("aria-selected", "true")
         wait_for_map(page, np.full((SIZE, SIZE), road), CITYSCAPES)
-        page.evaluate("link => (location.hash = link)", f"facades=1.{packed(bytes(SIZE * SIZE))}{END}")  # pasted into the address bar
+        page.evaluate(
+            "link => (location.hash = link)", f"facades=1.{packed(bytes(SIZE * SIZE))}{END}"
+        )  # pasted into the address bar
         expect(page.get_by_role("tab", name="Facades")).to_have_attribute("aria-selected", "true")
         wait_for_map(page, np.full((SIZE, SIZE), BACKGROUND))
 

@@ -81,7 +81,9 @@ def look(page: Page, view: str) -> None:
     page.locator(".view-choice label", has_text=view).click()
     expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
     page.locator(f'.cp-pictures[data-view="{view}"] img[src]').first.wait_for()
-    page.wait_for_function("[...document.querySelectorAll('.cp-pictures img')].every((picture) => picture.naturalWidth)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.cp-pictures img')].every((picture) => picture.naturalWidth)"
+    )
 
 
 def painted(app_url: str, label_map: np.ndarray, seed: int) -> list[np.ndarray]:
@@ -91,7 +93,9 @@ def painted(app_url: str, label_map: np.ndarray, seed: int) -> list[np.ndarray]:
 
 
 def open_file(page: Page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
 
 
 def saved(page: Page, button: str) -> tuple[str, Image.Image]:
@@ -158,9 +162,13 @@ def test_variations_are_four_seeds_of_the_gan(page: Page, app_url: str) -> None:
     label_map = read_map(page)
     wait_for_pictures(page, [to_data_url(painted(app_url, label_map, seed)[0]) for seed in (1, 2, 3, 4)])
     page.get_by_label("Seed", exact=True).fill(str(2**32 - 2))
-    expect(page.locator(".comparison figcaption strong")).to_have_text(["Seed 4294967294", "Seed 4294967295", "Seed 0", "Seed 1"])
+    expect(page.locator(".comparison figcaption strong")).to_have_text(
+        ["Seed 4294967294", "Seed 4294967295", "Seed 0", "Seed 1"]
+    )
     page.get_by_label("Dropout").uncheck()
-    expect(page.locator(".cp-words")).to_have_text("Without dropout there is no noise: every seed gives the same picture.")
+    expect(page.locator(".cp-words")).to_have_text(
+        "Without dropout there is no noise: every seed gives the same picture."
+    )
     assert len(set(shown_pictures(page))) == 1
 
 
@@ -169,13 +177,19 @@ def test_epochs_are_those_of_both_models_the_released_ones_last(page: Page, app_
     look(page, "Epochs")
     own = {model: load_config(BUNDLED_WEIGHTS / f"facades-{model}").epochs for model in ("gan", "l1")}
     expect(page.locator(".comparison figcaption strong")).to_have_text(
-        [f"{name}, epoch {epoch}" for name, last in (("GAN", own["gan"]), ("L1 only", own["l1"])) for epoch in (1, 2, 3, last)]
+        [
+            f"{name}, epoch {epoch}"
+            for name, last in (("GAN", own["gan"]), ("L1 only", own["l1"]))
+            for epoch in (1, 2, 3, last)
+        ]
     )
     assert shown_pictures(page) == [l1, l1, l1, gan, gan, gan, gan, l1]
     choose(page, "door")
     before = shown_pictures(page)
     drag(page, (60, 100), (120, 100))
-    wait_for_pictures(page, [to_data_url(painted(app_url, read_map(page), 1)[number]) for number in (1, 1, 1, 0, 0, 0, 0, 1)])
+    wait_for_pictures(
+        page, [to_data_url(painted(app_url, read_map(page), 1)[number]) for number in (1, 1, 1, 0, 0, 0, 0, 1)]
+    )
     assert not set(shown_pictures(page)) & set(before)
 
 
@@ -259,11 +273,17 @@ def test_the_same_map_can_be_saved_twice(page: Page) -> None:
         ("cut.png", "damaged or incomplete"),
     ],
 )
-def test_a_file_that_is_no_map_is_refused_with_a_sentence_and_the_map_stays(page: Page, name: str, sentence: str) -> None:
+def test_a_file_that_is_no_map_is_refused_with_a_sentence_and_the_map_stays(
+    page: Page, name: str, sentence: str
+) -> None:
     photo = io.BytesIO()
     draw_pair(1).crop((0, 0, 256, 256)).save(photo, "JPEG")
     before = read_map(page)
-    content = {"photo.jpg": photo.getvalue(), "notes.png": b"not a picture", "cut.png": to_png(draw_label_map(3), FACADES)[:-300]}[name]
+    content = {
+        "photo.jpg": photo.getvalue(),
+        "notes.png": b"not a picture",
+        "cut.png": to_png(draw_label_map(3), FACADES)[:-300],
+    }[name]
     open_file(page, name, content)
     expect(page.get_by_text(sentence).first).to_be_visible()
     assert (read_map(page) == before).all()
@@ -300,7 +320,9 @@ def places_of(sheet: np.ndarray, picture: np.ndarray) -> tuple[int, int]:
     pytest.fail("the picture is not there")
 
 
-def test_a_validation_sample_comes_with_its_photograph_for_as_long_as_it_is_not_painted_over(page: Page, data_dir: Path) -> None:
+def test_a_validation_sample_comes_with_its_photograph_for_as_long_as_it_is_not_painted_over(
+    page: Page, data_dir: Path
+) -> None:
     with Image.open(data_dir / "facades" / "val" / "1.jpg") as pair:
         photo, label_image = np.split(np.asarray(pair), 2, axis=1)
     expected, _ = FACADES.from_image(label_image)
@@ -324,7 +346,9 @@ def test_every_view_fits_a_phone_and_a_finger(phone: Page) -> None:
     for view in (*VIEWS[1:], VIEWS[0]):
         look(phone, view)
         assert phone.evaluate("document.documentElement.scrollWidth") == 390
-        heights = phone.locator(".view-choice label, .comparison button, .comparison summary, .map-actions button").evaluate_all(
+        heights = phone.locator(
+            ".view-choice label, .comparison button, .comparison summary, .map-actions button"
+        ).evaluate_all(
             "all => all.filter(part => part.checkVisibility()).map(part => part.getBoundingClientRect().height)"
         )
         assert len(heights) >= 10 and min(heights) >= 44

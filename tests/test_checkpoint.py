@@ -120,7 +120,9 @@ def test_a_full_disk_is_told_and_leaves_the_earlier_ones(path, monkeypatch, modu
     assert load(path)[0] == 1
 
 
-def test_the_content_is_on_the_disk_before_the_file_gets_its_name_and_the_name_is_before_anything_else_is_done(path, monkeypatch):
+def test_the_content_is_on_the_disk_before_the_file_gets_its_name_and_the_name_is_before_anything_else_is_done(
+    path, monkeypatch
+):
     calls = []
 
     def fsync(descriptor: int) -> None:
@@ -245,7 +247,9 @@ def test_two_damaged_checkpoints_are_an_error_that_names_both(path):
     save(path, 1, 2)
     path.write_bytes(b"")
     previous_path(path).write_bytes(b"text")
-    with pytest.raises(CheckpointError, match="checkpoint.pt is damaged.*checkpoint-previous.pt is damaged.*start over"):
+    with pytest.raises(
+        CheckpointError, match="checkpoint.pt is damaged.*checkpoint-previous.pt is damaged.*start over"
+    ):
         load(path)
 
 

@@ -32,7 +32,9 @@ def png(pixels: np.ndarray, mode: str = "RGB") -> bytes:
 
 def photo_of(split: str, index: int) -> np.ndarray:
     """A picture that can be told apart: noise whose mean says which it is."""
-    return np.random.default_rng(index).integers(0, 20, (64, 128, 3), np.uint8) + np.uint8(100 * (split == "val") + 20 * index)
+    return np.random.default_rng(index).integers(0, 20, (64, 128, 3), np.uint8) + np.uint8(
+        100 * (split == "val") + 20 * index
+    )
 
 
 def labels_of(split: str, index: int) -> np.ndarray:
@@ -43,13 +45,17 @@ def labels_of(split: str, index: int) -> np.ndarray:
 
 @pytest.fixture
 def photos() -> Members:
-    members = {f"leftImg8bit/{s}/{n}_leftImg8bit.png": png(photo_of(s, i)) for s in NAMES for i, n in enumerate(NAMES[s])}
+    members = {
+        f"leftImg8bit/{s}/{n}_leftImg8bit.png": png(photo_of(s, i)) for s in NAMES for i, n in enumerate(NAMES[s])
+    }
     return {"README": b"text", "leftImg8bit/test/bonn/bonn_000000_000019_leftImg8bit.png": b"not looked at"} | members
 
 
 @pytest.fixture
 def labels() -> Members:
-    members = {f"gtFine/{s}/{n}_gtFine_color.png": png(labels_of(s, i), "RGBA") for s in NAMES for i, n in enumerate(NAMES[s])}
+    members = {
+        f"gtFine/{s}/{n}_gtFine_color.png": png(labels_of(s, i), "RGBA") for s in NAMES for i, n in enumerate(NAMES[s])
+    }
     return members | {"gtFine/train/aachen/aachen_000000_000019_gtFine_polygons.json": b"{}"}
 
 
@@ -70,7 +76,8 @@ def test_pairs_are_made_of_both_packages_and_numbered_by_name(tmp_path, photos, 
     prepare(tmp_path / "data", *packages(tmp_path, photos, labels))
     folder = tmp_path / "data" / "cityscapes"
     assert files_of(tmp_path / "data") == sorted(
-        f"cityscapes/{name}.jpg" for name in ("train/1", "train/2", "train/3", "val/1", "val/2", "val/3", "test/4", "test/5")
+        f"cityscapes/{name}.jpg"
+        for name in ("train/1", "train/2", "train/3", "val/1", "val/2", "val/3", "test/4", "test/5")
     )
     for part, split, index in (("train", "train", 0), ("train", "train", 2), ("val", "val", 1), ("test", "val", 4)):
         label_image, photo = read_pair(folder / part / f"{index + 1}.jpg").permute(0, 2, 3, 1).numpy()
@@ -112,12 +119,24 @@ def test_an_interrupted_preparation_leaves_nothing_and_the_next_starts_clean(tmp
 
 FIRST_PHOTO = "leftImg8bit/train/aachen/aachen_000000_000019_leftImg8bit.png"
 WRONG = {
-    "damaged": (lambda photos: photos | {FIRST_PHOTO: photos[FIRST_PHOTO][:200]}, "leftImg8bit.png in .*photos.zip is damaged"),
+    "damaged": (
+        lambda photos: photos | {FIRST_PHOTO: photos[FIRST_PHOTO][:200]},
+        "leftImg8bit.png in .*photos.zip is damaged",
+    ),
     "no picture": (lambda photos: photos | {FIRST_PHOTO: b"GIF89a"}, "is damaged"),
-    "missing": (lambda photos: {name: photos[name] for name in photos if name != FIRST_PHOTO}, "photos.zip lacks the picture train/aachen"),
+    "missing": (
+        lambda photos: {name: photos[name] for name in photos if name != FIRST_PHOTO},
+        "photos.zip lacks the picture train/aachen",
+    ),
     "other size": (lambda photos: photos | {FIRST_PHOTO: png(np.zeros((32, 64, 3), np.uint8))}, "differ in size"),
-    "too many pixels": (lambda photos: photos | {FIRST_PHOTO: png(np.zeros((1025, 2048, 3), np.uint8))}, "has 2048x1025 pixels"),
-    "too large": (lambda photos: photos | {FIRST_PHOTO: bytes(cityscapes.MAX_MEMBER_BYTES + 1)}, "is a file of 20,000,001 bytes"),
+    "too many pixels": (
+        lambda photos: photos | {FIRST_PHOTO: png(np.zeros((1025, 2048, 3), np.uint8))},
+        "has 2048x1025 pixels",
+    ),
+    "too large": (
+        lambda photos: photos | {FIRST_PHOTO: bytes(cityscapes.MAX_MEMBER_BYTES + 1)},
+        "is a file of 20,000,001 bytes",
+    ),
     "empty": (lambda photos: {}, "photos.zip lacks the picture"),
 }
 
@@ -133,7 +152,9 @@ def test_a_wrong_package_is_one_sentence_and_no_folder(tmp_path, photos, labels,
 
 def test_a_label_picture_that_is_missing_is_named_with_its_package(tmp_path, photos, labels):
     del labels["gtFine/val/ulm/ulm_000011_000019_gtFine_color.png"]
-    with pytest.raises(CityscapesError, match=r"labels\.zip lacks the picture val/ulm/ulm_000011_000019, which the other package has"):
+    with pytest.raises(
+        CityscapesError, match=r"labels\.zip lacks the picture val/ulm/ulm_000011_000019, which the other package has"
+    ):
         prepare(tmp_path / "data", *packages(tmp_path, photos, labels))
 
 
@@ -161,7 +182,15 @@ def test_an_encrypted_member_is_refused(tmp_path, photos, labels):
 
 
 def test_names_that_would_lead_out_of_the_folder_are_never_looked_at(tmp_path, photos, labels):
-    tricks = {name: b"x" for name in ("leftImg8bit/train/../../evil.png", "/evil.png", f"../{FIRST_PHOTO}", "leftImg8bit\\train\\evil.png")}
+    tricks = {
+        name: b"x"
+        for name in (
+            "leftImg8bit/train/../../evil.png",
+            "/evil.png",
+            f"../{FIRST_PHOTO}",
+            "leftImg8bit\\train\\evil.png",
+        )
+    }
     prepare(tmp_path / "data", *packages(tmp_path, photos | tricks, labels))
     assert len(files_of(tmp_path)) == 8 + 2  # the pairs and the packages
     assert not list(tmp_path.parent.glob("evil*"))
@@ -219,12 +248,21 @@ def test_without_pictures_the_command_says_where_to_get_them(tmp_path, capsys):
 
 
 def test_the_command_names_a_package_that_is_not_there(tmp_path, capsys):
-    flags = ["--photos", str(tmp_path / "photos.zip"), "--labels", str(tmp_path / "labels.zip"), "--data-dir", str(tmp_path)]
+    flags = [
+        "--photos",
+        str(tmp_path / "photos.zip"),
+        "--labels",
+        str(tmp_path / "labels.zip"),
+        "--data-dir",
+        str(tmp_path),
+    ]
     assert data.main(["cityscapes", *flags]) == 1
     assert "photos.zip is not a readable zip file (No such file or directory)" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("flags", [["cityscapes", "--photos", "x.zip"], ["facades", "--photos", "x.zip", "--labels", "y.zip"]])
+@pytest.mark.parametrize(
+    "flags", [["cityscapes", "--photos", "x.zip"], ["facades", "--photos", "x.zip", "--labels", "y.zip"]]
+)
 def test_packages_belong_together_and_to_cityscapes(flags, capsys):
     with pytest.raises(SystemExit):
         data.main(flags)

@@ -79,7 +79,9 @@ def test_a_validation_split_with_the_test_pictures_in_it_is_refused(tmp_path):
     val.mkdir(parents=True)
     for number in (1, 300, 301, 500):
         draw_pair(number).save(val / f"{number}.jpg")
-    with pytest.raises(DataError, match="from 301.jpg on; to divide them, once: python -m pix2pix.data cityscapes --data-dir"):
+    with pytest.raises(
+        DataError, match="from 301.jpg on; to divide them, once: python -m pix2pix.data cityscapes --data-dir"
+    ):
         PairedDataset(tmp_path, "cityscapes", "val")
     (val / "500.jpg").unlink()
     assert len(PairedDataset(tmp_path, "cityscapes", "val")) == 3
@@ -154,10 +156,15 @@ def test_a_last_batch_may_be_smaller(numbered):
 
 
 @pytest.mark.parametrize("batch_size, num_processes", [(1, 2), (2, 2), (1, 4)])
-def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_pictures(numbered, batch_size, num_processes):
+def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_pictures(
+    numbered, batch_size, num_processes
+):
     together = batch_size * num_processes
     order = sum(numbers(training_batches(numbered, 3, 1, 1, 0)), [])
-    shares = [numbers(training_batches(numbered, 3, 1, batch_size, 0, 0, rank, num_processes)) for rank in range(num_processes)]
+    shares = [
+        numbers(training_batches(numbered, 3, 1, batch_size, 0, 0, rank, num_processes))
+        for rank in range(num_processes)
+    ]
     batches = [sum(parts, []) for parts in zip(*shares, strict=True)]
     filled = (order + order)[: len(batches) * together]
     assert batches == [filled[start : start + together] for start in range(0, len(filled), together)]
@@ -219,7 +226,9 @@ def test_kept_pictures_are_the_same_and_need_no_files(data_dir, tmp_path, worker
     assert all(torch.equal(a, b) and a.is_contiguous() for a, b in zip(pairs[0], first, strict=True))
 
 
-def test_pictures_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(data_dir, monkeypatch):
+def test_pictures_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(
+    data_dir, monkeypatch
+):
     monkeypatch.setattr(data, "read_pair", counting := Counting(read_pair))
     quarter = 4 * 4 * data.PAIR_BYTES
     for keep, available, reads in ((False, 10**12, 4), (True, 10**12, 0), (True, quarter, 4), (True, quarter + 8, 0)):
@@ -324,6 +333,7 @@ def test_what_goes_wrong_within_a_loader_process_is_not_called_its_end(data_dir,
 def test_a_loader_process_that_ends_is_a_sentence(data_dir, monkeypatch):
     monkeypatch.setattr(PairedDataset, "pair", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(
-        DataError, match="^a process that loads pictures has ended: .+\\. It may .* goes on from the last checkpoint, with fewer"
+        DataError,
+        match="^a process that loads pictures has ended: .+\\. It may .* goes on from the last checkpoint, with fewer",
     ):
         list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers=1))

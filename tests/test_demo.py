@@ -108,7 +108,9 @@ def client(demo: gr.Blocks) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def paint(client: Client) -> Paint:
-    def paint_remotely(label_map: np.ndarray, seed: Any = 1, dropout: Any = True) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
+    def paint_remotely(
+        label_map: np.ndarray, seed: Any = 1, dropout: Any = True
+    ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
         gan, l1, times = client.predict(encode(label_map).model_dump(), seed, dropout, api_name="/paint")
         return np.asarray(Image.open(gan)), np.asarray(Image.open(l1)), times
 
@@ -179,7 +181,9 @@ def test_a_wrong_map_is_refused_with_a_sentence(client: Client, label_map: Any, 
     assert refusal(client, label_map, 1, True) == sentence
 
 
-def predict(client: Client, content: bytes, tmp_path: Path, seed: Any = 5, dropout: Any = True) -> tuple[str, str, dict[str, float]]:
+def predict(
+    client: Client, content: bytes, tmp_path: Path, seed: Any = 5, dropout: Any = True
+) -> tuple[str, str, dict[str, float]]:
     (tmp_path / "labels").write_bytes(content)
     return client.predict(handle_file(tmp_path / "labels"), seed, dropout, api_name="/predict")
 
@@ -192,7 +196,9 @@ def test_a_program_gets_the_pictures_of_a_file(client: Client, paint: Paint, tmp
 
 
 def test_a_file_that_is_no_label_picture_is_refused_with_a_sentence(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(AppError, match=r"^This file is not a picture that can be read\. Choose a PNG, JPEG or WebP file\.$"):
+    with pytest.raises(
+        AppError, match=r"^This file is not a picture that can be read\. Choose a PNG, JPEG or WebP file\.$"
+    ):
         predict(client, b"no picture", tmp_path)
     with pytest.raises(AppError, match="^The seed is a whole number from 0 to 4294967295.$"):
         predict(client, to_png(draw_label_map(1), FACADES), tmp_path, seed=-1)
@@ -219,10 +225,14 @@ META = {"_type": "gradio.FileData"}
 
 @pytest.mark.parametrize("meta", [{"meta": META}, {}])
 @pytest.mark.parametrize("kind", ["outside", "missing", "not a path", "no object"])
-def test_only_files_that_were_uploaded_are_read(client: Client, tmp_path: Path, kind: str, meta: dict[str, Any]) -> None:
+def test_only_files_that_were_uploaded_are_read(
+    client: Client, tmp_path: Path, kind: str, meta: dict[str, Any]
+) -> None:
     path = tmp_path / "private.png"
     path.write_bytes(to_png(draw_label_map(1), FACADES))
-    asked: Any = {"path": {"outside": str(path), "missing": "/tmp/gradio/../nothing.png", "not a path": 7}.get(kind)} | meta
+    asked: Any = {
+        "path": {"outside": str(path), "missing": "/tmp/gradio/../nothing.png", "not a path": 7}.get(kind)
+    } | meta
     answer = ask(client, "predict", "private.png" if kind == "no object" else asked, 1, True)
     assert "event: error" in answer and "facades-gan" not in answer
 
@@ -246,7 +256,10 @@ def test_language_models_may_paint_where_they_are_let(weights: dict[str, Path], 
     picture = "data:image/png;base64," + base64.b64encode(to_png(draw_label_map(1), FACADES)).decode()
 
     async def use() -> tuple[list[str], list[Any]]:
-        async with streamable_http_client(f"{url}gradio_api/mcp/") as (reader, writer, _), ClientSession(reader, writer) as session:
+        async with (
+            streamable_http_client(f"{url}gradio_api/mcp/") as (reader, writer, _),
+            ClientSession(reader, writer) as session,
+        ):
             await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]
             asked = ({"picture": picture, "seed": 5}, {"picture": "http://127.0.0.1/picture.png"})
@@ -259,7 +272,10 @@ def test_language_models_may_paint_where_they_are_let(weights: dict[str, Path], 
         file = Image.open(io.BytesIO(httpx.get(gan["url"]).content))
     finally:
         demo.close()
-    assert np.abs(np.asarray(file).astype(int) - Painter.load(weights["facades-gan"]).paint(draw_label_map(1), 5)).max() <= 1
+    assert (
+        np.abs(np.asarray(file).astype(int) - Painter.load(weights["facades-gan"]).paint(draw_label_map(1), 5)).max()
+        <= 1
+    )
     assert refused.isError and "Send the picture itself, not its address." in refused.content[0].text
 
 
@@ -270,7 +286,9 @@ def test_only_paint_and_predict_are_offered_to_programs(client: Client) -> None:
 
 
 def test_components_hand_the_page_plain_values_only(demo: gr.Blocks) -> None:
-    json.dumps(demo.get_config_file())  # gr.HTML makes a listener of every constructor argument whose name stands in quotes in the script
+    json.dumps(
+        demo.get_config_file()
+    )  # gr.HTML makes a listener of every constructor argument whose name stands in quotes in the script
 
 
 def test_the_page_comes_with_the_first_map_and_both_of_its_pictures(demo: gr.Blocks) -> None:
@@ -282,7 +300,9 @@ def test_the_page_comes_with_the_first_map_and_both_of_its_pictures(demo: gr.Blo
     assert len(urls) == 2 and all(url.startswith("data:image/jpeg;base64,") for url in urls)
 
 
-@pytest.mark.parametrize("data", [None, [], "Arcade", {}, {"name": None}, {"name": ["Arcade"]}, {"name": "No such facade"}])
+@pytest.mark.parametrize(
+    "data", [None, [], "Arcade", {}, {"name": None}, {"name": ["Arcade"]}, {"name": "No such facade"}]
+)
 def test_a_click_on_an_example_that_does_not_exist_is_refused_with_a_sentence(data: Any) -> None:
     choose = make_choose_example({"Arcade": draw_label_map(0)})
     assert (choose(gr.EventData(None, {"name": "Arcade"})) == draw_label_map(0)).all()
@@ -310,15 +330,22 @@ def test_with_the_models_of_one_dataset_there_are_no_tabs(demo: gr.Blocks) -> No
 
 def test_the_second_tab_paints_only_when_it_is_opened(two_tabs: gr.Blocks) -> None:
     components = two_tabs.get_config_file()["components"]
-    assert [component["props"]["label"] for component in components if component["type"] == "tabitem"] == ["Facades", "Cityscapes"]
+    assert [component["props"]["label"] for component in components if component["type"] == "tabitem"] == [
+        "Facades",
+        "Cityscapes",
+    ]
     assert two_tabs.title == "Paint a facade or a street"
     pictures = [
-        component["props"].get("value") for component in components if component["props"].get("elem_classes") == ["studio-pictures"]
+        component["props"].get("value")
+        for component in components
+        if component["props"].get("elem_classes") == ["studio-pictures"]
     ]
     assert [value is not None for value in pictures] == [True, False]
 
 
-def test_programs_paint_streets_at_an_endpoint_of_their_own(two_tabs: gr.Blocks, street_weights: dict[str, Path]) -> None:
+def test_programs_paint_streets_at_an_endpoint_of_their_own(
+    two_tabs: gr.Blocks, street_weights: dict[str, Path]
+) -> None:
     _, url, _ = launch(two_tabs, prevent_thread_lock=True, quiet=True)
     try:
         client = Client(url, verbose=False)
@@ -379,7 +406,9 @@ def test_models_of_a_dataset_without_bundled_weights_are_added(
     folders = street_weights | weights
     models = load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
     assert tuple(models) == MODELS
-    assert list(load_models([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])) == list(weights)
+    assert list(
+        load_models([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
+    ) == list(weights)
 
 
 def test_one_model_of_a_dataset_alone_is_refused(
@@ -387,7 +416,10 @@ def test_one_model_of_a_dataset_alone_is_refused(
 ) -> None:
     monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
     said = complaint(capsys, "--weights", f"facades-gan={weights['facades-gan']}")
-    assert said.endswith("name a folder for this one with --weights facades-l1=FOLDER") and "facades-l1: the page compares both" in said
+    assert (
+        said.endswith("name a folder for this one with --weights facades-l1=FOLDER")
+        and "facades-l1: the page compares both" in said
+    )
 
 
 def test_all_four_models_are_bundled() -> None:
@@ -396,7 +428,9 @@ def test_all_four_models_are_bundled() -> None:
 
 @pytest.mark.parametrize("argument", ["facades=x", "facades-gan", "facades-gan=", "=x", ""])
 def test_weights_that_name_no_model_are_refused(capsys: pytest.CaptureFixture[str], argument: str) -> None:
-    sentence = f"{argument!r} is not NAME=FOLDER, with NAME one of facades-gan, facades-l1, cityscapes-gan, cityscapes-l1"
+    sentence = (
+        f"{argument!r} is not NAME=FOLDER, with NAME one of facades-gan, facades-l1, cityscapes-gan, cityscapes-l1"
+    )
     assert complaint(capsys, "--weights", argument).endswith(sentence)
 
 
@@ -409,15 +443,25 @@ def test_a_folder_that_is_not_a_released_one_is_named(capsys: pytest.CaptureFixt
     assert complaint(capsys, "--weights", f"facades-gan={tmp_path}").endswith(sentence)
 
 
-def test_a_model_under_the_name_of_another_is_refused(capsys: pytest.CaptureFixture[str], weights: dict[str, Path]) -> None:
+def test_a_model_under_the_name_of_another_is_refused(
+    capsys: pytest.CaptureFixture[str], weights: dict[str, Path]
+) -> None:
     folder = weights["facades-l1"]
-    assert complaint(capsys, "--weights", f"facades-gan={folder}").endswith(f"facades-gan: {folder} holds a facades-l1 model")
+    assert complaint(capsys, "--weights", f"facades-gan={folder}").endswith(
+        f"facades-gan: {folder} holds a facades-l1 model"
+    )
 
 
-def test_a_model_of_another_palette_is_refused(capsys: pytest.CaptureFixture[str], weights: dict[str, Path], tmp_path: Path) -> None:
+def test_a_model_of_another_palette_is_refused(
+    capsys: pytest.CaptureFixture[str], weights: dict[str, Path], tmp_path: Path
+) -> None:
     release.save(tmp_path, tiny_generator(), tiny_release_config(objective="l1", palette=CITYSCAPES))
-    said = complaint(capsys, "--weights", f"facades-gan={weights['facades-gan']}", "--weights", f"facades-l1={tmp_path}")
-    assert said.endswith(f"facades-l1: the palette of {tmp_path} is not that of facades, in which the examples are painted")
+    said = complaint(
+        capsys, "--weights", f"facades-gan={weights['facades-gan']}", "--weights", f"facades-l1={tmp_path}"
+    )
+    assert said.endswith(
+        f"facades-l1: the palette of {tmp_path} is not that of facades, in which the examples are painted"
+    )
 
 
 def test_the_app_connects_to_nobody_but_itself_at_the_start(weights: dict[str, Path], tmp_path: Path) -> None:

@@ -51,7 +51,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         asked = self.headers["Range"]
         unchanged = not server.knows_if_range or self.headers["If-Range"] in (None, server.etag)
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and unchanged and server.knows_ranges else 0
+        start = (
+            int(asked.removeprefix("bytes=").removesuffix("-")) if asked and unchanged and server.knows_ranges else 0
+        )
         if asked and start >= len(server.body):
             self.send_error(416)
             return
@@ -273,7 +275,10 @@ def test_after_a_dead_server_the_next_one_is_asked(tmp_path, start_server):
 
 
 def test_the_next_server_does_not_continue_the_file_of_the_first(tmp_path, start_server):
-    first, second = start_server(archive(pictures() | {"facades/readme.txt": b"another packing"})), start_server(archive(pictures()))
+    first, second = (
+        start_server(archive(pictures() | {"facades/readme.txt": b"another packing"})),
+        start_server(archive(pictures())),
+    )
     first.cuts = [5000, 0, 0]
     fetch(tmp_path, first, second)
     assert_complete(tmp_path)
@@ -345,11 +350,20 @@ def bad_archives() -> dict[str, tuple[bytes, str]]:
         "symbolic link": (archive(good, symlink), "link, device"),
         "hard link": (archive(good, hardlink), "link, device"),
         "device": (archive(good, device), "link, device"),
-        "a picture missing": (archive({name: good[name] for name in good if name != "facades/val/2.jpg"}), "1 pictures in val/"),
+        "a picture missing": (
+            archive({name: good[name] for name in good if name != "facades/val/2.jpg"}),
+            "1 pictures in val/",
+        ),
         "a picture too many": (archive(good | {"facades/test/2.jpg": jpeg()}), "2 pictures in test/"),
-        "broken picture": (archive(good | {"facades/val/1.jpg": jpeg()[:-2000]}), "val/1.jpg of the archive is damaged"),
+        "broken picture": (
+            archive(good | {"facades/val/1.jpg": jpeg()[:-2000]}),
+            "val/1.jpg of the archive is damaged",
+        ),
         "not a picture": (archive(good | {"facades/val/1.jpg": b"text"}), "val/1.jpg of the archive is damaged"),
-        "small picture": (archive(good | {"facades/val/1.jpg": jpeg(0, (256, 256))}), "val/1.jpg of the archive has 256x256 pixels"),
+        "small picture": (
+            archive(good | {"facades/val/1.jpg": jpeg(0, (256, 256))}),
+            "val/1.jpg of the archive has 256x256 pixels",
+        ),
     }
 
 

@@ -25,7 +25,12 @@ def files(folder: Path) -> set[Path]:
 def test_a_dry_run_tells_settings_pictures_steps_and_hours_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     before = files(data_dir)
-    assert train.main([*arguments(data_dir, tmp_path / "run", batch_size=3, epochs=5, fid_every=2, fid_samples=3), "--dry-run"]) == 0
+    assert (
+        train.main(
+            [*arguments(data_dir, tmp_path / "run", batch_size=3, epochs=5, fid_every=2, fid_samples=3), "--dry-run"]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     for name in TrainConfig.__dataclass_fields__:
         assert f"--{name.replace('_', '-')} " in said

@@ -61,9 +61,16 @@ def test_a_street_looks_like_a_street(path):
     assert len(shares) >= 9
     assert 0.25 < shares["road"] < 0.6
     assert shares.get("building", 0) + shares["vegetation"] > 0.15
-    assert shares["car"] > 0.002 and shares["person"] > 0.0005 and shares["pole"] > 0.001 and shares["traffic sign"] > 0.0005
+    assert (
+        shares["car"] > 0.002
+        and shares["person"] > 0.0005
+        and shares["pole"] > 0.001
+        and shares["traffic sign"] > 0.0005
+    )
     assert (label_map[:90] != CITYSCAPES.index("road")).all()
-    assert (label_map[255] == CITYSCAPES.index("unlabeled")).all() and label_map[224, 144] == CITYSCAPES.index("unlabeled")
+    assert (label_map[255] == CITYSCAPES.index("unlabeled")).all() and label_map[224, 144] == CITYSCAPES.index(
+        "unlabeled"
+    )
 
 
 def test_what_is_twice_as_far_is_half_as_wide_in_a_street():

@@ -7,7 +7,18 @@ from torch import nn
 from pix2pix.fast_layers import PRODUCT_CHANNELS, PRODUCT_PIXELS, Conv2d, ConvTranspose2d
 
 # (N, H, W) of the input: under, at and over the number of pixels up to which a product is used, which counts those of the smaller picture.
-SHAPES = [(1, 2, 2), (1, 2, 4), (3, 2, 2), (4, 8, 8), (1, 16, 16), (1, 18, 16), (2, 16, 16), (3, 10, 10), (1, 64, 16), (1, 64, 32)]
+SHAPES = [
+    (1, 2, 2),
+    (1, 2, 4),
+    (3, 2, 2),
+    (4, 8, 8),
+    (1, 16, 16),
+    (1, 18, 16),
+    (2, 16, 16),
+    (3, 10, 10),
+    (1, 64, 16),
+    (1, 64, 32),
+]
 
 
 def values_and_gradients(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
@@ -22,12 +33,17 @@ def assert_equal(fast: nn.Module, plain: nn.Module, x: torch.Tensor) -> None:
     plain.load_state_dict(fast.state_dict())
     results = zip(values_and_gradients(fast, x), values_and_gradients(plain, x), strict=True)
     for name, (found, expected) in zip(("output", "input", "weight", "bias"), results, strict=False):
-        torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-11, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            found, expected, rtol=1e-11, atol=1e-11, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def test_the_shapes_are_on_both_sides_of_the_limit():
     pixels = [n * height * width for n, height, width in SHAPES]
-    assert min(pixels) < PRODUCT_PIXELS < 4 * PRODUCT_PIXELS < max(pixels) and {PRODUCT_PIXELS, 4 * PRODUCT_PIXELS} < set(pixels)
+    assert min(pixels) < PRODUCT_PIXELS < 4 * PRODUCT_PIXELS < max(pixels) and {
+        PRODUCT_PIXELS,
+        4 * PRODUCT_PIXELS,
+    } < set(pixels)
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -46,14 +62,20 @@ def test_a_transposed_convolution_equals_that_of_pytorch(shape, out_channels, bi
     n, height, width = shape
     arguments = {"stride": 2, "padding": 1, "bias": bias, "dtype": torch.float64}
     x = torch.randn(n, 3, height, width, dtype=torch.float64)
-    assert_equal(ConvTranspose2d(3, out_channels, 4, **arguments), nn.ConvTranspose2d(3, out_channels, 4, **arguments), x)
+    assert_equal(
+        ConvTranspose2d(3, out_channels, 4, **arguments), nn.ConvTranspose2d(3, out_channels, 4, **arguments), x
+    )
 
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [5, 7, 15, 30])
 def test_a_convolution_of_odd_size_or_without_stride_equals_that_of_pytorch(size, stride):
     arguments = {"stride": stride, "padding": 1, "dtype": torch.float64}
-    assert_equal(Conv2d(2, 3, 4, **arguments), nn.Conv2d(2, 3, 4, **arguments), torch.randn(1, 2, size, size, dtype=torch.float64))
+    assert_equal(
+        Conv2d(2, 3, 4, **arguments),
+        nn.Conv2d(2, 3, 4, **arguments),
+        torch.randn(1, 2, size, size, dtype=torch.float64),
+    )
 
 
 def test_products_are_used_where_the_picture_is_small_or_the_output_thin(monkeypatch):

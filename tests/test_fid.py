@@ -35,13 +35,17 @@ from pix2pix.run_folder import RunFolder
 
 TRAINED_WEIGHTS = Path(torch.hub.get_dir()) / "checkpoints" / inception.WEIGHTS_FILE
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pytorch_fid.*")  # about scipy's sqrtm, which we do not use
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:pytorch_fid.*"
+)  # about scipy's sqrtm, which we do not use
 
 
 def draw_features(n: int, dims: int, seed: int) -> np.ndarray:
     """Correlated float32 features [n, dims] with a mean of their own."""
     rng = np.random.default_rng(seed)
-    return (rng.normal(size=(n, dims)) @ rng.normal(size=(dims, dims)) / dims**0.5 + rng.normal(size=dims)).astype(np.float32)
+    return (rng.normal(size=(n, dims)) @ rng.normal(size=(dims, dims)) / dims**0.5 + rng.normal(size=dims)).astype(
+        np.float32
+    )
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +76,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "n, m, dims", [(10, 12, 16), (300, 200, 16), (40, 30, 64), (40, 200, 64), (500, 64, 64), (50, 80, 192), (400, 500, 192)]
+    "n, m, dims",
+    [(10, 12, 16), (300, 200, 16), (40, 30, 64), (40, 200, 64), (500, 64, 64), (50, 80, 192), (400, 500, 192)],
 )
 def test_the_frechet_distance_is_that_of_pytorch_fid(n, m, dims):
     a, b = draw_features(n, dims, seed=1), draw_features(m, dims, seed=2)
-    statistics = [value for x in (a.astype(np.float64), b.astype(np.float64)) for value in (x.mean(0), np.cov(x, rowvar=False))]
+    statistics = [
+        value for x in (a.astype(np.float64), b.astype(np.float64)) for value in (x.mean(0), np.cov(x, rowvar=False))
+    ]
     # Where covariances are singular, it is pytorch-fid that loses half of the digits, in sqrtm.
     assert frechet_distance(a, b) == pytest.approx(fid_score.calculate_frechet_distance(*statistics), rel=1e-7)
 
@@ -117,7 +124,9 @@ def test_of_two_constants_the_squared_mmd_is_known():
 
 def test_the_squared_mmd_is_unbiased_as_the_frechet_distance_is_not():
     pool = draw_features(6, 4, seed=1).astype(np.float64)
-    halves = [(pool[list(chosen)], pool[[i for i in range(6) if i not in chosen]]) for chosen in combinations(range(6), 3)]
+    halves = [
+        (pool[list(chosen)], pool[[i for i in range(6) if i not in chosen]]) for chosen in combinations(range(6), 3)
+    ]
     assert np.mean([squared_mmd(a, b) for a, b in halves]) == pytest.approx(0, abs=1e-9)
     assert np.mean([frechet_distance(a, b) for a, b in halves]) > 0.1
 
@@ -132,7 +141,9 @@ def test_the_kernel_distance_is_the_mean_over_subsets():
     assert kernel_distance(a, b) != kernel_distance(a, b, seed=1)
 
 
-@pytest.mark.parametrize("n, m, size", [(2, 9, 2), (100, 400, 50), (106, 106, 53), (1999, 5000, 999), (5000, 5000, 1000)])
+@pytest.mark.parametrize(
+    "n, m, size", [(2, 9, 2), (100, 400, 50), (106, 106, 53), (1999, 5000, 999), (5000, 5000, 1000)]
+)
 def test_a_subset_has_1000_pictures_or_half_of_the_smaller_set(n, m, size):
     assert default_subset_size(n, m) == size
 
@@ -163,14 +174,18 @@ def test_features_are_those_that_pytorch_fid_computes_from_the_files(inception_w
     network = pytorch_fid_inception.InceptionV3([pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]])
     expected = fid_score.get_activations(files, network, dims=dims, num_workers=0)
     assert expected.std() > 0.01
-    features = Inception(inception_weights, dims, torch.device("cpu")).features([fid._read(path)[None] for path in files])
+    features = Inception(inception_weights, dims, torch.device("cpu")).features(
+        [fid._read(path)[None] for path in files]
+    )
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, expected, atol=2e-5 * np.abs(expected).max())
 
 
 def frechet_distance_of_pytorch_fid(folders: tuple[Path, Path]) -> float:
     """What `python -m pytorch_fid DIR DIR --dims 64 --device cpu` prints."""
-    return fid_score.calculate_fid_given_paths([str(folder) for folder in folders], 50, torch.device("cpu"), 64, num_workers=0)
+    return fid_score.calculate_fid_given_paths(
+        [str(folder) for folder in folders], 50, torch.device("cpu"), 64, num_workers=0
+    )
 
 
 def printed_distance(capsys: pytest.CaptureFixture[str]) -> float:
@@ -186,7 +201,9 @@ def test_two_folders_score_as_with_pytorch_fid(inception_weights, folders, monke
     assert printed_distance(capsys) == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
 
-@pytest.mark.skipif(not TRAINED_WEIGHTS.is_file(), reason=f"no Inception weights at {TRAINED_WEIGHTS}; TORCH_HOME names another folder")
+@pytest.mark.skipif(
+    not TRAINED_WEIGHTS.is_file(), reason=f"no Inception weights at {TRAINED_WEIGHTS}; TORCH_HOME names another folder"
+)
 def test_two_folders_score_as_with_pytorch_fid_with_trained_weights(folders, monkeypatch, capsys):
     monkeypatch.setenv("TORCH_HOME", str(TRAINED_WEIGHTS.parents[2]))
     expected = frechet_distance_of_pytorch_fid(folders)
@@ -225,7 +242,10 @@ class Intruder:
 def test_a_file_that_is_not_the_weights_is_an_error_that_names_it(tmp_path, inception_weights):
     state = torch.load(inception_weights, weights_only=True)
     name = "Mixed_7c.branch_pool.conv.weight"
-    wrong = {"missing": {key: value for key, value in state.items() if key != name}, "misshapen": state | {name: state[name][:5]}}
+    wrong = {
+        "missing": {key: value for key, value in state.items() if key != name},
+        "misshapen": state | {name: state[name][:5]},
+    }
     wrong |= {"list": [1, 2], "intruder": Intruder(tmp_path / "touched")}
     for case, content in wrong.items():
         torch.save(content, tmp_path / case)
@@ -296,7 +316,9 @@ def test_a_server_that_does_not_answer_or_stops_is_given_up(answer, tmp_path, mo
             over.wait(60)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setattr(pytorch_fid_inception, "FID_WEIGHTS_URL", f"http://127.0.0.1:{server.getsockname()[1]}/weights.pth")
+        monkeypatch.setattr(
+            pytorch_fid_inception, "FID_WEIGHTS_URL", f"http://127.0.0.1:{server.getsockname()[1]}/weights.pth"
+        )
         thread = threading.Thread(target=answer_once)
         thread.start()
         try:
@@ -330,7 +352,13 @@ def test_damaged_cache_files_are_computed_again(small, cache, folders, damage, t
     np.savez(pickled, features=np.array([Intruder(tmp_path / "touched")], object), allow_pickle=True)
     fewer = io.BytesIO()
     np.savez(fewer, features=features[:5])
-    damaged = {"cut": content[:200], "one bit": content, "empty": b"", "other count": fewer.getvalue(), "pickle": pickled.getvalue()}
+    damaged = {
+        "cut": content[:200],
+        "one bit": content,
+        "empty": b"",
+        "other count": fewer.getvalue(),
+        "pickle": pickled.getvalue(),
+    }
     path.write_bytes(damaged[damage])
     np.testing.assert_array_equal(small.cached_features("key", 8, pictures), features)
     np.testing.assert_array_equal(small.cached_features("key", 8, []), features)
@@ -347,7 +375,9 @@ def test_features_are_computed_also_where_nothing_can_be_cached(small, folders, 
 
 
 def test_the_program_says_how_many_pictures_and_which_weights(small, inception_weights, folders, capsys):
-    assert fid.main([*map(str, folders), "--dims", "64", "--fid-weights", str(inception_weights), "--samples", "5"]) == 0
+    assert (
+        fid.main([*map(str, folders), "--dims", "64", "--fid-weights", str(inception_weights), "--samples", "5"]) == 0
+    )
     frechet, kernel = capsys.readouterr().out.splitlines()
     assert frechet.startswith(f"Fréchet distance, substitute Inception {small.measure.weights}, 64 features: ")
     assert frechet.endswith("(n = 5 and 5)") and kernel.endswith("(100 subsets of 2)")
@@ -359,7 +389,10 @@ def test_the_program_says_how_many_pictures_and_which_weights(small, inception_w
     "change, message",
     [
         (lambda folder: (folder / "2.png").write_bytes(b"nothing"), "2.png is not a readable picture"),
-        (lambda folder: Image.new("RGB", (64, 32)).save(folder / "2.png"), "2.png is 64x32, unlike the pictures before it"),
+        (
+            lambda folder: Image.new("RGB", (64, 32)).save(folder / "2.png"),
+            "2.png is 64x32, unlike the pictures before it",
+        ),
         (lambda folder: [path.unlink() for path in folder.iterdir()], "is not a folder with pictures"),
         (lambda folder: (folder / "1.png").unlink(), "at least 2 pictures of each kind"),
     ],
@@ -416,7 +449,9 @@ def test_a_generated_picture_depends_on_its_label_image_and_index_alone(pairs, n
         masks = generator.dropout_masks(256, 256, torch.Generator().manual_seed(index))
         with torch.no_grad():
             alone = to_uint8(generator(pairs[index][0][None], masks))[0]
-        assert (picture.int() - alone.int()).abs().max() <= 1  # the order of additions may depend on the size of a batch
+        assert (
+            picture.int() - alone.int()
+        ).abs().max() <= 1  # the order of additions may depend on the size of a batch
         assert (picture != alone).float().mean() < 1e-3
 
 
@@ -424,7 +459,14 @@ def test_kept_epochs_are_scored_and_recorded_with_all_that_a_score_depends_on(ru
     records = score_run(run, small, pairs)
     assert [record["epoch"] for record in records] == [1, 10]
     for record in records:
-        expected = {"split": "train", "n": 4, "weights": small.measure.weights, "dims": 64, "kid_subset_size": 2, "real_floor_n": 2}
+        expected = {
+            "split": "train",
+            "n": 4,
+            "weights": small.measure.weights,
+            "dims": 64,
+            "kid_subset_size": 2,
+            "real_floor_n": 2,
+        }
         assert expected.items() <= record.items()
         assert {"fid", "kid", "kid_std", "real_floor", "seconds"} <= record.keys()
     assert records[0]["fid"] != records[1]["fid"] and records[0]["real_floor"] == records[1]["real_floor"] > 0
@@ -446,7 +488,9 @@ def test_the_score_of_an_epoch_is_that_of_its_pictures_as_png_files(run, small, 
 
 def test_a_generator_of_the_photographs_themselves_scores_zero(small, pairs, monkeypatch):
     monkeypatch.setattr(
-        evaluation, "generate", lambda generator, pairs, indices, device: [torch.stack([pairs.pair(i)[1] for i in indices])]
+        evaluation,
+        "generate",
+        lambda generator, pairs, indices, device: [torch.stack([pairs.pair(i)[1] for i in indices])],
     )
     record = Evaluator(small, {"train": pairs}, {"train": "f"}, samples=3).score(tiny_generator(), "train")
     assert record["fid"] == pytest.approx(0, abs=1e-6) and record["n"] == 3
@@ -455,7 +499,9 @@ def test_a_generator_of_the_photographs_themselves_scores_zero(small, pairs, mon
 def test_the_scale_of_a_split_is_its_distance_from_as_many_training_photographs(small, pairs):
     evaluator = Evaluator(small, {"train": pairs, "val": pairs}, {"train": "f", "val": "f"})
     val, train = (evaluator.score(tiny_generator(), split) for split in ("val", "train"))
-    assert val["real_floor"] == pytest.approx(0, abs=1e-6) and val["real_floor_n"] == 4  # here they are the same photographs
+    assert (
+        val["real_floor"] == pytest.approx(0, abs=1e-6) and val["real_floor_n"] == 4
+    )  # here they are the same photographs
     photos = small.features(torch.stack([pairs.pair(index)[1] for index in range(4)])[None])
     halves = [frechet_distance(photos[[0, i]], photos[[j for j in (1, 2, 3) if j != i]]) for i in (1, 2, 3)]
     assert train["real_floor_n"] == 2 and min(abs(train["real_floor"] - half) for half in halves) < 1e-6
@@ -497,7 +543,10 @@ def test_the_program_scores_a_run_folder(run, inception_weights, small, data_dir
     printed = capsys.readouterr().out
     (record,) = read_records(run / "evaluation.jsonl")
     assert record["dims"] == 2048 and record["n"] == 2
-    assert f"Fréchet distance, substitute Inception {small.measure.weights};" in printed and f"fid {record['fid']:.3f}" in printed
+    assert (
+        f"Fréchet distance, substitute Inception {small.measure.weights};" in printed
+        and f"fid {record['fid']:.3f}" in printed
+    )
     assert fid.main([*command, "--data-dir", str(data_dir)]) == 0
     assert capsys.readouterr().out == printed and len(read_records(run / "evaluation.jsonl")) == 1
 
@@ -507,7 +556,12 @@ def test_at_most_so_many_pictures_of_a_split_are_scored(run, small, inception_we
     for samples in ("3", "300", "0"):
         assert fid.main([*command, samples]) == 0
     records = read_records(run / "evaluation.jsonl")
-    assert [(record["epoch"], record["n"]) for record in records] == [(1, 3), (10, 3), (1, 4), (10, 4)]  # 300 and all are the same
+    assert [(record["epoch"], record["n"]) for record in records] == [
+        (1, 3),
+        (10, 3),
+        (1, 4),
+        (10, 4),
+    ]  # 300 and all are the same
 
 
 def test_a_split_of_too_few_pictures_is_an_error_that_names_it(small, pairs, data_dir):
@@ -525,7 +579,9 @@ def test_what_cannot_be_scored_is_one_sentence(run, inception_weights, data_dir,
         assert printed.err.count("\n") == 1
         return printed.err
 
-    assert "is no run folder: it has no config.json" in error(tmp_path / "nowhere") and not (tmp_path / "nowhere").exists()
+    assert (
+        "is no run folder: it has no config.json" in error(tmp_path / "nowhere") and not (tmp_path / "nowhere").exists()
+    )
     (tmp_path / "weights").mkdir()
     (tmp_path / "config.json").write_text((released_folder / "config.json").read_text())
     assert "config.json is not that of a training run" in error(tmp_path)

@@ -26,7 +26,15 @@ def test_without_flags_the_run_is_the_published_one():
 
 def test_a_flag_sets_the_field_of_its_name_with_its_type():
     flags = "--data-dir data --run-dir here --epochs 3 --lambda-l1 10 --ema 0.99 --norm batch --seed 4 --tracker tensorboard".split()
-    expected = {"data_dir": Path("data"), "run_dir": Path("here"), "epochs": 3, "lambda_l1": 10.0, "ema": 0.99, "norm": "batch", "seed": 4}
+    expected = {
+        "data_dir": Path("data"),
+        "run_dir": Path("here"),
+        "epochs": 3,
+        "lambda_l1": 10.0,
+        "ema": 0.99,
+        "norm": "batch",
+        "seed": 4,
+    }
     assert parse_flags(flags)[0] == TrainConfig(tracker="tensorboard", **expected)
     scores = parse_flags("--fid-every 5 --fid-samples 300 --fid-weights here.pth".split())[0]
     assert (scores.fid_every, scores.fid_samples, scores.fid_weights) == (5, 300, Path("here.pth"))
@@ -58,13 +66,17 @@ def test_a_wrong_value_ends_with_a_sentence_that_names_the_flag(flag, value, cap
     assert flag in said_about([flag, value], capsys)
 
 
-@pytest.mark.parametrize("flag, values", [("--norm", ("instance", "batch")), ("--tracker", ("none", "tensorboard", "wandb"))])
+@pytest.mark.parametrize(
+    "flag, values", [("--norm", ("instance", "batch")), ("--tracker", ("none", "tensorboard", "wandb"))]
+)
 def test_a_wrong_choice_is_answered_with_the_choices(flag, values, capsys):
     said = said_about([flag, "other"], capsys)
     assert all(value in said for value in values)
 
 
-@pytest.mark.parametrize("wrong, near", [("--learnig-rate", "--learning-rate"), ("--batch_size=4", "--batch-size"), ("--epoc", "--epochs")])
+@pytest.mark.parametrize(
+    "wrong, near", [("--learnig-rate", "--learning-rate"), ("--batch_size=4", "--batch-size"), ("--epoc", "--epochs")]
+)
 def test_a_misspelt_flag_is_answered_with_the_near_one(wrong, near, capsys):
     said = said_about([wrong, "3"], capsys)
     assert wrong.partition("=")[0] in said and f"did you mean {near}?" in said

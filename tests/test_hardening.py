@@ -161,7 +161,9 @@ async def test_addresses_take_turns(push):
 async def test_requests_that_come_together_do_not_get_past_the_limit_of_their_address(push):
     outcomes = await asyncio.gather(*(push("bad") for _ in range(10)), return_exceptions=True)
     refused = [outcome for outcome in outcomes if outcome is not None]
-    assert len(refused) == 7 and {(error.status_code, error.detail.partition(" ")[0]) for error in refused} == {(429, "3")}
+    assert len(refused) == 7 and {(error.status_code, error.detail.partition(" ")[0]) for error in refused} == {
+        (429, "3")
+    }
 
 
 @pytest.mark.parametrize("changes", [{"fn_index": 99}, {"session_hash": "x" * 65}])
@@ -187,7 +189,10 @@ def test_a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_is_
     asking.request("GET", "/health")
     assert asking.getresponse().read()
     asking.auto_open = 0  # the same connection, or none
-    with socket.create_connection(address, timeout=60) as silent, socket.create_connection(address, timeout=60) as unfinished:
+    with (
+        socket.create_connection(address, timeout=60) as silent,
+        socket.create_connection(address, timeout=60) as unfinished,
+    ):
         unfinished.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
         assert silent.recv(1000) == unfinished.recv(1000) == b""
     asking.request("GET", "/health")

@@ -41,11 +41,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     demo = build_demo(local_models(tiny_models(tmp_path_factory, "facades")))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     with httpx.Client(base_url=url, timeout=60) as client, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving, "RATE", limits.parse("1000000 per second"))  # a fast machine sends more than one visitor may
-        before = {endpoint: pictures(client, endpoint, ask(client, endpoint, data)) for endpoint, data in HONEST.items()}
+        patch.setattr(
+            serving, "RATE", limits.parse("1000000 per second")
+        )  # a fast machine sends more than one visitor may
+        before = {
+            endpoint: pictures(client, endpoint, ask(client, endpoint, data)) for endpoint, data in HONEST.items()
+        }
         yield client
         for endpoint, data in HONEST.items():
-            for found, expected in zip(pictures(client, endpoint, ask(client, endpoint, data)), before[endpoint], strict=True):
+            for found, expected in zip(
+                pictures(client, endpoint, ask(client, endpoint, data)), before[endpoint], strict=True
+            ):
                 np.testing.assert_array_equal(found, expected)
     demo.close()
 
@@ -66,10 +72,14 @@ def ask(client: httpx.Client, endpoint: str, data: Any) -> Any:
     if endpoint == "repaint":
         event = event_of_page(client)
         body = {"data": data, "fn_index": event["id"], "trigger_id": event["inputs"][0], "session_hash": session}
-        joined = client.post("/gradio_api/queue/join", content=json.dumps(body), headers={"Content-Type": "application/json"})
+        joined = client.post(
+            "/gradio_api/queue/join", content=json.dumps(body), headers={"Content-Type": "application/json"}
+        )
     else:
         body = {"data": data}
-        joined = client.post(f"/gradio_api/call/{endpoint}", content=json.dumps(body), headers={"Content-Type": "application/json"})
+        joined = client.post(
+            f"/gradio_api/call/{endpoint}", content=json.dumps(body), headers={"Content-Type": "application/json"}
+        )
     if joined.status_code != 200:
         assert 400 <= joined.status_code < 500
         return str(joined.json()["detail"])
@@ -115,7 +125,9 @@ def test_any_value_in_any_place_gets_a_sentence_or_pictures(server, endpoint, pl
 @hostile
 @given(
     endpoint=st.sampled_from(list(HONEST)),
-    changes=st.dictionaries(st.sampled_from(["width", "height", "runs", "more"]), st.one_of(values, st.integers(-1, 2**40)), min_size=1),
+    changes=st.dictionaries(
+        st.sampled_from(["width", "height", "runs", "more"]), st.one_of(values, st.integers(-1, 2**40)), min_size=1
+    ),
 )
 def test_a_map_with_other_fields_gets_a_sentence_or_pictures(server, endpoint, changes):
     check(server, endpoint, ask(server, endpoint, [WHOLE | changes, *HONEST[endpoint][1:]]))
@@ -145,7 +157,9 @@ def test_every_event_of_the_page_answers_strange_arguments_with_a_sentence(serve
     """Or does what it was asked to: some take none."""
     events = events_of_page(server)
     body = {"data": data, "fn_index": events[number % len(events)]["id"], "session_hash": f"{random.getrandbits(60):x}"}
-    joined = server.post("/gradio_api/queue/join", content=json.dumps(body), headers={"Content-Type": "application/json"})
+    joined = server.post(
+        "/gradio_api/queue/join", content=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
     if joined.status_code != 200:
         return check_sentence(str(joined.json()["detail"]))
     messages = server.get("/gradio_api/queue/data", params={"session_hash": body["session_hash"]}).text
@@ -163,7 +177,9 @@ def test_what_the_page_does_not_use_is_not_there(server):
     ]:
         assert server.request(method, f"/gradio_api/{path}").status_code == 404
     assert server.get("/monitoring").status_code == 404
-    assert server.get("/gradio_api/file=https://example.com/picture.png").json() == {"detail": "This server fetches nothing for others."}
+    assert server.get("/gradio_api/file=https://example.com/picture.png").json() == {
+        "detail": "This server fetches nothing for others."
+    }
 
 
 def test_the_description_for_programs_is_not_what_another_visitor_has_made_of_it(server):
@@ -241,14 +257,22 @@ def test_a_strange_file_gets_a_sentence_or_pictures(server, kind):
 @given(kind=st.sampled_from(["PNG", "JPEG", "WEBP"]), steps=damage)
 def test_a_damaged_label_picture_is_refused_or_read_to_classes(tmp_path, kind, steps):
     path: Path = tmp_path / "map"
-    whole = to_png(draw_label_map(1), FACADES) if kind == "PNG" else saved(Image.fromarray(FACADES.to_image(draw_label_map(1))), kind)
+    whole = (
+        to_png(draw_label_map(1), FACADES)
+        if kind == "PNG"
+        else saved(Image.fromarray(FACADES.to_image(draw_label_map(1))), kind)
+    )
     path.write_bytes(damaged(whole, steps))
     try:
         label_map, far = read_label_picture(path, FACADES, 0)
     except ValueError as error:
         assert str(error).endswith(".")
     else:
-        assert (label_map.shape, label_map.dtype) == ((256, 256), np.uint8) and label_map.max() < len(FACADES) and 0 <= far <= 1
+        assert (
+            (label_map.shape, label_map.dtype) == ((256, 256), np.uint8)
+            and label_map.max() < len(FACADES)
+            and 0 <= far <= 1
+        )
 
 
 PATHS: list[Callable[[str], str]] = [
@@ -263,10 +287,19 @@ PATHS: list[Callable[[str], str]] = [
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../../../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/app.py", "{here}/app.py"]
+    "path",
+    [
+        "/etc/passwd",
+        "../../../../../../etc/passwd",
+        "..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "%2e%2e/%2e%2e/app.py",
+        "{here}/app.py",
+    ],
 )
 def test_no_file_is_served_but_those_of_the_page(server, path):  # fmt: skip
     here = str(Path(__file__).parents[1])
     for place in PATHS:
-        answer = server.request("GET", httpx.URL(str(server.base_url).rstrip("/") + "/" + place(path.format(here=here)).lstrip("/")))
+        answer = server.request(
+            "GET", httpx.URL(str(server.base_url).rstrip("/") + "/" + place(path.format(here=here)).lstrip("/"))
+        )
         assert "root:" not in answer.text and "Starts the web app" not in answer.text

@@ -29,7 +29,9 @@ from tests.conftest import draw_pair, tiny_generator, tiny_release_config
 from tests.test_cityscapes import NAMES, labels_of, photo_of, png
 
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", 60))
-hostile = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+hostile = settings(
+    max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 
 shares = st.floats(0, 1, exclude_max=True)
 damage = st.lists(
@@ -37,7 +39,9 @@ damage = st.lists(
         st.tuples(st.just("flip"), shares, st.integers(1, 255)),
         st.tuples(st.just("cut"), shares, st.just(b"")),
         st.tuples(st.just("insert"), shares, st.binary(min_size=1, max_size=40)),
-        st.tuples(st.just("overwrite"), shares, st.sampled_from([b"\xff" * 8, b"\x00" * 64, b"../../x", b"\x7f\xff\xff\xff"])),
+        st.tuples(
+            st.just("overwrite"), shares, st.sampled_from([b"\xff" * 8, b"\x00" * 64, b"../../x", b"\x7f\xff\xff\xff"])
+        ),
     ),
     min_size=1,
     max_size=4,
@@ -105,7 +109,9 @@ def test_a_config_with_any_value_replaced_is_refused_or_means_what_it_says(data)
 
 
 @hostile
-@given(st.one_of(st.binary(max_size=300), values.map(lambda value: json.dumps(value).encode()), st.just(b"[" * 100_000)))
+@given(
+    st.one_of(st.binary(max_size=300), values.map(lambda value: json.dumps(value).encode()), st.just(b"[" * 100_000))
+)
 def test_anything_as_a_config_is_refused(content):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "config.json").write_bytes(content)
@@ -171,7 +177,14 @@ NAMES_OF_ENTRIES = [
     "C:\\1.jpg",
     "a\x00b",
 ]
-KINDS_OF_ENTRIES = [tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE, tarfile.GNUTYPE_SPARSE]
+KINDS_OF_ENTRIES = [
+    tarfile.REGTYPE,
+    tarfile.SYMTYPE,
+    tarfile.LNKTYPE,
+    tarfile.CHRTYPE,
+    tarfile.DIRTYPE,
+    tarfile.GNUTYPE_SPARSE,
+]
 entries = st.tuples(st.sampled_from(NAMES_OF_ENTRIES), st.sampled_from(KINDS_OF_ENTRIES))
 
 
@@ -185,7 +198,10 @@ def test_an_archive_of_facades_writes_nothing_but_pictures_into_its_folder(names
         folder.mkdir(parents=True)
         archive.write_bytes(content if inside else damaged(content, steps))
         outcome(download._unpack, download.DownloadError, archive, folder)
-        written = {path for path in Path(parent).rglob("*") if not path.is_dir() or path.is_symlink()} - {archive, folder / "facades.tar"}
+        written = {path for path in Path(parent).rglob("*") if not path.is_dir() or path.is_symlink()} - {
+            archive,
+            folder / "facades.tar",
+        }
         assert all(path.is_relative_to(folder / "facades") and not path.is_symlink() for path in written)
         assert all(path.name.endswith(".jpg") for path in written)
 
@@ -195,7 +211,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Both official packages of Cityscapes, with one picture of either split."""
     contents = {}
     folder = tmp_path_factory.mktemp("packages")
-    parts = {"photos": ("leftImg8bit/{}/{}_leftImg8bit.png", photo_of), "labels": ("gtFine/{}/{}_gtFine_color.png", labels_of)}
+    parts = {
+        "photos": ("leftImg8bit/{}/{}_leftImg8bit.png", photo_of),
+        "labels": ("gtFine/{}/{}_gtFine_color.png", labels_of),
+    }
     for kind, (name, draw) in parts.items():
         with zipfile.ZipFile(folder / kind, "w", zipfile.ZIP_DEFLATED) as package:
             for split, names in NAMES.items():
@@ -213,7 +232,9 @@ def test_a_damaged_package_of_cityscapes_makes_all_pictures_or_no_folder(package
             paths[name].write_bytes(damaged(content, steps) if name == kind else content)
         shutil.rmtree(Path(parent) / "cityscapes", ignore_errors=True)
         counts = {"train": 1, "val": 1}
-        outcome(cityscapes.prepare, cityscapes.CityscapesError, Path(parent), paths["photos"], paths["labels"], counts, 1)
+        outcome(
+            cityscapes.prepare, cityscapes.CityscapesError, Path(parent), paths["photos"], paths["labels"], counts, 1
+        )
         made = sorted(path.relative_to(parent) for path in (Path(parent) / "cityscapes").rglob("*.jpg"))
         assert made in ([], [Path("cityscapes/train/1.jpg"), Path("cityscapes/val/1.jpg")])
         for path in made:
@@ -223,7 +244,10 @@ def test_a_damaged_package_of_cityscapes_makes_all_pictures_or_no_folder(package
 def test_a_picture_of_a_package_that_unpacks_to_too_much_is_refused(packages, tmp_path):
     bomb = io.BytesIO()
     Image.fromarray(np.zeros((9000, 9000), np.uint8)).save(bomb, "PNG")
-    for kind, name in (("photos", "leftImg8bit/train/{}_leftImg8bit.png"), ("labels", "gtFine/train/{}_gtFine_color.png")):
+    for kind, name in (
+        ("photos", "leftImg8bit/train/{}_leftImg8bit.png"),
+        ("labels", "gtFine/train/{}_gtFine_color.png"),
+    ):
         with zipfile.ZipFile(tmp_path / kind, "w", zipfile.ZIP_DEFLATED) as package:
             package.writestr(name.format(NAMES["train"][0]), bomb.getvalue())
     with pytest.raises(cityscapes.CityscapesError, match="has 9000x9000 pixels"):

@@ -45,7 +45,15 @@ def published(hub: HubServer, released_folder: Path) -> str:
 
 
 def training(data_dir: Path, run: Path) -> list[str]:
-    flags = {"data-dir": data_dir, "run-dir": run, "base-channels": 2, "epochs": 2, "precision": "fp32", "sample-every": 0, "fid-every": 0}
+    flags = {
+        "data-dir": data_dir,
+        "run-dir": run,
+        "base-channels": 2,
+        "epochs": 2,
+        "precision": "fp32",
+        "sample-every": 0,
+        "fid-every": 0,
+    }
     return [part for name, value in flags.items() for part in (f"--{name}", str(value))]
 
 
@@ -56,7 +64,15 @@ def run(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
     assert train.main(training(data_dir, folder)) == 0
     for weights, fid in (("482f07bb", 2.25), (OFFICIAL_HASH, 90.5)):
         for epoch, worse in ((1, 10), (2, 0)):
-            score = {"epoch": epoch, "split": "val", "n": 100, "weights": weights, "dims": 2048, "fid": fid + worse, "kid": 0.1}
+            score = {
+                "epoch": epoch,
+                "split": "val",
+                "n": 100,
+                "weights": weights,
+                "dims": 2048,
+                "fid": fid + worse,
+                "kid": 0.1,
+            }
             rest = {"kid_std": 0.01, "kid_subset_size": 50, "real_floor": 0.4, "real_floor_n": 100, "seconds": 1.0}
             append_record(folder / "evaluation.jsonl", score | rest)
     return folder
@@ -108,14 +124,18 @@ def test_a_private_repository_and_a_branch_are_made_as_asked(hub, released_folde
 
 def test_earlier_epochs_of_a_run_are_published_on_request_and_come_back(hub, run, tmp_path, capsys):
     assert __main__.main(["push", str(run / "release"), MODEL.repo, "--epochs", "1"]) == 0
-    assert "`epochs/` holds the weights after epoch 1 of the same training." in hub.files(MODEL.repo)["README.md"].decode()
+    assert (
+        "`epochs/` holds the weights after epoch 1 of the same training." in hub.files(MODEL.repo)["README.md"].decode()
+    )
     painter = Painter.load(MODEL.repo)
     assert list(painter.earlier) == [1]
     assert painter.earlier[1].read_bytes() == (run / "weights" / "epoch-001.safetensors").read_bytes()
     first, last = painter.over_epochs
     assert (first.config.epochs, last) == (1, painter)
     assert (first.paint(draw_label_map(1), 5) != last.paint(draw_label_map(1), 5)).any()
-    assert __main__.main(["pack", str(pull(MODEL)), MODEL.repo, str(tmp_path), "--epochs", "1"]) == 0  # of a folder that is in no run
+    assert (
+        __main__.main(["pack", str(pull(MODEL)), MODEL.repo, str(tmp_path), "--epochs", "1"]) == 0
+    )  # of a folder that is in no run
     assert (tmp_path / "epochs" / "epoch-001.safetensors").read_bytes() == painter.earlier[1].read_bytes()
 
 
@@ -139,7 +159,9 @@ def test_without_request_no_earlier_epochs_are_published(hub, run):
 def test_an_epoch_that_was_not_kept_is_told_with_those_that_were(run, released_folder, tmp_path, capsys):
     for folder, kept in ((run / "release", "1"), (released_folder, "none")):
         assert __main__.main(["pack", str(folder), MODEL.repo, str(tmp_path / "packed"), "--epochs", "2"]) == 1
-        assert capsys.readouterr().err.endswith(f"has no weights of epoch 2, which would be earlier than its own; there are: {kept}\n")
+        assert capsys.readouterr().err.endswith(
+            f"has no weights of epoch 2, which would be earlier than its own; there are: {kept}\n"
+        )
     assert not (tmp_path / "packed").exists()
 
 
@@ -151,7 +173,9 @@ def test_a_wrong_list_of_epochs_is_told(text, tmp_path, capsys):
 
 
 def test_train_publishes_its_result(hub, run, data_dir, capsys):
-    assert train.main([*training(data_dir, run), "--push-to-hub", MODEL.repo]) == 0  # the run is complete and goes on to this
+    assert (
+        train.main([*training(data_dir, run), "--push-to-hub", MODEL.repo]) == 0
+    )  # the run is complete and goes on to this
     assert f"Published as {MODEL.repo}@{hub.repos['model', MODEL.repo].branches['main']}" in capsys.readouterr().out
     assert hub.files(MODEL.repo)["model.safetensors"] == (run / "release" / "model.safetensors").read_bytes()
 
@@ -166,11 +190,16 @@ def test_train_refuses_to_start_what_it_could_not_publish(hub, data_dir, tmp_pat
     assert not (tmp_path / "run").exists() and hub.log == []
 
 
-def test_a_run_that_could_not_be_published_stays_complete_and_says_how_to_go_on(hub, run, data_dir, monkeypatch, capsys):
+def test_a_run_that_could_not_be_published_stays_complete_and_says_how_to_go_on(
+    hub, run, data_dir, monkeypatch, capsys
+):
     monkeypatch.setenv("HF_TOKEN", "hf_reader")
     assert train.main([*training(data_dir, run), "--push-to-hub", MODEL.repo]) == 1
     said = capsys.readouterr().err
-    assert "Not published: the token may not write" in said and f"python -m pix2pix.hub push {run / 'release'} {MODEL.repo}" in said
+    assert (
+        "Not published: the token may not write" in said
+        and f"python -m pix2pix.hub push {run / 'release'} {MODEL.repo}" in said
+    )
 
 
 # What is published
@@ -191,8 +220,16 @@ def test_the_card_of_a_run_has_its_numbers_curves_and_command(run, tmp_path):
     assert data["license"] == "other" and data["license_link"] == "LICENSE.md" and data["datasets"] == ["facades"]
     assert data["pipeline_tag"] == "image-to-image" and data["library_name"] and "pix2pix" in data["tags"]
     (result,) = card.data.eval_results  # of the released epoch, by the better-known Inception
-    assert (result.metric_type, result.metric_name, result.metric_value, result.dataset_split) == ("fid", "FID", 90.5, "val")
-    assert "python train.py --epochs 2 --base-channels 2 --precision fp32 --sample-every 0" in card.text and "800" not in card.text
+    assert (result.metric_type, result.metric_name, result.metric_value, result.dataset_split) == (
+        "fid",
+        "FID",
+        90.5,
+        "val",
+    )
+    assert (
+        "python train.py --epochs 2 --base-channels 2 --precision fp32 --sample-every 0" in card.text
+        and "800" not in card.text
+    )
     assert str(run) not in card.text and "/" + str(tmp_path.parts[1]) not in card.text  # no place of this machine
     assert "research data" in (tmp_path / "LICENSE.md").read_text()
     score = release.load_config(tmp_path).metrics["val"]
@@ -216,7 +253,10 @@ def test_the_card_says_of_how_many_photographs_the_scale_is_where_they_are_fewer
     score = {"fid": 1, "n": 400, "dims": 2048, "weights": OFFICIAL_HASH, "real_floor": 0.15, "real_floor_n": 200}
     release.save(tmp_path / "release", tiny_generator(), tiny_release_config(metrics={"train": score}))
     pack(tmp_path / "release", tmp_path / "packed", MODEL.repo)
-    assert "| train | 400 | FID | 1.00 | 0.15 (n = 200) | not measured |" in (tmp_path / "packed" / "README.md").read_text()
+    assert (
+        "| train | 400 | FID | 1.00 | 0.15 (n = 200) | not measured |"
+        in (tmp_path / "packed" / "README.md").read_text()
+    )
 
 
 def test_the_card_of_the_best_epoch_says_among_how_many_it_was_chosen(run, tmp_path):
@@ -225,7 +265,10 @@ def test_the_card_of_the_best_epoch_says_among_how_many_it_was_chosen(run, tmp_p
     score = {"fid": 90.5, "n": 100, "dims": 2048, "weights": OFFICIAL_HASH, "chosen_among": 20}
     release.save(folder, tiny_generator(), tiny_release_config(epochs=2, metrics={"val": score}))
     pack(folder, tmp_path / "packed", MODEL.repo)
-    assert "This epoch was chosen for the lowest value on val, of 20 that were scored." in (tmp_path / "packed" / "README.md").read_text()
+    assert (
+        "This epoch was chosen for the lowest value on val, of 20 that were scored."
+        in (tmp_path / "packed" / "README.md").read_text()
+    )
     pack(run / "release", tmp_path / "last", MODEL.repo)
     assert "chosen" not in (tmp_path / "last" / "README.md").read_text()
     for other in ({"weights": "482f07bb"}, {"n": 50}):  # what it was chosen by is not what the card shows
@@ -244,7 +287,9 @@ def test_a_released_folder_by_itself_is_published_with_what_it_knows(released_fo
     assert "Its quality has not been measured." in (tmp_path / "unscored" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("epochs, words", [(0, "Trained on"), (1, "Trained for 1 epoch on"), (2, "Trained for 2 epochs on")])
+@pytest.mark.parametrize(
+    "epochs, words", [(0, "Trained on"), (1, "Trained for 1 epoch on"), (2, "Trained for 2 epochs on")]
+)
 def test_a_card_says_how_long_it_was_trained_where_that_is_known(epochs, words, tmp_path):
     release.save(tmp_path / "release", tiny_generator(), tiny_release_config(epochs=epochs))
     pack(tmp_path / "release", tmp_path / "packed", MODEL.repo)
@@ -255,7 +300,9 @@ def test_a_card_says_how_long_it_was_trained_where_that_is_known(epochs, words, 
 
 @pytest.mark.parametrize("dataset", ["facades", "cityscapes"])
 def test_the_samples_are_of_maps_that_the_project_has_drawn(dataset, tmp_path):
-    config = tiny_release_config(dataset=dataset, palette=release.load_config(ROOT / "demo/weights/facades-gan").palette)
+    config = tiny_release_config(
+        dataset=dataset, palette=release.load_config(ROOT / "demo/weights/facades-gan").palette
+    )
     if dataset == "cityscapes":
         from pix2pix.labels import CITYSCAPES
 
@@ -292,7 +339,9 @@ PUSHES = {
 
 
 @pytest.mark.parametrize("case", PUSHES)
-def test_what_keeps_a_push_from_working_is_told_in_one_sentence(case, hub, released_folder, tmp_path, monkeypatch, capsys):
+def test_what_keeps_a_push_from_working_is_told_in_one_sentence(
+    case, hub, released_folder, tmp_path, monkeypatch, capsys
+):
     folder, name = released_folder, MODEL.repo
     if case == "no token":
         monkeypatch.delenv("HF_TOKEN")
@@ -328,20 +377,36 @@ def test_a_commit_in_the_cache_is_had_without_asking_anybody(hub, published):
 
 
 def test_only_known_files_are_read_of_a_repository_that_holds_others(hub, released_folder):
-    other = {"model.bin": b"pickle", "run.py": b"raise SystemExit", "sub/model.safetensors": b"x", ".gitattributes": b""}
+    other = {
+        "model.bin": b"pickle",
+        "run.py": b"raise SystemExit",
+        "sub/model.safetensors": b"x",
+        ".gitattributes": b"",
+    }
     folder = pull(HubModel(MODEL.repo, hub.add(MODEL.repo, released_files(released_folder) | other)))
     assert {path.name for path in folder.rglob("*")} == {"config.json", "model.safetensors"}
-    assert {path.rpartition("/")[2] for path in paths(hub, "GET") if "/resolve/" in path} == {"config.json", "model.safetensors"}
+    assert {path.rpartition("/")[2] for path in paths(hub, "GET") if "/resolve/" in path} == {
+        "config.json",
+        "model.safetensors",
+    }
 
 
-def test_of_many_epochs_those_that_are_shown_are_fetched_before_the_weights_that_make_the_folder_complete(hub, released_folder):
+def test_of_many_epochs_those_that_are_shown_are_fetched_before_the_weights_that_make_the_folder_complete(
+    hub, released_folder
+):
     weights = (released_folder / "model.safetensors").read_bytes()
-    many = {f"epochs/epoch-{epoch:03d}.safetensors": weights[:-1] + bytes([epoch]) for epoch in range(9)}  # equal ones come once
+    many = {
+        f"epochs/epoch-{epoch:03d}.safetensors": weights[:-1] + bytes([epoch]) for epoch in range(9)
+    }  # equal ones come once
     many |= {"epochs/epoch-x.safetensors": b"x"}
     hub.add(MODEL.repo, released_files(released_folder) | many)  # its own epoch is 3
     assert list(Painter.load(MODEL.repo).earlier) == [0, 1, 2]
-    fetched = [path.partition("/resolve/")[2].partition("/")[2] for path in paths(hub, "GET") if path.endswith(".safetensors")]
-    assert fetched[-1] == "model.safetensors" and set(fetched[:-1]) <= {f"epochs/epoch-{epoch:03d}.safetensors" for epoch in range(3)}
+    fetched = [
+        path.partition("/resolve/")[2].partition("/")[2] for path in paths(hub, "GET") if path.endswith(".safetensors")
+    ]
+    assert fetched[-1] == "model.safetensors" and set(fetched[:-1]) <= {
+        f"epochs/epoch-{epoch:03d}.safetensors" for epoch in range(3)
+    }
 
 
 def test_an_earlier_epoch_is_checked_like_the_released_one(hub, released_folder):
@@ -357,14 +422,19 @@ def test_an_earlier_epoch_is_checked_like_the_released_one(hub, released_folder)
     assert not [path for path in paths(hub, "GET") if path.endswith("/model.safetensors")]
 
 
-def test_a_branch_is_followed_and_its_last_commit_is_used_where_the_hub_is_down(hub, published, tmp_path, monkeypatch, caplog):
+def test_a_branch_is_followed_and_its_last_commit_is_used_where_the_hub_is_down(
+    hub, published, tmp_path, monkeypatch, caplog
+):
     assert pull(MODEL).name == published
     release.save(tmp_path / "new", tiny_generator(1), tiny_release_config(epochs=9))
     newer = hub.add(MODEL.repo, released_files(tmp_path / "new"))
     assert pull(MODEL).name == newer
     use_endpoint(monkeypatch, NOWHERE)
     assert pull(MODEL).name == newer and Painter.load(MODEL.repo).config.epochs == 9
-    assert f"http://127.0.0.1:9 cannot be reached for me/facades-gan: check the connection and try again; commit {newer[:7]}" in caplog.text
+    assert (
+        f"http://127.0.0.1:9 cannot be reached for me/facades-gan: check the connection and try again; commit {newer[:7]}"
+        in caplog.text
+    )
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
     with pytest.raises(HubError, match="cannot be reached"):
         pull(MODEL)
@@ -417,7 +487,9 @@ def test_the_variables_of_the_environment_are_honoured(hub, published, tmp_path)
     environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
     done = hub_command("pull", MODEL.repo, **environment)
     folder = tmp_path / "home" / "hub" / "models--me--facades-gan" / "snapshots" / published
-    assert done.returncode == 0 and done.stdout.splitlines() == [f"me/facades-gan@{published}", str(folder)], done.stderr
+    assert done.returncode == 0 and done.stdout.splitlines() == [f"me/facades-gan@{published}", str(folder)], (
+        done.stderr
+    )
     hub.log.clear()
     offline = hub_command("pull", MODEL.repo, **environment, HF_HUB_OFFLINE="1")
     assert offline.returncode == 0 and offline.stdout == done.stdout and "HF_HUB_OFFLINE is set" in offline.stderr
@@ -443,7 +515,9 @@ def test_a_hub_that_takes_the_call_and_never_answers_counts_as_one_that_is_down(
 DOCUMENTS = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/space.md")]
 
 
-@pytest.mark.parametrize("line", [line for text in DOCUMENTS for line in re.findall(r"python -m pix2pix\.hub ([a-z]+ [^#;`\n]+)", text)])
+@pytest.mark.parametrize(
+    "line", [line for text in DOCUMENTS for line in re.findall(r"python -m pix2pix\.hub ([a-z]+ [^#;`\n]+)", text)]
+)
 def test_the_commands_of_the_documents_are_known(line):
     assert __main__.parse().parse_args(shlex.split(line)).model
 
@@ -456,7 +530,10 @@ def config_with(released_folder: Path, **changes: object) -> bytes:
 
 
 REFUSED = {
-    "no such repository": ("me/other", "has no model me/other, or it is private: check the name, or log in with: hf auth login"),
+    "no such repository": (
+        "me/other",
+        "has no model me/other, or it is private: check the name, or log in with: hf auth login",
+    ),
     "private": (MODEL.repo, "has no model me/facades-gan, or it is private"),
     "gated": (MODEL.repo, "me/facades-gan is gated: accept its conditions at"),
     "no such revision": (f"{MODEL.repo}@v9", "me/facades-gan has no revision 'v9'"),
@@ -471,12 +548,18 @@ REFUSED = {
     "truncated": (MODEL.repo, "does not fit its config.json: model.safetensors has 1000 bytes"),
     "not safetensors": (MODEL.repo, "model.safetensors cannot be read"),
     "damaged on the way": (MODEL.repo, "arrived damaged: its checksum is not the Hub's; pull again"),
-    "offline": (MODEL.repo, "me/facades-gan@main is not asked for, as HF_HUB_OFFLINE is set: unset it, or pull once with a connection"),
+    "offline": (
+        MODEL.repo,
+        "me/facades-gan@main is not asked for, as HF_HUB_OFFLINE is set: unset it, or pull once with a connection",
+    ),
     "server broken": (MODEL.repo, "answered 502 for me/facades-gan: try again later"),
     "disk full": (MODEL.repo, "no space is left for me/facades-gan in"),
     "cache is a file": (MODEL.repo, "me/facades-gan cannot be kept in"),
     "malformed name": ("me/../x", "'me/../x' is neither a folder nor of the form owner/name or owner/name@revision"),
-    "malformed revision": (f"{MODEL.repo}@../x", "is neither a folder nor of the form owner/name or owner/name@revision"),
+    "malformed revision": (
+        f"{MODEL.repo}@../x",
+        "is neither a folder nor of the form owner/name or owner/name@revision",
+    ),
 }
 
 
@@ -516,7 +599,9 @@ def test_what_cannot_be_used_is_told_in_one_sentence(case, hub, released_folder,
     said = capsys.readouterr().err
     assert sentence in said and said.count("\n") == 1
     fetched = [path for path in paths(hub, "GET") if path.endswith("/model.safetensors")]
-    assert bool(fetched) == (case in ("damaged on the way", "not safetensors")), "the weights were fetched before they were checked"
+    assert bool(fetched) == (case in ("damaged on the way", "not safetensors")), (
+        "the weights were fetched before they were checked"
+    )
 
 
 def full_disk(*_: object, **__: object) -> None:

@@ -63,15 +63,29 @@ def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
 
 
 def import_file(path: Path, output: Path, dataset: str = "facades") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pix2pix.release", "import", str(path), "--dataset", dataset, "--output", str(output)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    command = [
+        sys.executable,
+        "-m",
+        "pix2pix.release",
+        "import",
+        str(path),
+        "--dataset",
+        dataset,
+        "--output",
+        str(output),
+    ]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_the_imported_network_computes_the_same(norm):
     theirs = common_unet(norm)
     state = theirs.state_dict()
-    assert ("model.model.0.bias" in state) == (norm == "instance")  # that project's quirk: no bias in the encoder with batch norm
+    assert ("model.model.0.bias" in state) == (
+        norm == "instance"
+    )  # that project's quirk: no bias in the encoder with batch norm
     ours, base_channels, found_norm = import_pth.to_generator(state)
     assert (base_channels, found_norm) == (2, norm)
     x = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -84,7 +98,9 @@ def test_the_imported_network_computes_the_same(norm):
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_the_command_makes_a_folder_that_paints_the_same_picture(norm, tmp_path):
     theirs = common_unet(norm)
-    torch.save({f"module.{name}": weight for name, weight in theirs.state_dict().items()}, tmp_path / "latest_net_G.pth")
+    torch.save(
+        {f"module.{name}": weight for name, weight in theirs.state_dict().items()}, tmp_path / "latest_net_G.pth"
+    )
     done = import_file(tmp_path / "latest_net_G.pth", tmp_path / "released")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith(f"UNet-256, 2 base channels, {norm} norm")
@@ -92,7 +108,9 @@ def test_the_command_makes_a_folder_that_paints_the_same_picture(norm, tmp_path)
     assert painter.config.palette == FACADES and painter.config.norm == norm
     label_image = painter.label_image(draw_label_map(1))
     with torch.no_grad():
-        expected = to_uint8(theirs(to_float(torch.tensor(label_image).permute(2, 0, 1)[None])))[0].permute(1, 2, 0).numpy()
+        expected = (
+            to_uint8(theirs(to_float(torch.tensor(label_image).permute(2, 0, 1)[None])))[0].permute(1, 2, 0).numpy()
+        )
     difference = np.abs(painter.paint_image(label_image, 0, dropout=False).astype(int) - expected)
     assert difference.max() <= 3 and difference.mean() < 0.2  # of half precision
 
@@ -147,7 +165,10 @@ SENTENCES = {
 @pytest.mark.parametrize("change", SENTENCES)
 def test_another_state_is_refused_with_a_sentence(change, tmp_path, capsys):
     torch.save(damaged(change), tmp_path / "G.pth")
-    assert import_pth.main(["import", str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
+    assert (
+        import_pth.main(["import", str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")])
+        == 1
+    )
     said = capsys.readouterr().err
     assert SENTENCES[change] in said and str(tmp_path) in said and said.count("\n") == 1
 

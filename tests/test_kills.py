@@ -153,7 +153,9 @@ def test_a_run_killed_in_the_middle_of_its_release_leaves_the_last_one_and_goes_
     assert runs.start(tmp_path, step=8, bytes=50_000, deadly=True) == SIGXFSZ, runs.said
     assert (tmp_path / "release" / "model.tmp").stat().st_size == 50_000
     release.load(tmp_path / "release")
-    assert (tmp_path / "release" / "model.safetensors").read_bytes() == (straight[0] / "weights" / "epoch-001.safetensors").read_bytes()
+    assert (tmp_path / "release" / "model.safetensors").read_bytes() == (
+        straight[0] / "weights" / "epoch-001.safetensors"
+    ).read_bytes()
     assert runs.start(tmp_path) == 0, runs.said
     assert_same_end(tmp_path, straight[0])
 
@@ -177,7 +179,9 @@ def test_a_run_killed_in_the_middle_of_a_sample_leaves_no_half_picture(runs, str
 @pytest.mark.parametrize(
     "step, size, name", [(8, 30, "log.jsonl"), (8, 50_000, "release/model.safetensors"), (7, 100_000, "checkpoint.pt")]
 )
-def test_a_full_disk_is_one_sentence_that_names_the_file_and_the_run_goes_on(runs, straight, tmp_path, step, size, name):
+def test_a_full_disk_is_one_sentence_that_names_the_file_and_the_run_goes_on(
+    runs, straight, tmp_path, step, size, name
+):
     flags = {"checkpoint_minutes": 0 if step == 7 else 10}
     assert runs.start(tmp_path, flags, step=step, bytes=size) == 1
     sentence = [line for line in runs.said.splitlines() if "File too large" in line]
@@ -195,7 +199,9 @@ def test_the_number_of_loader_workers_does_not_matter(runs, straight, tmp_path, 
     assert_same_end(tmp_path, straight[0])
 
 
-def test_a_second_run_in_one_folder_is_refused_in_one_sentence_and_changes_nothing(straight, data_dir, tmp_path, capsys):
+def test_a_second_run_in_one_folder_is_refused_in_one_sentence_and_changes_nothing(
+    straight, data_dir, tmp_path, capsys
+):
     folder = Path(shutil.copytree(straight[0], tmp_path / "run"))
     with RunFolder(folder).lock():
         before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

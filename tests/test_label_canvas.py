@@ -21,7 +21,11 @@ def canvas() -> LabelCanvas:
 
 
 def message(runs: bytes | str, width: Any = SIZE, height: Any = SIZE) -> dict[str, Any]:
-    return {"width": width, "height": height, "runs": base64.b64encode(runs).decode() if isinstance(runs, bytes) else runs}
+    return {
+        "width": width,
+        "height": height,
+        "runs": base64.b64encode(runs).decode() if isinstance(runs, bytes) else runs,
+    }
 
 
 def run(label: int, length: int) -> bytes:

@@ -33,7 +33,9 @@ def synthetic_photo(seed: int, size: tuple[int, int] = (256, 256)) -> Image.Imag
     height, width = size
     top, bottom = rng.integers(60, 220, (2, 1, 1, 3))
     rows = np.linspace(0, 1, height)[:, None, None]
-    blotches = Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).filter(ImageFilter.GaussianBlur(12))
+    blotches = Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).filter(
+        ImageFilter.GaussianBlur(12)
+    )
     light = top * (1 - rows) + bottom * rows + 6 * (np.asarray(blotches, float) - 128)
     return Image.fromarray(np.clip(light + rng.normal(0, 4, light.shape), 0, 255).astype(np.uint8))
 
@@ -70,11 +72,15 @@ def test_a_map_of_any_size_is_squeezed_to_a_square(tmp_path, size):
     halves[:, 128:] = 2
     picture = Image.fromarray(FACADES.to_image(halves)).resize(size, Image.Resampling.NEAREST)
     picture.save(tmp_path / "map.png")
-    expected = halves if size != (1, 1) else np.full((256, 256), FACADES.rgb.tolist().index(list(picture.getpixel((0, 0)))))
+    expected = (
+        halves if size != (1, 1) else np.full((256, 256), FACADES.rgb.tolist().index(list(picture.getpixel((0, 0)))))
+    )
     assert (read(tmp_path / "map.png") == expected).all()
 
 
-@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 90}), ("WEBP", {"quality": 90}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize(
+    ("kind", "options"), [("JPEG", {"quality": 90}), ("WEBP", {"quality": 90}), ("WEBP", {"lossless": True})]
+)
 def test_lossy_files_are_read_to_the_nearest_classes(tmp_path, kind, options):
     picture().save(tmp_path / "map", kind, **options)
     assert (read(tmp_path / "map") == draw_label_map(1)).mean() > (0.97 if "quality" in options else 0.9999)
@@ -96,11 +102,24 @@ def test_the_share_of_far_pixels_is_told(tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_that_says_it_lies_on_its_side_is_turned(tmp_path, kind, orientation):
     """As cameras write it: stored turned, with a note how to turn it back."""
-    turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # each undoes, in Pillow's transpositions, what showing the note does
+    turns = {
+        2: 0,
+        3: 3,
+        4: 1,
+        5: 5,
+        6: 2,
+        7: 6,
+        8: 4,
+    }  # each undoes, in Pillow's transpositions, what showing the note does
     stored = picture() if orientation == 1 else picture().transpose(Image.Transpose(turns[orientation]))
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    stored.save(tmp_path / "map", kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}))
+    stored.save(
+        tmp_path / "map",
+        kind,
+        exif=exif,
+        **({"quality": 95} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}),
+    )
     assert (read(tmp_path / "map") == draw_label_map(1)).mean() > 0.97
 
 
@@ -115,7 +134,9 @@ def test_transparent_parts_are_the_class_that_clear_paints(tmp_path):
 
 @pytest.mark.parametrize("mode", ["P", "CMYK"])
 def test_other_kinds_of_pixels_are_read(tmp_path, mode):
-    picture().convert(mode).save(tmp_path / "map", "PNG" if mode == "P" else "JPEG", **({} if mode == "P" else {"quality": 95}))
+    picture().convert(mode).save(
+        tmp_path / "map", "PNG" if mode == "P" else "JPEG", **({} if mode == "P" else {"quality": 95})
+    )
     assert (read(tmp_path / "map") == draw_label_map(1)).mean() > 0.95
 
 
@@ -136,11 +157,15 @@ def test_a_map_of_the_size_of_a_pair_is_read_whole(tmp_path):
 @pytest.mark.parametrize("seed", range(8))
 def test_a_photograph_is_refused(tmp_path, palette, seed):
     synthetic_photo(seed, (300, 400)).save(tmp_path / "photo.jpg", quality=92)
-    assert complaint(tmp_path / "photo.jpg", palette).startswith("This looks like a photograph, or a map in other colours: ")
+    assert complaint(tmp_path / "photo.jpg", palette).startswith(
+        "This looks like a photograph, or a map in other colours: "
+    )
 
 
 def test_noise_and_a_map_of_another_dataset_are_refused(tmp_path):
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)).save(tmp_path / "noise.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)).save(
+        tmp_path / "noise.png"
+    )
     streets = np.random.default_rng(0).integers(3, 29, (16, 16)).repeat(16, 0).repeat(16, 1)
     Image.fromarray(CITYSCAPES.to_image(streets)).save(tmp_path / "street.png")
     for name in ("noise.png", "street.png"):
@@ -150,10 +175,15 @@ def test_noise_and_a_map_of_another_dataset_are_refused(tmp_path):
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM"])
 def test_other_formats_are_refused(tmp_path, kind):
     picture().save(tmp_path / "map.png", kind)
-    assert complaint(tmp_path / "map.png") == "This file is not a picture that can be read. Choose a PNG, JPEG or WebP file."
+    assert (
+        complaint(tmp_path / "map.png")
+        == "This file is not a picture that can be read. Choose a PNG, JPEG or WebP file."
+    )
 
 
-@pytest.mark.parametrize("content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"]
+)
 def test_what_is_no_picture_is_refused(tmp_path, content):
     (tmp_path / "file.png").write_bytes(content)
     assert "PNG, JPEG or WebP" in complaint(tmp_path / "file.png") or "damaged" in complaint(tmp_path / "file.png")
@@ -192,4 +222,7 @@ def test_a_file_that_is_cut_off_or_damaged_anywhere_is_read_or_refused_with_a_se
 def test_a_cut_off_file_is_called_damaged(tmp_path):
     picture().save(tmp_path / "map.png")
     (tmp_path / "map.png").write_bytes((tmp_path / "map.png").read_bytes()[:-400])
-    assert complaint(tmp_path / "map.png") == "This picture is damaged or incomplete. Save it once more, or choose another."
+    assert (
+        complaint(tmp_path / "map.png")
+        == "This picture is damaged or incomplete. Save it once more, or choose another."
+    )

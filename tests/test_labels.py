@@ -34,7 +34,9 @@ def test_reading_finds_the_nearest_colour_and_the_far_pixels_as_brute_force_does
 
 
 def test_the_share_of_far_pixels_is_that_counted_by_hand():
-    image = np.array([[[255, 0, 0], [255, 60, 0], [255, 61, 0], [0, 255, 0]]], np.uint8)  # at distances 0, 60, 61 and 255
+    image = np.array(
+        [[[255, 0, 0], [255, 60, 0], [255, 61, 0], [0, 255, 0]]], np.uint8
+    )  # at distances 0, 60, 61 and 255
     read, far = RED_AND_BLACK.from_image(image)
     np.testing.assert_array_equal(read, [[0, 0, 0, 1]])
     assert far == 0.5
@@ -68,7 +70,13 @@ def test_the_palettes_are_those_of_the_datasets():
     names = "background facade window door cornice sill balcony blind deco molding pillar shop"
     assert FACADES == Palette(tuple(names.split()), tuple("#" + color for color in facades.split()))
     assert len(CITYSCAPES) == 29
-    known = {"road": (128, 64, 128), "sky": (70, 130, 180), "person": (220, 20, 60), "car": (0, 0, 142), "vegetation": (107, 142, 35)}
+    known = {
+        "road": (128, 64, 128),
+        "sky": (70, 130, 180),
+        "person": (220, 20, 60),
+        "car": (0, 0, 142),
+        "vegetation": (107, 142, 35),
+    }
     assert {name: tuple(CITYSCAPES.rgb[CITYSCAPES.index(name)].tolist()) for name in known} == known
     assert PALETTES == {"facades": FACADES, "cityscapes": CITYSCAPES}
 

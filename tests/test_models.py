@@ -45,7 +45,9 @@ def publish(hub: HubServer, tmp_path: Path, name: str, epochs: int = 50, **chang
     palette = {} if dataset == "facades" else {"palette": CITYSCAPES}
     folder = tmp_path / "published" / name
     release.save(
-        folder, tiny_generator(epochs), tiny_release_config(dataset=dataset, objective=objective, epochs=epochs, **palette, **changes)
+        folder,
+        tiny_generator(epochs),
+        tiny_release_config(dataset=dataset, objective=objective, epochs=epochs, **palette, **changes),
     )
     return hub.add(f"me/{name}", {path.name: path.read_bytes() for path in folder.iterdir()})
 
@@ -82,7 +84,9 @@ def test_the_bundled_model_paints_until_the_published_one_is_there(
     while "being fetched, " not in gan.notice:
         assert gan.wanted
     assert gan.painter and (gan.painter.paint(draw_label_map(1), 1) == before).all()
-    assert gan.notice.startswith("me/facades-gan@main is being fetched, ") and gan.notice.endswith("; shown meanwhile: bundled weights.")
+    assert gan.notice.startswith("me/facades-gan@main is being fetched, ") and gan.notice.endswith(
+        "; shown meanwhile: bundled weights."
+    )
     hub.gate.set()
     wait_for_threads()
     for name, model in models.items():
@@ -110,7 +114,9 @@ def test_a_branch_in_the_cache_is_shown_until_its_newest_commit_is_there(hub: Hu
     assert (gan.source, gan.notice) == (f"me/facades-gan@{new[:7]}", "")
 
 
-def test_the_models_of_the_file_are_those_that_are_wanted(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_models_of_the_file_are_those_that_are_wanted(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit = publish(hub, tmp_path, "facades-l1")
     (tmp_path / "models.json").write_text(json.dumps({"facades-l1": f"me/facades-l1@{commit}"}))
     monkeypatch.setattr("demo.models.PUBLISHED_MODELS", tmp_path / "models.json")
@@ -150,7 +156,9 @@ def test_a_damaged_model_in_the_cache_is_told(hub: HubServer, tmp_path: Path) ->
     (pull(HubModel("me/facades-gan", commit)) / "config.json").resolve().write_text("{}")
     model = start_model("facades-gan", HubModel("me/facades-gan", commit))
     assert model.source == "bundled weights" and model.painter
-    assert "config.json: format_version is None" in model.notice and model.notice.endswith("Shown instead: bundled weights.")
+    assert "config.json: format_version is None" in model.notice and model.notice.endswith(
+        "Shown instead: bundled weights."
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,13 +166,22 @@ def test_a_damaged_model_in_the_cache_is_told(hub: HubServer, tmp_path: Path) ->
     [
         ("no/body", "{}", "PIX2PIX_HUB_OWNER is 'no/body', which is no name of a user or an organisation"),
         ("", "[]", "models.json is malformed: "),
-        ("", '{"facades-gan": "facades"}', "models.json is malformed: 'facades' is neither a folder nor of the form owner/name"),
+        (
+            "",
+            '{"facades-gan": "facades"}',
+            "models.json is malformed: 'facades' is neither a folder nor of the form owner/name",
+        ),
         ("", '{"facades-gan": 3}', "models.json is malformed: "),
         ("", '{"facades": "me/facades"}', "models.json is malformed: 'facades' is none of facades-gan, facades-l1"),
     ],
 )
 def test_a_wrong_owner_or_file_ends_the_start_with_a_sentence(
-    owner: str, text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    owner: str,
+    text: str,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, owner)
     (tmp_path / "models.json").write_text(text)
@@ -198,8 +215,13 @@ def test_without_weights_the_page_starts_refuses_to_paint_and_paints_once_they_a
 
 def test_the_page_says_epochs_and_the_distance_by_its_name() -> None:
     score = {"weights": "482f07bb", "dims": 2048, "fid": 2.04, "n": 100}
-    painter = Painter(tiny_generator(), tiny_release_config(epochs=60, metrics={"train": score | {"fid": 1.0}, "val": score}))
+    painter = Painter(
+        tiny_generator(), tiny_release_config(epochs=60, metrics={"train": score | {"fid": 1.0}, "val": score})
+    )
     quality = "60 epochs · Fréchet distance, substitute Inception 482f07bb: 2.04 (val, n = 100)"
     assert describe_quality(Model("facades-gan", painter)) == quality
-    assert describe_quality(Model("facades-gan", Painter(tiny_generator(), tiny_release_config()))) == "3 epochs · not scored"
+    assert (
+        describe_quality(Model("facades-gan", Painter(tiny_generator(), tiny_release_config())))
+        == "3 epochs · not scored"
+    )
     assert describe_quality(Model("facades-gan")) == ""

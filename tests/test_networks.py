@@ -20,7 +20,9 @@ def picture(seed: int, n: int = 1, height: int = 256, width: int = 256) -> Tenso
     return torch.rand(n, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
-def inputs_and_outputs(generator: UNet, x: Tensor, masks: list[Tensor] | None = None) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def inputs_and_outputs(
+    generator: UNet, x: Tensor, masks: list[Tensor] | None = None
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """What went into each block of G and what came out of it."""
     inputs, outputs = {}, {}
     for name, block in generator.named_children():
@@ -65,7 +67,9 @@ def test_every_parameter_has_a_gradient(norm):
     G, D = UNet(2, norm), PatchGAN(2, norm)
     label_image, photo = picture(0), picture(1)
     fake = G(label_image, G.dropout_masks(256, 256, torch.Generator()))
-    gradients = torch.autograd.grad(real_loss(D(label_image, photo)) + fake_loss(D(label_image, fake.detach())), list(D.parameters()))
+    gradients = torch.autograd.grad(
+        real_loss(D(label_image, photo)) + fake_loss(D(label_image, fake.detach())), list(D.parameters())
+    )
     for (name, _), gradient in zip(D.named_parameters(), gradients, strict=True):
         assert gradient.isfinite().all() and gradient.abs().max() > 0, f"D: {name}"
     gradients = torch.autograd.grad(real_loss(D(label_image, fake)) + 100 * l1_loss(fake, photo), list(G.parameters()))
@@ -92,7 +96,11 @@ def test_pictures_of_any_multiple_of_256_run():
 def test_biases_are_only_where_no_norm_follows():
     with torch.device("meta"):
         G, D = UNet(2), PatchGAN(2)
-    assert {name for name, _ in G.named_parameters() if "bias" in name} == {"down1.bias", "down8.conv.bias", "up8.conv.bias"}
+    assert {name for name, _ in G.named_parameters() if "bias" in name} == {
+        "down1.bias",
+        "down8.conv.bias",
+        "up8.conv.bias",
+    }
     assert {name for name, _ in D.named_parameters() if "bias" in name} == {"layers.0.bias", "layers.11.bias"}
 
 
@@ -101,8 +109,14 @@ def test_the_first_block_the_bottleneck_and_the_output_have_no_norm(norm, kind):
     with torch.device("meta"):
         G, D = UNet(2, norm), PatchGAN(2, norm)
     with_norm = [name for name in DOWNS + UPS if name not in ("down1", "down8", "up8")]
-    assert [name for name, module in G.named_modules() if isinstance(module, kind)] == [f"{name}.norm" for name in with_norm]
-    assert [name for name, module in D.named_modules() if isinstance(module, kind)] == ["layers.3", "layers.6", "layers.9"]
+    assert [name for name, module in G.named_modules() if isinstance(module, kind)] == [
+        f"{name}.norm" for name in with_norm
+    ]
+    assert [name for name, module in D.named_modules() if isinstance(module, kind)] == [
+        "layers.3",
+        "layers.6",
+        "layers.9",
+    ]
     has_weight = norm == "batch"
     assert ("down2.norm.weight" in G.state_dict()) == has_weight  # instance norm is without affine terms
 
@@ -118,7 +132,9 @@ def test_no_norm_keeps_the_colour_of_a_plain_label_image():
 def test_weights_start_from_a_normal_distribution_of_width_0_02():
     torch.manual_seed(0)
     for network in (UNet(8), PatchGAN(8)):
-        weights = {name: parameter.detach() for name, parameter in network.named_parameters() if name.endswith("weight")}
+        weights = {
+            name: parameter.detach() for name, parameter in network.named_parameters() if name.endswith("weight")
+        }
         for name, weight in weights.items():
             assert abs(weight.mean()) < 5 * 0.02 / math.sqrt(weight.numel()), name
             assert abs(weight.std() - 0.02) < 5 * 0.02 / math.sqrt(2 * weight.numel()), name
@@ -130,7 +146,9 @@ def test_weights_start_from_a_normal_distribution_of_width_0_02():
 
 def test_the_scale_of_batch_norm_starts_near_one():
     torch.manual_seed(0)
-    scales = torch.cat([module.weight.detach() for module in UNet(8, "batch").modules() if isinstance(module, nn.BatchNorm2d)])
+    scales = torch.cat(
+        [module.weight.detach() for module in UNet(8, "batch").modules() if isinstance(module, nn.BatchNorm2d)]
+    )
     assert scales.mean().item() == pytest.approx(1, abs=0.005)
     assert scales.std().item() == pytest.approx(0.02, rel=0.2)
 
@@ -158,7 +176,9 @@ def test_every_encoder_layer_reaches_its_decoder_layer_and_the_next_layer():
     for this, following in zip(DOWNS, [*DOWNS[1:], "up1"], strict=True):
         assert torch.equal(inputs[following], outputs[this])
     for number in range(2, 9):
-        assert torch.equal(inputs[f"up{number}"], torch.cat([outputs[f"up{number - 1}"], outputs[f"down{9 - number}"]], 1))
+        assert torch.equal(
+            inputs[f"up{number}"], torch.cat([outputs[f"up{number - 1}"], outputs[f"down{9 - number}"]], 1)
+        )
 
 
 @torch.no_grad()
@@ -248,7 +268,9 @@ def test_pictures_weights_and_gradients_stay_channels_last(n, norm):
     kept = []
     for module in [*G.modules(), *D.modules()]:
         if not list(module.children()):
-            module.register_forward_hook(lambda module, _, y: kept.append((module, y.is_contiguous(memory_format=torch.channels_last))))
+            module.register_forward_hook(
+                lambda module, _, y: kept.append((module, y.is_contiguous(memory_format=torch.channels_last)))
+            )
     D(picture(0, n), G(picture(0, n))).sum().backward()
     assert len(kept) > 40 and [module for module, good in kept if not good] == []
     for name, weight in [*G.named_parameters(), *D.named_parameters()]:

@@ -50,7 +50,9 @@ def test_the_same_seed_is_the_same_picture_and_another_seed_another(painter):
 
 def test_dropout_is_on_by_default_and_without_it_the_seed_has_no_effect(painter):
     np.testing.assert_array_equal(painter.paint(LABEL_MAP, 1), painter.paint(LABEL_MAP, 1, dropout=True))
-    np.testing.assert_array_equal(painter.paint(LABEL_MAP, 1, dropout=False), painter.paint(LABEL_MAP, 2, dropout=False))
+    np.testing.assert_array_equal(
+        painter.paint(LABEL_MAP, 1, dropout=False), painter.paint(LABEL_MAP, 2, dropout=False)
+    )
     assert (painter.paint(LABEL_MAP, 1) != painter.paint(LABEL_MAP, 1, dropout=False)).any()
 
 
@@ -151,11 +153,16 @@ def test_ctrl_c_is_a_sentence(released_folder, inputs, tmp_path, monkeypatch, ca
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
-def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(painter, released_folder, inputs, tmp_path, capsys):
+def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(
+    painter, released_folder, inputs, tmp_path, capsys
+):
     assert paint_files(released_folder, inputs, tmp_path / "new" / "out", "--seed", "4") == 0
     assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == {"pair.png", "label.png"}
     archived = np.asarray(Image.open(inputs / "pair.jpg"))[:, 256:]
-    expected = {"pair": painter.paint_image(archived, 4), "label": painter.paint(draw_label_map(1), 4)}  # as it is; as painted by people
+    expected = {
+        "pair": painter.paint_image(archived, 4),
+        "label": painter.paint(draw_label_map(1), 4),
+    }  # as it is; as painted by people
     for path in (tmp_path / "new" / "out").iterdir():
         with Image.open(path) as image:
             assert (image.format, image.mode) == ("PNG", "RGB")
@@ -181,7 +188,9 @@ def test_a_precision_that_is_not_here_is_one_sentence(released_folder, inputs, t
     assert capsys.readouterr().err.startswith("int8 is for CPUs") and not (tmp_path / "out").exists()
 
 
-def test_two_pictures_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_painted(released_folder, inputs, tmp_path, capsys):
+def test_two_pictures_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_painted(
+    released_folder, inputs, tmp_path, capsys
+):
     draw_pair(2).save(inputs / "pair.png")
     assert paint_files(released_folder, inputs, tmp_path / "out") == 1
     assert "several pictures of the same name: pair" in capsys.readouterr().err
@@ -206,7 +215,9 @@ def test_broken_files_are_named_and_the_others_painted(released_folder, inputs, 
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"pair.png", "label.png"}
 
 
-def test_a_missing_input_an_empty_folder_and_a_folder_without_weights_are_one_sentence_each(released_folder, inputs, tmp_path, capsys):
+def test_a_missing_input_an_empty_folder_and_a_folder_without_weights_are_one_sentence_each(
+    released_folder, inputs, tmp_path, capsys
+):
     assert paint_files(released_folder, tmp_path / "missing.png", tmp_path / "out") == 1
     assert "missing.png" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()

@@ -24,7 +24,9 @@ def test_on_a_cpu_bf16_is_used_where_it_is_faster(monkeypatch, seconds, expected
 def test_a_convolution_is_timed_in_the_number_format_asked_for(monkeypatch):
     formats = []
     convolve = precision.F.conv2d
-    monkeypatch.setattr(precision.F, "conv2d", lambda x, w, **more: formats.append((x.dtype, w.dtype)) or convolve(x, w, **more))
+    monkeypatch.setattr(
+        precision.F, "conv2d", lambda x, w, **more: formats.append((x.dtype, w.dtype)) or convolve(x, w, **more)
+    )
     with torch.inference_mode():
         assert precision._time_convolution(torch.bfloat16) > 0
     assert formats == [(torch.bfloat16, torch.bfloat16)]

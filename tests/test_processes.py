@@ -36,7 +36,12 @@ def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps:
     """Runs train.py in two processes; after each of the given steps both do `action`, Python that may ask for `self.rank`."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(root=str(ROOT), steps=set(steps), action=action))
-    common = ENVIRONMENT | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    common = ENVIRONMENT | {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(free_port()),
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+    }
     started = [
         subprocess.Popen(
             [sys.executable, str(script), *flags],
@@ -88,7 +93,10 @@ def test_two_processes_at_batch_1_equal_one_at_batch_2_within_rounding(together,
 
 def log(folder: Path) -> list[dict[str, Any]]:
     records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in record.items() if name not in ("seconds", "pictures_per_second")} for record in records]
+    return [
+        {name: value for name, value in record.items() if name not in ("seconds", "pictures_per_second")}
+        for record in records
+    ]
 
 
 def test_termination_of_one_process_saves_stops_all_and_the_run_goes_on_bit_for_bit(together, data_dir, tmp_path):
@@ -96,7 +104,11 @@ def test_termination_of_one_process_saves_stops_all_and_the_run_goes_on_bit_for_
     stopped = two_processes(flags, tmp_path, "self.rank == 1 and signal.raise_signal(signal.SIGTERM)", frozenset({2}))
     assert stopped.codes == [130, 130], stopped.errors
     assert "The same command goes on from here" in stopped.outputs[0] and stopped.errors[1] == ""
-    assert (state(folder)["epoch"], state(folder)["batch"], state(folder)["step_count"]) == (1, 1, 3)  # all learn of it in the next step
+    assert (state(folder)["epoch"], state(folder)["batch"], state(folder)["step_count"]) == (
+        1,
+        1,
+        3,
+    )  # all learn of it in the next step
     assert two_processes(flags, tmp_path).codes == [0, 0]
     assert_same_run(folder, together["gan"])
 
@@ -124,7 +136,9 @@ def test_a_loss_that_is_not_finite_in_one_process_stops_all_with_one_sentence(da
 
 
 def test_the_end_of_one_process_is_one_sentence_of_the_other(data_dir, tmp_path):
-    ended = two_processes(arguments(data_dir, tmp_path / "run"), tmp_path, "self.rank == 1 and os._exit(9)", frozenset({1}))
+    ended = two_processes(
+        arguments(data_dir, tmp_path / "run"), tmp_path, "self.rank == 1 and os._exit(9)", frozenset({1})
+    )
     assert ended.codes == [1, 9]
     assert "another process of this training has ended" in ended.errors[0] and "Traceback" not in ended.errors[0]
 
@@ -152,6 +166,11 @@ def test_two_gpus_equal_one_at_twice_the_batch(data_dir, tmp_path):
         "--main_process_port",
         str(free_port()),
     ]
-    assert subprocess.run([*launcher, str(ROOT / "train.py"), *arguments(data_dir, tmp_path / "both")], timeout=300).returncode == 0
+    assert (
+        subprocess.run(
+            [*launcher, str(ROOT / "train.py"), *arguments(data_dir, tmp_path / "both")], timeout=300
+        ).returncode
+        == 0
+    )
     for found, expected in zip(log(tmp_path / "both"), log(tmp_path / "alone"), strict=True):
         assert found == pytest.approx(expected, rel=1e-3)

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^python .*$", README, re.MULTILINE)]
 TRAINING_FLAGS = [
-    shlex.split(flags) for flags in re.findall(r"^(?:python|torchrun|accelerate)[^#\n]* ?\btrain\.py\b([^#\n]*)", README, re.MULTILINE)
+    shlex.split(flags)
+    for flags in re.findall(r"^(?:python|torchrun|accelerate)[^#\n]* ?\btrain\.py\b([^#\n]*)", README, re.MULTILINE)
 ]
 
 
@@ -73,7 +74,10 @@ def test_the_lines_for_a_running_app_paint(app_url, with_labels):
 def test_the_lines_of_curl_paint(app_url, with_labels):
     (script,) = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
     answer = subprocess.run(
-        ["bash", "-e", "-c", script.replace("http://127.0.0.1:7860", app_url)], capture_output=True, text=True, timeout=60
+        ["bash", "-e", "-c", script.replace("http://127.0.0.1:7860", app_url)],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert "event: complete" in answer.stdout, answer.stdout + answer.stderr
     gan, l1, milliseconds = json.loads(answer.stdout.split("data: ")[1])
@@ -96,7 +100,9 @@ def test_the_flags_of_the_launcher_are_known(line):
 def test_the_command_for_files_paints(tmp_path, monkeypatch):
     (command,) = [command for command in COMMANDS if "pix2pix.painter" in command]
     (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "house.png").write_bytes((ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes())
+    (tmp_path / "labels" / "house.png").write_bytes(
+        (ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes()
+    )
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
     assert painter.main(command[3:]) == 0

@@ -27,7 +27,9 @@ def folder(released_folder: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_a_generator_survives_release_within_half_precision(tmp_path, norm):
     generator = tiny_generator(norm=norm)
-    config = tiny_release_config(norm=norm, palette=CITYSCAPES, dataset="cityscapes", objective="l1", metrics={"val": SCORE})
+    config = tiny_release_config(
+        norm=norm, palette=CITYSCAPES, dataset="cityscapes", objective="l1", metrics={"val": SCORE}
+    )
     release.save(tmp_path / "deep" / "folder", generator, config)
     loaded, loaded_config = release.load(tmp_path / "deep" / "folder")
     assert loaded_config == config
@@ -97,7 +99,9 @@ def test_the_model_card_tells_licence_objective_and_use(dataset, words):
 
 def test_the_decay_of_a_moving_average_is_kept_in_config_and_card_and_only_where_there_is_one():
     config = tiny_release_config(ema=0.999)
-    assert ReleaseConfig.from_json(config.to_json()) == config and "moving average of decay 0.999" in release.model_card(config)
+    assert ReleaseConfig.from_json(
+        config.to_json()
+    ) == config and "moving average of decay 0.999" in release.model_card(config)
     plain = tiny_release_config()
     assert "ema" not in json.loads(plain.to_json()) and "average" not in release.model_card(plain)
 
@@ -107,7 +111,10 @@ MALFORMED = {
     "newer version": ({"format_version": 2}, "format_version is 2.*update"),
     "version as text": ({"format_version": "1"}, "format_version"),
     "dataset of another type": ({"dataset": 3}, "dataset is missing or not of type str"),
-    "dataset that is a path": ({"dataset": "../photos"}, "dataset must be a name of lower-case letters and digits, not '../photos'"),
+    "dataset that is a path": (
+        {"dataset": "../photos"},
+        "dataset must be a name of lower-case letters and digits, not '../photos'",
+    ),
     "unknown objective": ({"objective": "wgan"}, "objective must be one of gan, l1"),
     "objective of another type": ({"objective": ["gan"]}, "objective is missing"),
     "no width": ({"base_channels": 0}, "base_channels is 0, outside 1 to 256"),
@@ -121,9 +128,18 @@ MALFORMED = {
     "decay as text": ({"ema": "0.999"}, "ema must be a number from 0 to below 1, not '0.999'"),
     "decay of one": ({"ema": 1}, "ema must be a number"),
     "metrics as list": ({"metrics": []}, "metrics is missing or not of type dict"),
-    "metrics without splits": ({"metrics": {"fid": 90.5}}, "metrics of 'fid' need an object with fid, n, dims and weights"),
-    "metrics that are true": ({"metrics": {"val": SCORE | {"n": True}}}, "metrics of 'val': n is missing or not of type int"),
-    "metrics that are no number": ({"metrics": {"val": SCORE | {"fid": float("nan")}}}, "metrics of 'val': fid is out of range"),
+    "metrics without splits": (
+        {"metrics": {"fid": 90.5}},
+        "metrics of 'fid' need an object with fid, n, dims and weights",
+    ),
+    "metrics that are true": (
+        {"metrics": {"val": SCORE | {"n": True}}},
+        "metrics of 'val': n is missing or not of type int",
+    ),
+    "metrics that are no number": (
+        {"metrics": {"val": SCORE | {"fid": float("nan")}}},
+        "metrics of 'val': fid is out of range",
+    ),
     "metrics of no picture": ({"metrics": {"val": SCORE | {"n": 0}}}, "metrics of 'val': n is 0, outside 1 to"),
     "metrics by no hash": ({"metrics": {"val": SCORE | {"weights": "FID"}}}, "metrics of 'val': .* weights is no hash"),
     "palette as text": ({"palette": "facades"}, "palette is missing or not of type list"),
@@ -213,7 +229,9 @@ def test_weights_of_another_size_norm_or_network_are_told(folder):
             release.load(folder)
 
 
-@pytest.mark.parametrize("dtype, value", [(torch.float16, float("nan")), (torch.float32, float("-inf")), (torch.float32, -1e30)])
+@pytest.mark.parametrize(
+    "dtype, value", [(torch.float16, float("nan")), (torch.float32, float("-inf")), (torch.float32, -1e30)]
+)
 def test_weights_that_are_not_finite_or_would_overflow_are_told(folder, dtype, value):
     path = folder / "model.safetensors"
     weights = load_file(path)

@@ -29,7 +29,9 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, di
     address = f"127.0.0.1:{free_port()}"
     places = {f"REPLICA_{name.upper()}": url.removeprefix("http://").rstrip("/") for name, (_, url) in started.items()}
     assert HAPROXY
-    proxy = subprocess.Popen([HAPROXY, "-db", "-f", ROOT / "docs" / "haproxy.cfg"], env=os.environ | places | {"BIND": address})
+    proxy = subprocess.Popen(
+        [HAPROXY, "-db", "-f", ROOT / "docs" / "haproxy.cfg"], env=os.environ | places | {"BIND": address}
+    )
     url = f"http://{address}/"
     while not reachable(url):
         assert proxy.poll() is None

@@ -42,7 +42,9 @@ def draw_sample(run: Path, split: str, name: str, kind: str, color: tuple[int, i
     Image.new("RGB", (256, 256), color).save(folder / f"{kind}.png")
 
 
-def make_run(path: Path, objective: str = "gan", epochs: int = 4, sampled: tuple[int, ...] = (1, 2, 4), **settings: object) -> Path:
+def make_run(
+    path: Path, objective: str = "gan", epochs: int = 4, sampled: tuple[int, ...] = (1, 2, 4), **settings: object
+) -> Path:
     """A run folder after `epochs` of 8 epochs of 10 pictures, at 10 s each, with samples of val/1 and val/2; no scores, no release."""
     path.mkdir(parents=True)
     known = asdict(TrainConfig(objective=objective, epochs=8, run_dir=path, **settings))
@@ -51,7 +53,9 @@ def make_run(path: Path, objective: str = "gan", epochs: int = 4, sampled: tuple
     (path / "config.json").write_text(json.dumps({"config": config, "data": {"train": "ab" * 32}, "machine": machine}))
     losses = {"G/l1": 0.25} | ({"D/real": 0.5, "D/fake": 0.5, "G/gan": 1.0} if objective == "gan" else {})
     timing = {"pictures_per_second": 1.0, "seconds": 10.0}
-    append(path / "log.jsonl", [{"epoch": epoch, "step": 10 * epoch} | losses | timing for epoch in range(1, epochs + 1)])
+    append(
+        path / "log.jsonl", [{"epoch": epoch, "step": 10 * epoch} | losses | timing for epoch in range(1, epochs + 1)]
+    )
     for name in ("1", "2"):
         draw_sample(path, "val", name, "label", LABEL_COLOR)
         draw_sample(path, "val", name, "photo", PHOTO_COLOR)
@@ -133,7 +137,12 @@ def test_the_csv_files_hold_every_score_and_epoch(pair, tmp_path):
 def test_the_json_tells_training_time_from_scoring_time(pair, tmp_path):
     make_report(tmp_path / "out", *pair)
     gan, l1 = json.loads((tmp_path / "out" / "report.json").read_text())["runs"]
-    assert (gan["epochs"], gan["training_seconds"], gan["scoring_seconds"], gan["pictures_per_second"]) == (4, 40, 90, 1.0)
+    assert (gan["epochs"], gan["training_seconds"], gan["scoring_seconds"], gan["pictures_per_second"]) == (
+        4,
+        40,
+        90,
+        1.0,
+    )
     assert (l1["epochs"], l1["training_seconds"], l1["scoring_seconds"]) == (3, 30, 60)
     assert gan["settings"]["base channels"] == "64" and gan["settings"]["machine: device"] == "abacus"
 
@@ -153,22 +162,33 @@ def test_the_table_has_the_last_epoch_of_each_run_and_the_last_that_all_share(pa
         ("GAN", 2, 5.0, 103), ("GAN", 4, 3.5, 103), ("L1", 2, 8.0, 171)
     ]  # fmt: skip
     assert val.n == 100 and val.floor["real_floor"] == 0.25 and val.floor["real_floor_n"] == 90
-    assert (train.n, train.published_n, [(row.score, row.published) for row in train.rows]) == (None, 400, [(None, 76), (None, 151)])
+    assert (train.n, train.published_n, [(row.score, row.published) for row in train.rows]) == (
+        None,
+        400,
+        [(None, 76), (None, 151)],
+    )
     assert (test.published_n, [row.published for row in test.rows]) == (106, [115, 187])
 
 
 def test_scores_of_another_n_or_inception_are_never_in_one_group(tmp_path):
     run = make_run(tmp_path / "run")
-    append(run / "evaluation.jsonl", [score(1, 3.0), score(1, 4.0, n=50), score(1, 120.0, weights=OFFICIAL), score(2, 3.1)])
+    append(
+        run / "evaluation.jsonl", [score(1, 3.0), score(1, 4.0, n=50), score(1, 120.0, weights=OFFICIAL), score(2, 3.1)]
+    )
     substitute, official = score_tables(read_runs([run]))
     found = [(group.n, [row.score["fid"] for row in group.rows]) for group in substitute.groups if group.n]
     assert found == [(50, [4.0]), (100, [3.1])]
-    assert [(group.n, [row.score["fid"] for row in group.rows]) for group in official.groups if group.n] == [(100, [120.0])]
+    assert [(group.n, [row.score["fid"] for row in group.rows]) for group in official.groups if group.n] == [
+        (100, [120.0])
+    ]
 
 
 def test_a_distance_by_a_substitute_is_not_called_fid_and_not_compared(pair, tmp_path):
     page = Page(make_report(tmp_path / "substitute", *pair))
-    assert "Fréchet distance, substitute Inception 482f07bb" in page.text and "cannot be compared with the published ones" in page.text
+    assert (
+        "Fréchet distance, substitute Inception 482f07bb" in page.text
+        and "cannot be compared with the published ones" in page.text
+    )
     assert "FID, val" not in page.text and "Fréchet distance, val, n = 100" in page.text
     official = make_run(tmp_path / "official")
     append(official / "evaluation.jsonl", [score(4, 101.0, weights=OFFICIAL)])
@@ -215,7 +235,12 @@ def test_the_grid_compares_at_the_last_epoch_that_both_have_sampled(pair, tmp_pa
     page = Page(make_report(tmp_path / "out", *pair))
     sheet = np.asarray(Image.open(tmp_path / "out" / "grid-facades.png"))
     assert sheet.shape == (2 * 256 + 8, 4 * 256 + 3 * 8, 3)
-    assert [tuple(sheet[100, 264 * column + 100]) for column in range(4)] == [LABEL_COLOR, PHOTO_COLOR, (0, 40, 0), (100, 40, 0)]
+    assert [tuple(sheet[100, 264 * column + 100]) for column in range(4)] == [
+        LABEL_COLOR,
+        PHOTO_COLOR,
+        (0, 40, 0),
+        (100, 40, 0),
+    ]
     assert "GAN, epoch 2" in page.text and "L1, epoch 2" in page.text and "GAN, epoch 4" not in page.text
 
 
@@ -225,7 +250,12 @@ def test_the_strip_shows_the_first_the_middle_and_the_last_epoch(tmp_path):
     sheet = np.asarray(Image.open(tmp_path / "out" / "strip-facades.png"))
     assert [tuple(sheet[364, 264 * column + 100]) for column in range(3)] == [(0, 20, 0), (0, 100, 0), (0, 200, 0)]
     alts = [image["alt"] for image in page.all("img")]
-    assert [f"GAN's picture of val/1 after epoch {epoch}" in alts for epoch in (1, 5, 7, 10)] == [True, True, False, True]
+    assert [f"GAN's picture of val/1 after epoch {epoch}" in alts for epoch in (1, 5, 7, 10)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_the_grid_is_of_the_test_split_where_it_was_sampled(tmp_path):
@@ -243,18 +273,27 @@ def test_without_photos_no_picture_of_the_dataset_is_left_anywhere(pair, tmp_pat
     assert "holds no photograph and no label image of a dataset" in Page(text).text
     assert len(Page(with_photos).all("img")) == 8 + 2 + 5 and len(Page(text).all("img")) == 4 + 5
     for name in ("grid", "strip"):
-        colors = {tuple(color) for color in np.asarray(Image.open(tmp_path / "out" / f"{name}-facades.png")).reshape(-1, 3)}
+        colors = {
+            tuple(color) for color in np.asarray(Image.open(tmp_path / "out" / f"{name}-facades.png")).reshape(-1, 3)
+        }
         assert colors and not colors & {LABEL_COLOR, PHOTO_COLOR}
 
 
 def test_sheets_of_an_earlier_report_do_not_stay_behind(tmp_path):
     make_report(tmp_path / "out", make_run(tmp_path / "facades"))
     make_report(tmp_path / "out", make_run(tmp_path / "cityscapes", dataset="cityscapes"), flags=("--no-photos",))
-    assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == ["grid-cityscapes.png", "strip-cityscapes.png"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == [
+        "grid-cityscapes.png",
+        "strip-cityscapes.png",
+    ]
 
 
 def test_four_runs_of_two_datasets_are_on_one_page(tmp_path):
-    runs = [make_run(tmp_path / f"{data}-{goal}", goal, dataset=data) for data in ("facades", "cityscapes") for goal in ("gan", "l1")]
+    runs = [
+        make_run(tmp_path / f"{data}-{goal}", goal, dataset=data)
+        for data in ("facades", "cityscapes")
+        for goal in ("gan", "l1")
+    ]
     append(runs[3] / "evaluation.jsonl", [score(4, 50.0, "test", 200)])
     page = Page(make_report(tmp_path / "out", *runs))
     assert [element["id"] for element in page.all("h2")] == ["facades", "cityscapes", "runs"]
@@ -265,7 +304,12 @@ def test_a_run_that_has_just_begun_makes_a_page(tmp_path):
     run = make_run(tmp_path / "run", epochs=0, sampled=())
     (run / "log.jsonl").unlink()
     page = Page(make_report(tmp_path / "out", run))
-    assert "epoch 0 of 8" in page.text and "Not scored yet" in page.text and "none yet" in page.text and not page.all("img")
+    assert (
+        "epoch 0 of 8" in page.text
+        and "Not scored yet" in page.text
+        and "none yet" in page.text
+        and not page.all("img")
+    )
 
 
 def test_a_line_that_is_half_written_is_passed_over(pair, tmp_path):
@@ -273,7 +317,12 @@ def test_a_line_that_is_half_written_is_passed_over(pair, tmp_path):
         with open(pair[0] / name, "a") as file:
             file.write('{"epoch": 5, "spl')
     make_report(tmp_path / "out", *pair)
-    assert [row["epoch"] for row in rows(tmp_path / "out" / "training.csv") if row["run"] == "GAN"] == ["1", "2", "3", "4"]
+    assert [row["epoch"] for row in rows(tmp_path / "out" / "training.csv") if row["run"] == "GAN"] == [
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
     assert len(rows(tmp_path / "out" / "scores.csv")) == 5
 
 
@@ -299,12 +348,16 @@ def test_settings_are_told_apart_by_whether_runs_differ_in_them(tmp_path):
 
 
 def test_runs_of_one_name_get_numbers(tmp_path):
-    runs = read_runs([make_run(tmp_path / "a" / "run"), make_run(tmp_path / "b" / "run"), make_run(tmp_path / "c", "l1")])
+    runs = read_runs(
+        [make_run(tmp_path / "a" / "run"), make_run(tmp_path / "b" / "run"), make_run(tmp_path / "c", "l1")]
+    )
     assert [run.label for run in runs] == ["GAN (run) 1", "GAN (run) 2", "L1"]
 
 
 def test_points_of_a_chart_lie_where_its_scales_say():
-    chart = Chart("t", [Line("a", 0, [(0, 0.0), (50, 5.0), (100, 10.0)], [1.0, 1.0, 0.0])], 100, floor=2.5, from_zero=True)
+    chart = Chart(
+        "t", [Line("a", 0, [(0, 0.0), (50, 5.0), (100, 10.0)], [1.0, 1.0, 0.0])], 100, floor=2.5, from_zero=True
+    )
     x, y = ({text: position for position, text in scale} for scale in (chart.x_ticks, chart.y_ticks))
     assert chart.path(chart.lines[0]).split()[2] == f"{x['100']},{y['10']}"
     middle = [(low + high) / 2 for low, high in ((x["0"], x["100"]), (y["0"], y["10"]))]
@@ -314,7 +367,9 @@ def test_points_of_a_chart_lie_where_its_scales_say():
     assert "a: 0 after epoch 0, 10 after epoch 100" in chart.description and "2.5" in chart.description
 
 
-@pytest.mark.parametrize("low, high", [(0, 0), (0.2, 0.7), (-3, 1e9), (5, 5), (1e11, 1e11), (-1e-7, 1e-7), (0, 200), (3.9, 4.1)])
+@pytest.mark.parametrize(
+    "low, high", [(0, 0), (0.2, 0.7), (-3, 1e9), (5, 5), (1e11, 1e11), (-1e-7, 1e-7), (0, 200), (3.9, 4.1)]
+)
 def test_ticks_are_even_few_and_hold_all_values(low, high):
     values = ticks(low, high, 4)
     steps = np.diff(values)

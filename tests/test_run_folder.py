@@ -45,7 +45,9 @@ def test_pictures_that_were_scored_have_to_stay_as_they_were(run, tiny_config):
     run.open(tiny_config(), HASHES | {"val": "cccc"})  # nothing has been scored on them
     append_record(run.scores, {"epoch": 1, "split": "val", "fid": 1.0})
     recorded = (run.path / "config.json").read_bytes()
-    with pytest.raises(RunFolderError, match="the val pictures have changed since epochs of .* were scored. Use the same"):
+    with pytest.raises(
+        RunFolderError, match="the val pictures have changed since epochs of .* were scored. Use the same"
+    ):
         run.open(tiny_config(), HASHES)
     assert (run.path / "config.json").read_bytes() == recorded
     run.open(tiny_config(), HASHES | {"val": "cccc", "test": "dddd"})  # a split that is new
@@ -156,7 +158,11 @@ def test_the_log_and_the_scores_are_cut_to_the_finished_epochs(run):
     run.cut_records(2)
     run.log({"epoch": 3, "G/l1": 0.25})
     lines = run.log_file.read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [{"epoch": 1, "G/l1": 0.5}, {"epoch": 2, "G/l1": 0.5}, {"epoch": 3, "G/l1": 0.25}]
+    assert [json.loads(line) for line in lines] == [
+        {"epoch": 1, "G/l1": 0.5},
+        {"epoch": 2, "G/l1": 0.5},
+        {"epoch": 3, "G/l1": 0.25},
+    ]
     scores = [json.loads(line) for line in run.scores.read_text().splitlines()]
     assert [(score["epoch"], score["split"]) for score in scores] == [(1, "val"), (1, "test"), (2, "val"), (2, "test")]
     run.cut_records(0)
@@ -194,7 +200,9 @@ def test_kept_weights_are_found_again_in_the_order_of_epochs(run):
 
 def test_a_folder_in_use_is_refused_and_free_again_after(run):
     with run.lock():
-        with pytest.raises(RunFolderError, match="another process is training in .*run. Stop it first, or use another --run-dir"):
+        with pytest.raises(
+            RunFolderError, match="another process is training in .*run. Stop it first, or use another --run-dir"
+        ):
             with RunFolder(run.path).lock():
                 pytest.fail("two runs in one folder")
     with RunFolder(run.path).lock():

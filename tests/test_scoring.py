@@ -57,7 +57,9 @@ def flags(data: Path, inception_weights: Path) -> Callable[..., list[str]]:
     """Flags of runs of two epochs, both scored."""
 
     def make(run_dir: Path, **changes: object) -> list[str]:
-        return arguments(data, run_dir, **({"objective": "l1", "fid_every": 1, "fid_weights": inception_weights} | changes))
+        return arguments(
+            data, run_dir, **({"objective": "l1", "fid_every": 1, "fid_weights": inception_weights} | changes)
+        )
 
     return make
 
@@ -79,7 +81,10 @@ def scored(flags: Callable[..., list[str]], tmp_path_factory: pytest.TempPathFac
 
 def scores(run: Path) -> list[dict]:
     """The records of a run without their times."""
-    return [{name: value for name, value in record.items() if name != "seconds"} for record in read_records(run / "evaluation.jsonl")]
+    return [
+        {name: value for name, value in record.items() if name != "seconds"}
+        for record in read_records(run / "evaluation.jsonl")
+    ]
 
 
 def scored_on(run: Path) -> list[tuple[int, str]]:
@@ -88,10 +93,16 @@ def scored_on(run: Path) -> list[tuple[int, str]]:
 
 def test_scores_do_not_touch_weights_losses_or_randomness(scored, unscored):
     assert_same_run(scored, unscored)
-    assert scored_on(scored) == EXPECTED and not (unscored / "evaluation.jsonl").exists() and not (unscored / "release-best").exists()
+    assert (
+        scored_on(scored) == EXPECTED
+        and not (unscored / "evaluation.jsonl").exists()
+        and not (unscored / "release-best").exists()
+    )
 
 
-def test_scores_in_training_are_those_that_the_program_makes_afterwards(scored, data, inception_weights, tmp_path, capsys):
+def test_scores_in_training_are_those_that_the_program_makes_afterwards(
+    scored, data, inception_weights, tmp_path, capsys
+):
     before = (scored / "evaluation.jsonl").read_bytes()
     assert fid.main([str(scored)]) == 0  # with the run's own data, weights and number of pictures
     assert (scored / "evaluation.jsonl").read_bytes() == before
@@ -116,7 +127,9 @@ def test_scores_by_another_inception_leave_the_released_epoch_alone(scored, tmp_
 
 
 def test_the_command_in_the_readme_scores_a_run(scored, tmp_path, monkeypatch, capsys):
-    (line,) = re.findall(r"^python -m pix2pix\.fid (runs/.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    (line,) = re.findall(
+        r"^python -m pix2pix\.fid (runs/.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     (tmp_path / "runs").mkdir()
     shutil.copytree(scored, tmp_path / "runs" / "facades-gan")
     monkeypatch.chdir(tmp_path)
@@ -128,7 +141,9 @@ def test_the_best_epoch_is_that_of_the_lowest_validation_score(scored):
     best = min((score for score in scores(scored) if score["split"] == "val"), key=lambda score: score["fid"])
     config = load_config(scored / "release-best")
     assert config.epochs == best["epoch"]
-    assert config.metrics["val"] == {name: value for name, value in best.items() if name not in ("epoch", "split")} | {"chosen_among": 2}
+    assert config.metrics["val"] == {name: value for name, value in best.items() if name not in ("epoch", "split")} | {
+        "chosen_among": 2
+    }
     kept = scored / "weights" / f"epoch-{best['epoch']:03d}.safetensors"
     assert (scored / "release-best" / "model.safetensors").read_bytes() == kept.read_bytes()
 
@@ -192,7 +207,9 @@ sys.exit(train.main(sys.argv[1:]))
 
 def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, flags, tmp_path):
     script = SCRIPT.format(root=str(ROOT), calls=2)  # the photographs' features are in the cache
-    killed = subprocess.run([sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=120)
+    killed = subprocess.run(
+        [sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=120
+    )
     assert killed.returncode == -9, killed.stderr
     assert scored_on(tmp_path) == EXPECTED[:1]
     first = (tmp_path / "evaluation.jsonl").read_bytes()
@@ -201,11 +218,15 @@ def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, 
     assert (tmp_path / "evaluation.jsonl").read_bytes().startswith(first)
     assert_same_run(tmp_path, scored)
     assert scores(tmp_path) == scores(scored)
-    assert (tmp_path / "release-best" / "config.json").read_bytes() == (scored / "release-best" / "config.json").read_bytes()
+    assert (tmp_path / "release-best" / "config.json").read_bytes() == (
+        scored / "release-best" / "config.json"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize("number, epoch", [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
-def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(scored, flags, tmp_path, monkeypatch, capsys, number, epoch):
+def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(
+    scored, flags, tmp_path, monkeypatch, capsys, number, epoch
+):
     features, signalled = Inception.features, []
 
     def interrupted(self: Inception, batches: object) -> np.ndarray:
@@ -253,7 +274,10 @@ def test_without_weights_one_sentence_says_what_to_do_and_training_goes_on(
 
 def test_named_weights_that_are_missing_or_wrong_end_the_program_before_it_trains(flags, tmp_path, capsys):
     (tmp_path / "text.pth").write_text("no weights")
-    for name, words in (("nowhere.pth", "nowhere.pth is not a file"), ("text.pth", "text.pth does not hold the weights of")):
+    for name, words in (
+        ("nowhere.pth", "nowhere.pth is not a file"),
+        ("text.pth", "text.pth does not hold the weights of"),
+    ):
         assert train.main(flags(tmp_path / "run", fid_weights=tmp_path / name)) == 1
         said = capsys.readouterr().err
         assert len(said.splitlines()) == 1 and words in said
@@ -263,7 +287,9 @@ def test_named_weights_that_are_missing_or_wrong_end_the_program_before_it_train
 def test_a_split_of_too_few_pictures_ends_the_program_before_it_trains(data_dir, inception_weights, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path, fid_every=1, fid_weights=inception_weights)) == 1
     said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and "val holds too few pictures for a score, 1" in said and "--fid-every 0" in said
+    assert (
+        len(said.splitlines()) == 1 and "val holds too few pictures for a score, 1" in said and "--fid-every 0" in said
+    )
 
 
 def test_without_a_validation_split_no_epoch_is_called_the_best(data, flags, tmp_path):
@@ -290,7 +316,9 @@ def test_the_moving_average_is_what_is_scored(flags, tmp_path, monkeypatch):
 
 
 def test_trackers_and_the_report_tell_scoring_from_training_time(flags, scored, inception_weights, tmp_path):
-    tensorboard = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed")
+    tensorboard = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed"
+    )
     assert train.main(flags(tmp_path, tracker="tensorboard")) == 0
     assert_same_run(tmp_path, scored)
     board = tensorboard.EventAccumulator(str(tmp_path / "tensorboard"), {"scalars": 0}).Reload()
@@ -298,7 +326,9 @@ def test_trackers_and_the_report_tell_scoring_from_training_time(flags, scored, 
     records = read_records(tmp_path / "evaluation.jsonl")
     for name, field in ((f"fid-{digits}", "fid"), (f"kid-{digits}", "kid"), ("scoring_seconds", "seconds")):
         for split in ("train", "val", "test"):
-            expected = [(4 * record["epoch"], pytest.approx(record[field])) for record in records if record["split"] == split]
+            expected = [
+                (4 * record["epoch"], pytest.approx(record[field])) for record in records if record["split"] == split
+            ]
             assert [(point.step, point.value) for point in board.Scalars(f"{name}/{split}")] == expected
     (run,) = read_runs([tmp_path])
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]

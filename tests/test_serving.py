@@ -88,14 +88,20 @@ async def test_too_many_requests_of_one_address_are_refused_and_those_of_another
     monkeypatch.setattr(serving, "RATE", limits.parse("3 per minute"))
     statuses = [(await ask("GET", "/")).status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
-    assert (await ask("GET", "/")).json()["detail"].startswith("Too many requests from your address; at most 3 per 1 minute are served.")
+    assert (
+        (await ask("GET", "/"))
+        .json()["detail"]
+        .startswith("Too many requests from your address; at most 3 per 1 minute are served.")
+    )
     assert (await ask("GET", "/", "10.0.0.2")).status_code == 200
 
 
 @pytest.mark.anyio
 async def test_the_pages_fixed_files_are_not_counted_as_a_class_may_open_it_together(ask, monkeypatch):
     monkeypatch.setattr(serving, "RATE", limits.parse("2 per minute"))
-    assert {(await ask("GET", f"/{folder}/x.js")).status_code for folder in ("assets", "static") for _ in range(5)} == {200}
+    assert {(await ask("GET", f"/{folder}/x.js")).status_code for folder in ("assets", "static") for _ in range(5)} == {
+        200
+    }
     assert [(await ask("POST", "/assets/x.js")).status_code for _ in range(3)] == [200, 200, 429]
 
 
@@ -113,7 +119,9 @@ async def test_a_language_model_cannot_take_anothers_address():
         await PlainTextResponse(Request(scope).headers.get("x-forwarded-for"))(scope, receive, send)
 
     transport = httpx.ASGITransport(serving.Limits(tell, gr.Blocks()), client=("10.0.0.1", 5))
-    async with httpx.AsyncClient(transport=transport, base_url="http://app", headers={"X-Forwarded-For": "9.9.9.9"}) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://app", headers={"X-Forwarded-For": "9.9.9.9"}
+    ) as client:
         assert (await client.post("/gradio_api/mcp/")).text == "10.0.0.1"
         assert (await client.get("/config")).text == "9.9.9.9"
 
@@ -128,7 +136,10 @@ async def test_language_models_leave_threads_to_the_page(ask, monkeypatch):
 @pytest.mark.anyio
 async def test_the_addresses_of_one_ipv6_subscriber_are_one_visitor(ask, monkeypatch):
     monkeypatch.setattr(serving, "RATE", limits.parse("2 per minute"))
-    statuses = [(await ask("GET", "/", address)).status_code for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:3::")]
+    statuses = [
+        (await ask("GET", "/", address)).status_code
+        for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:3::")
+    ]
     assert statuses == [200, 200, 429]
     assert (await ask("GET", "/", "2001:db8:0:1::1")).status_code == 200
 
@@ -155,7 +166,9 @@ async def test_a_body_over_the_limit_is_refused_whether_its_length_is_announced_
 
     content = b"x" * 3_000_000 if announced else chunks()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
-        answer = await client.post("/gradio_api/run/take", content=content, headers={"Content-Type": "application/json"})
+        answer = await client.post(
+            "/gradio_api/run/take", content=content, headers={"Content-Type": "application/json"}
+        )
         assert answer.status_code == 413
         assert answer.json()["detail"] == "The request is larger than 400,000 bytes, which is more than a map may take."
         assert not seen
@@ -172,7 +185,9 @@ async def test_an_address_cannot_keep_more_requests_open_than_allowed(monkeypatc
         await PlainTextResponse("done")(scope, receive, send)
 
     guarded = serving.Limits(slow, gr.Blocks())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded, client=("10.0.0.1", 5)), base_url="http://app") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(guarded, client=("10.0.0.1", 5)), base_url="http://app"
+    ) as client:
         first = [asyncio.create_task(client.get("/")) for _ in range(2)]
         while guarded.open["10.0.0.1"] < 2:
             await asyncio.sleep(0)
@@ -252,7 +267,9 @@ def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_serve
     while len(statuses) < 30 and (not statuses or statuses[-1] == 200):
         answer = join(url, f"visitor-{len(statuses)}")
         statuses.append(answer.status_code)
-    assert statuses[-1] == 429 and answer.json()["detail"].startswith("3 pictures for your address are waiting already.")
+    assert statuses[-1] == 429 and answer.json()["detail"].startswith(
+        "3 pictures for your address are waiting already."
+    )
     assert len(statuses) > 3  # those that are being painted do not wait
     may_paint.set()
     for number in range(len(statuses) - 1):
@@ -264,7 +281,9 @@ def start_app(folder: Path, weights: dict[str, Path], **environment: str) -> tup
     arguments = [part for name, path in weights.items() for part in ("--weights", f"{name}={path}")]
     environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "app.py", *arguments]
-    app = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    app = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert app.stdout is not None
     line = app.stdout.readline()
     assert line.startswith("Paint at "), app.communicate(timeout=60)
@@ -280,7 +299,9 @@ def test_a_port_that_cannot_be_had_ends_the_start_with_a_sentence(port):
             empty = f"Cannot find empty port in range: {port}-{port}"
             sentence = f"The app cannot listen ({empty}); GRADIO_SERVER_NAME and GRADIO_SERVER_PORT name another place."
         environment = os.environ | {"GRADIO_SERVER_PORT": port}
-        ended = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+        ended = subprocess.run(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        )
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", sentence + "\n")
 
 
@@ -318,7 +339,11 @@ def open_and_leave(url: str, words: str) -> socket.socket:
 
 def test_one_bad_visitor_does_not_stop_the_others(tmp_path, tmp_path_factory, bad_visitor):
     app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"))
-    unfinished = ["", "GET / HTTP/1.1\r\nHost: a\r\n", "POST /gradio_api/queue/join HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"]
+    unfinished = [
+        "",
+        "GET / HTTP/1.1\r\nHost: a\r\n",
+        "POST /gradio_api/queue/join HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{",
+    ]
     left_open = [open_and_leave(url, words) for words in unfinished for _ in range(100)]
     statuses: Counter[int] = Counter()
     done = threading.Event()
@@ -355,7 +380,9 @@ def test_one_bad_visitor_does_not_stop_the_others(tmp_path, tmp_path_factory, ba
     assert "Traceback" not in app.communicate(timeout=60)[1]
 
 
-@pytest.mark.parametrize("read, value", [(serving.whole_number, "many"), (serving.whole_number, "0"), (serving.rate, "fast")])
+@pytest.mark.parametrize(
+    "read, value", [(serving.whole_number, "many"), (serving.whole_number, "0"), (serving.rate, "fast")]
+)
 def test_a_setting_that_cannot_be_read_is_one_sentence(monkeypatch, read, value):
     monkeypatch.setenv("PIX2PIX_SETTING", value)
     with pytest.raises(SystemExit, match=f"^The environment variable PIX2PIX_SETTING must be a .*, not '{value}'\\.$"):

@@ -31,8 +31,14 @@ COLORS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 def publish(hub: HubServer, tmp_path: Path, name: str) -> str:
     dataset, objective = name.split("-")
     palette = models.PALETTES[dataset]
-    release.save(tmp_path / name, tiny_generator(9), tiny_release_config(dataset=dataset, objective=objective, palette=palette))
-    epoch = {"epochs/epoch-001.safetensors": (tmp_path / name / "model.safetensors").read_bytes()} if name == "facades-gan" else {}
+    release.save(
+        tmp_path / name, tiny_generator(9), tiny_release_config(dataset=dataset, objective=objective, palette=palette)
+    )
+    epoch = (
+        {"epochs/epoch-001.safetensors": (tmp_path / name / "model.safetensors").read_bytes()}
+        if name == "facades-gan"
+        else {}
+    )
     return hub.add(f"me/{name}", {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} | epoch)
 
 
@@ -43,7 +49,9 @@ def test_the_front_matter_is_what_a_space_needs_and_agrees_with_the_requirements
     data = metadata_load(ROOT / "README.md")
     requirements = (ROOT / "requirements.txt").read_text()
     assert data and data["sdk"] == "gradio" and f"gradio=={data['sdk_version']}\n" in requirements
-    assert (ROOT / data["app_file"]).is_file() and data["suggested_hardware"] == "cpu-basic" and data["license"] == "mit"
+    assert (
+        (ROOT / data["app_file"]).is_file() and data["suggested_hardware"] == "cpu-basic" and data["license"] == "mit"
+    )
     assert {data["colorFrom"], data["colorTo"]} <= COLORS and len(data["short_description"]) <= 60
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert re.match(r">=(\d+\.\d+)", needed)[1] == data["python_version"]  # type: ignore[index]
@@ -54,7 +62,9 @@ def test_what_a_space_fetches_when_it_is_built_is_what_the_page_wants() -> None:
     sources = json.loads(models.PUBLISHED_MODELS.read_text())
     lines = (metadata_load(ROOT / "README.md") or {}).get("preload_from_hub", [])
     without_epochs = [re.sub(r",epochs/epoch-\d+\.safetensors", "", line) for line in lines]
-    assert sorted(without_epochs) == sorted("{} config.json,model.safetensors {}".format(*source.split("@")) for source in sources.values())
+    assert sorted(without_epochs) == sorted(
+        "{} config.json,model.safetensors {}".format(*source.split("@")) for source in sources.values()
+    )
 
 
 @pytest.fixture
@@ -70,10 +80,14 @@ def test_pinning_writes_commits_for_the_page_and_for_the_build_of_a_space(hub: H
     commits = {name: publish(hub, copies, name) for name in MODELS}
     before = (copies / "README.md").read_text().split("---\n", 2)[2]
     assert pin.main(["me"]) == 0
-    assert json.loads((copies / "models.json").read_text()) == {name: f"me/{name}@{commit}" for name, commit in commits.items()}
+    assert json.loads((copies / "models.json").read_text()) == {
+        name: f"me/{name}@{commit}" for name, commit in commits.items()
+    }
     data = metadata_load(copies / "README.md")
     epoch = {"facades-gan": ",epochs/epoch-001.safetensors"}
-    preloaded = [f"me/{name} config.json,model.safetensors{epoch.get(name, '')} {commit}" for name, commit in commits.items()]
+    preloaded = [
+        f"me/{name} config.json,model.safetensors{epoch.get(name, '')} {commit}" for name, commit in commits.items()
+    ]
     assert data and data["preload_from_hub"] == preloaded
     assert data["models"] == [f"me/{name}" for name in MODELS] and data["python_version"] == "3.11"
     assert (copies / "README.md").read_text().split("---\n", 2)[2] == before
@@ -84,7 +98,9 @@ def test_pinning_writes_commits_for_the_page_and_for_the_build_of_a_space(hub: H
     assert hub.log == []
 
 
-def test_nothing_is_pinned_where_a_model_is_missing(hub: HubServer, copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_pinned_where_a_model_is_missing(
+    hub: HubServer, copies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     publish(hub, copies, "facades-gan")
     before = {path.name: path.read_bytes() for path in copies.glob("*.*") if path.is_file()}
     assert pin.main(["me", "facades-gan", "facades-l1"]) == 1
@@ -107,14 +123,32 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
         (folder / "demo" / "weights" / name).symlink_to(ROOT / "demo" / "weights" / name)
     home.mkdir()
     command = [sys.executable, "app.py"]
-    if os.geteuid() == 0 and shutil.which("setpriv"):  # who may read everything, as this may lie in root's home, but write nothing
+    if os.geteuid() == 0 and shutil.which(
+        "setpriv"
+    ):  # who may read everything, as this may lie in root's home, but write nothing
         os.chown(home, NOBODY, NOBODY)
-        who = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        who = [
+            f"--reuid={NOBODY}",
+            f"--regid={NOBODY}",
+            "--clear-groups",
+            "--inh-caps=+dac_read_search",
+            "--ambient-caps=+dac_read_search",
+        ]
         command = ["setpriv", *who, *command]
     subprocess.run(["chmod", "-R", "a-w", folder], check=True)
     port = free_port()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(home / "tmp")}
-    environment |= {"HF_HOME": str(home / "hf"), "HF_ENDPOINT": hub.url, "HF_HUB_DOWNLOAD_TIMEOUT": "600", "PIX2PIX_HUB_OWNER": "me"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(home / "tmp"),
+    }
+    environment |= {
+        "HF_HOME": str(home / "hf"),
+        "HF_ENDPOINT": hub.url,
+        "HF_HUB_DOWNLOAD_TIMEOUT": "600",
+        "PIX2PIX_HUB_OWNER": "me",
+    }
     with (tmp_path / "log.txt").open("w") as output:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
@@ -144,7 +178,9 @@ def test_the_page_paints_while_the_hub_is_slow_swaps_what_has_come_and_tells_wha
     url = request.getfixturevalue("space")  # from here on, so that the repository is there when the app starts
     with opened_page(browser, url) as page:
         line = page.locator(".model-notes:visible")
-        expect(line).to_contain_text("me/facades-gan@main is being fetched, 0 of 0 MB; shown meanwhile: bundled weights.")
+        expect(line).to_contain_text(
+            "me/facades-gan@main is being fetched, 0 of 0 MB; shown meanwhile: bundled weights."
+        )
         expect(line).to_contain_text("has no model me/facades-l1, or it is private")
         expect(line).to_contain_text("Shown instead: bundled weights.")
         with both_pictures_change(page):
@@ -154,7 +190,9 @@ def test_the_page_paints_while_the_hub_is_slow_swaps_what_has_come_and_tells_wha
         expect(views).to_have_count(4)
         hub.gate.set()
         expect(line).to_contain_text(f"GAN me/facades-gan@{commit[:7]} · 3 epochs · not scored")
-        page.wait_for_function("before => document.querySelector('.comparison img').src !== before", arg=gan)  # nobody has touched the page
+        page.wait_for_function(
+            "before => document.querySelector('.comparison img').src !== before", arg=gan
+        )  # nobody has touched the page
         assert shown_pictures(page)[1] == l1
         expect(views).to_have_count(5)
         page.locator(".view-choice:visible label", has_text="Epochs").click()  # of the model that has just come

@@ -12,7 +12,11 @@ PACKAGES = ("pix2pix", "demo")
 
 def project_files() -> list[Path]:
     """Every Python file of the product, relative to the root."""
-    files = [ROOT / "app.py", ROOT / "train.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))]
+    files = [
+        ROOT / "app.py",
+        ROOT / "train.py",
+        *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")),
+    ]
     return sorted(path.relative_to(ROOT) for path in files)
 
 
@@ -58,14 +62,18 @@ def full_name(name: str) -> str:
 
 def row_of(path: Path, rows: dict[str, set[str]]) -> str | None:
     """The row of a file: its own, or that of the folder that it is in."""
-    return next((row for row in rows if path.as_posix() == row or (row.endswith("/") and path.as_posix().startswith(row))), None)
+    return next(
+        (row for row in rows if path.as_posix() == row or (row.endswith("/") and path.as_posix().startswith(row))), None
+    )
 
 
 def wrong_arrows(path: Path, source: str, rows: dict[str, set[str]]) -> list[str]:
     row = row_of(path, rows)
     if row is None:
         return [f"{path} is not in the table of docs/design.md"]
-    of_its_own_folder = {name for name in MODULES if row.endswith("/") and name.startswith(row.strip("/").replace("/", "."))}
+    of_its_own_folder = {
+        name for name in MODULES if row.endswith("/") and name.startswith(row.strip("/").replace("/", "."))
+    }
     return [f"{path} imports {name}" for name in sorted(imports_of(source) - rows[row] - of_its_own_folder)]
 
 
@@ -101,7 +109,9 @@ def test_every_form_of_import_is_found():
         "def f():\n    import pix2pix.trainer as t",
     ):
         assert "pix2pix.trainer" in imports_of(source)
-        assert wrong_arrows(Path("demo/app.py"), source, {"demo/app.py": {"pix2pix.labels"}}) == ["demo/app.py imports pix2pix.trainer"]
+        assert wrong_arrows(Path("demo/app.py"), source, {"demo/app.py": {"pix2pix.labels"}}) == [
+            "demo/app.py imports pix2pix.trainer"
+        ]
     assert imports_of("import os, torch\nfrom pathlib import Path") == set()
 
 
@@ -112,4 +122,7 @@ def test_the_demo_reaches_no_training_code_in_any_number_of_steps():
         reached |= fresh
         fresh = {name for module in fresh for name in imports_of(sources[module])} - reached
     assert "pix2pix.painter" in reached
-    assert not reached & {"train", *(f"pix2pix.{name}" for name in ("trainer", "losses", "data", "download", "checkpoint", "run_folder"))}
+    assert not reached & {
+        "train",
+        *(f"pix2pix.{name}" for name in ("trainer", "losses", "data", "download", "checkpoint", "run_folder")),
+    }

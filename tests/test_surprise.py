@@ -42,7 +42,13 @@ def test_equal_seeds_give_equal_maps(maps, dataset):
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("background", 0.02, 0.65), ("facade", 0.12, 0.65), ("window", 0.02, 0.36), ("door", 0.003, 0.07), ("molding", 0, 0.25)],
+    [
+        ("background", 0.02, 0.65),
+        ("facade", 0.12, 0.65),
+        ("window", 0.02, 0.36),
+        ("door", 0.003, 0.07),
+        ("molding", 0, 0.25),
+    ],
 )
 def test_every_facade_has_a_wall_windows_and_a_door_before_the_sky(maps, name, least, most):
     found = shares(maps["facades"], "facades", name)
@@ -53,11 +59,14 @@ def test_facades_use_every_class_and_the_wall_stands_on_the_ground(maps):
     palette = PALETTES["facades"]
     assert len(np.unique(maps["facades"])) == len(palette)
     assert (maps["facades"][:, 240] != palette.index("background")).any(1).all()
-    assert (maps["facades"][:, 0] == palette.index("background")).all(1).mean() > 0.9  # sky above, but for what reaches the edge
+    assert (maps["facades"][:, 0] == palette.index("background")).all(
+        1
+    ).mean() > 0.9  # sky above, but for what reaches the edge
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"), [("sky", 0.01, 0.3), ("road", 0.2, 0.45), ("car", 0.001, 0.15), ("sidewalk", 0.002, 0.15)]
+    ("name", "least", "most"),
+    [("sky", 0.01, 0.3), ("road", 0.2, 0.45), ("car", 0.001, 0.15), ("sidewalk", 0.002, 0.15)],
 )
 def test_every_street_has_a_road_below_the_sky_and_cars_on_it(maps, name, least, most):
     found = shares(maps["cityscapes"], "cityscapes", name)

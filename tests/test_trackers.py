@@ -13,7 +13,9 @@ import train
 from pix2pix.trackers import check_installed
 from pix2pix.trainer import LOSS_NAMES, Trainer
 
-event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed")
+event_accumulator = pytest.importorskip(
+    "tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed"
+)
 
 
 def shown(run_dir: Path) -> event_accumulator.EventAccumulator:
@@ -23,7 +25,13 @@ def shown(run_dir: Path) -> event_accumulator.EventAccumulator:
 def test_the_curves_are_those_of_the_log_and_the_samples_those_of_the_run_folder(data_dir, tmp_path):
     assert train.main(arguments(data_dir, tmp_path, tracker="tensorboard", sample_every=1)) == 0
     board = shown(tmp_path)
-    assert set(board.Tags()["scalars"]) == {*LOSS_NAMES["gan"], "epoch", "learning_rate", "pictures_per_second", "seconds"}
+    assert set(board.Tags()["scalars"]) == {
+        *LOSS_NAMES["gan"],
+        "epoch",
+        "learning_rate",
+        "pictures_per_second",
+        "seconds",
+    }
     for name in LOSS_NAMES["gan"]:
         points = [(point.step, point.value) for point in board.Scalars(name)]
         assert points == [(record["step"], pytest.approx(record[name])) for record in log(tmp_path)]
@@ -52,7 +60,9 @@ def test_a_resumed_run_goes_on_with_its_curves_without_showing_a_step_twice(data
     assert [point.step for point in shown(tmp_path).Scalars("G/l1")] == [4, 8, 12]
 
 
-def test_a_tracker_that_is_not_installed_is_one_sentence_before_anything_is_written(data_dir, tmp_path, monkeypatch, capsys):
+def test_a_tracker_that_is_not_installed_is_one_sentence_before_anything_is_written(
+    data_dir, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setitem(sys.modules, "wandb", None)
     assert train.main(arguments(data_dir, tmp_path / "run", tracker="wandb")) == 1
     said = capsys.readouterr().err

@@ -29,7 +29,14 @@ from pix2pix.trainer import Trainer
 
 
 def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
-    tiny = {"data_dir": data_dir, "run_dir": run_dir, "base_channels": 2, "epochs": 2, "workers": 0, "precision": "fp32"}
+    tiny = {
+        "data_dir": data_dir,
+        "run_dir": run_dir,
+        "base_channels": 2,
+        "epochs": 2,
+        "workers": 0,
+        "precision": "fp32",
+    }
     tiny |= {"sample_every": 0, "fid_every": 0}
     return [part for name, value in (tiny | flags).items() for part in ("--" + name.replace("_", "-"), str(value))]
 
@@ -37,7 +44,10 @@ def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
 def log(run_dir: Path) -> list[dict[str, float]]:
     """The log without what depends on the clock."""
     records = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in record.items() if name not in ("seconds", "pictures_per_second")} for record in records]
+    return [
+        {name: value for name, value in record.items() if name not in ("seconds", "pictures_per_second")}
+        for record in records
+    ]
 
 
 def assert_identical(found: Any, expected: Any, name: str = "state") -> None:
@@ -66,7 +76,9 @@ def state(run_dir: Path) -> dict[str, Any]:
 def assert_same_run(found: Path, expected: Path) -> None:
     assert_identical(state(found), state(expected))
     assert log(found) == log(expected)
-    assert (found / "release" / "model.safetensors").read_bytes() == (expected / "release" / "model.safetensors").read_bytes()
+    assert (found / "release" / "model.safetensors").read_bytes() == (
+        expected / "release" / "model.safetensors"
+    ).read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +104,19 @@ def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
         assert record.keys() == names | {"epoch", "step", "seconds", "pictures_per_second"}
         assert all(math.isfinite(value) for value in record.values()) and record["pictures_per_second"] > 0
     assert {path.name for path in (folder / "weights").iterdir()} == {"epoch-001.safetensors", "epoch-002.safetensors"}
-    assert (folder / "weights" / "epoch-002.safetensors").read_bytes() == (folder / "release" / "model.safetensors").read_bytes()
-    assert (folder / "weights" / "epoch-001.safetensors").read_bytes() != (folder / "release" / "model.safetensors").read_bytes()
+    assert (folder / "weights" / "epoch-002.safetensors").read_bytes() == (
+        folder / "release" / "model.safetensors"
+    ).read_bytes()
+    assert (folder / "weights" / "epoch-001.safetensors").read_bytes() != (
+        folder / "release" / "model.safetensors"
+    ).read_bytes()
 
 
 def test_the_app_paints_with_the_models_that_were_just_trained(straight):
     folders = {f"facades-{objective}": straight[objective] / "release" for objective in ("gan", "l1")}
-    demo = build_demo(load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")]))
+    demo = build_demo(
+        load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
+    )
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     try:
         answer = Client(url, verbose=False).predict(encode(draw_label_map(0)).model_dump(), 1, True, api_name="/paint")
@@ -147,7 +165,9 @@ sys.exit(train.main(sys.argv[1:]))
 def run_until(action: str, steps: set[int], flags: list[str]) -> subprocess.CompletedProcess[str]:
     script = SCRIPT.format(root=str(Path(train.__file__).parent), steps=steps, action=action)
     # In a process group of its own, as a terminal starts it.
-    return subprocess.run([sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120, start_new_session=True)
+    return subprocess.run(
+        [sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120, start_new_session=True
+    )
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
@@ -226,12 +246,19 @@ def test_with_a_damaged_checkpoint_a_run_goes_on_from_the_one_before_bit_for_bit
 
 def test_workers_sampling_keeping_and_a_tracker_do_not_touch_the_weights(straight, data_dir, tmp_path):
     assert (
-        train.main(arguments(data_dir, tmp_path, sample_every=1, keep_every=1, workers=2, checkpoint_minutes=0, tracker="tensorboard")) == 0
+        train.main(
+            arguments(
+                data_dir, tmp_path, sample_every=1, keep_every=1, workers=2, checkpoint_minutes=0, tracker="tensorboard"
+            )
+        )
+        == 0
     )
     assert_same_run(tmp_path, straight["gan"])
     samples = {path.relative_to(tmp_path / "samples").as_posix() for path in (tmp_path / "samples").rglob("*.png")}
     kinds = ("label", "photo", "epoch-001", "epoch-002")
-    assert samples == {f"{name}/{kind}.png" for name in ("train/1", "train/2", "train/3", "train/4", "val/1") for kind in kinds}
+    assert samples == {
+        f"{name}/{kind}.png" for name in ("train/1", "train/2", "train/3", "train/4", "val/1") for kind in kinds
+    }
     assert not (straight["gan"] / "samples").exists()
 
 
@@ -242,8 +269,12 @@ def test_with_a_moving_average_that_is_what_is_sampled_kept_and_released(straigh
     released, config = load(tmp_path / "release")
     assert config.ema == 0.9
     for name, weight in released.state_dict().items():
-        assert torch.equal(weight, trained["G_ema"][name].half().float()) and not torch.equal(weight, trained["G"][name].half().float())
-    assert (tmp_path / "weights" / "epoch-002.safetensors").read_bytes() == (tmp_path / "release" / "model.safetensors").read_bytes()
+        assert torch.equal(weight, trained["G_ema"][name].half().float()) and not torch.equal(
+            weight, trained["G"][name].half().float()
+        )
+    assert (tmp_path / "weights" / "epoch-002.safetensors").read_bytes() == (
+        tmp_path / "release" / "model.safetensors"
+    ).read_bytes()
 
 
 def test_a_batch_of_more_pictures_than_there_are_is_one_sentence(data_dir, tmp_path, capsys):
@@ -282,7 +313,9 @@ def test_a_run_of_other_flags_in_the_same_folder_is_refused_and_left_alone(strai
     assert {path: path.read_bytes() for path in straight["gan"].rglob("*") if path.is_file()} == before
 
 
-def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(straight, data_dir, tmp_path, monkeypatch, capsys):
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(
+    straight, data_dir, tmp_path, monkeypatch, capsys
+):
     flags = arguments(data_dir, tmp_path)
     step = Trainer.step
 

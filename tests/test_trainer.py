@@ -19,7 +19,9 @@ def batch(seed: int, n: int = 1) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     blocks = torch.rand(n, 3, 16, 16, generator=generator) * 2 - 1
     label_image = blocks.repeat_interleave(16, 2).repeat_interleave(16, 3)
-    return label_image, (0.5 * label_image.flip(1) + 0.1 * torch.randn(n, 3, 256, 256, generator=generator)).clamp(-1, 1)
+    return label_image, (0.5 * label_image.flip(1) + 0.1 * torch.randn(n, 3, 256, 256, generator=generator)).clamp(
+        -1, 1
+    )
 
 
 def weights(network: torch.nn.Module) -> dict[str, Tensor]:
@@ -38,8 +40,20 @@ def differ(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 
 def test_the_defaults_are_the_published_run():
     config = TrainConfig()
-    assert (config.dataset, config.objective, config.epochs, config.batch_size, config.base_channels) == ("facades", "gan", 200, 1, 64)
-    assert (config.learning_rate, config.beta1, config.beta2, config.lambda_l1, config.norm) == (2e-4, 0.5, 0.999, 100.0, "instance")
+    assert (config.dataset, config.objective, config.epochs, config.batch_size, config.base_channels) == (
+        "facades",
+        "gan",
+        200,
+        1,
+        64,
+    )
+    assert (config.learning_rate, config.beta1, config.beta2, config.lambda_l1, config.norm) == (
+        2e-4,
+        0.5,
+        0.999,
+        100.0,
+        "instance",
+    )
 
 
 @pytest.mark.parametrize(
@@ -292,8 +306,12 @@ def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
     assert_same(weights(restored.G_ema), weights(trainer.G_ema))
 
 
-@pytest.mark.parametrize("sample_every, keep_every, sampled, kept", [(0, 0, [], [1, 3, 7]), (2, 3, [1, 2, 3, 4, 6, 7], [1, 3, 6, 7])])
-def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(sample_every, keep_every, sampled, kept):
+@pytest.mark.parametrize(
+    "sample_every, keep_every, sampled, kept", [(0, 0, [], [1, 3, 7]), (2, 3, [1, 2, 3, 4, 6, 7], [1, 3, 6, 7])]
+)
+def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(
+    sample_every, keep_every, sampled, kept
+):
     config = TrainConfig(epochs=7, sample_every=sample_every, keep_every=keep_every, fid_every=0)
     assert [epoch for epoch in range(1, 8) if config.samples_after(epoch)] == sampled
     assert [epoch for epoch in range(1, 8) if config.keeps_after(epoch)] == kept
@@ -312,7 +330,9 @@ def test_compiled_networks_are_one_graph_each_and_take_the_same_steps(tiny_confi
     compiled.compile(backend=count)
     for seed in range(3):
         assert compiled.step(*batch(seed)) == pytest.approx(eager.step(*batch(seed)), rel=1e-5)
-    assert len(graphs) == {"gan": 4, "l1": 1}[objective]  # D of photos, of fakes in their other layout, and with its weights held fixed
+    assert (
+        len(graphs) == {"gan": 4, "l1": 1}[objective]
+    )  # D of photos, of fakes in their other layout, and with its weights held fixed
     assert list(compiled.state_dict()["G"]) == names
     for found, expected in zip(compiled.G.parameters(), eager.G.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)

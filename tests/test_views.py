@@ -23,7 +23,10 @@ from pix2pix.release import ReleaseError
 
 @pytest.fixture(scope="module")
 def painters() -> list[Painter]:
-    return [Painter(tiny_generator(seed), tiny_release_config(objective=objective)) for seed, objective in enumerate(("gan", "l1"))]
+    return [
+        Painter(tiny_generator(seed), tiny_release_config(objective=objective))
+        for seed, objective in enumerate(("gan", "l1"))
+    ]
 
 
 def test_several_pictures_at_once_are_those_of_one_after_the_other(painters):
@@ -39,14 +42,21 @@ def test_several_pictures_at_once_are_those_of_one_after_the_other(painters):
 def test_every_view_has_its_pictures_with_different_titles_and_files(painters, view, count):
     shown = show(view, painters, draw_label_map(1), 1, True)
     assert shown.view == view
-    for values in ([p.title for p in shown.pictures], [p.file for p in shown.pictures], [p.url for p in shown.pictures]):
+    for values in (
+        [p.title for p in shown.pictures],
+        [p.file for p in shown.pictures],
+        [p.url for p in shown.pictures],
+    ):
         assert len(set(values)) == len(values) == count
 
 
 def test_the_photo_stands_beside_both_pictures_and_in_no_other_view(painters):
     photo = draw_label_map(2)[..., None].repeat(3, 2)
     counts = {
-        view: [p.url for p in show(view, painters, draw_label_map(1), 1, True, photo).pictures].count(to_data_url(photo)) for view in VIEWS
+        view: [p.url for p in show(view, painters, draw_label_map(1), 1, True, photo).pictures].count(
+            to_data_url(photo)
+        )
+        for view in VIEWS
     }
     assert list(counts.values()) == [1, 0, 0, 0, 1]  # these painters have no epochs, so side by side is shown
 
@@ -78,7 +88,10 @@ def test_epochs_are_shown_of_the_models_that_have_several(painters, with_epochs)
         ("GAN, epoch 1", "facades-gan-epoch-001.jpg"),
         ("GAN, epoch 3", "facades-gan-epoch-003.jpg"),
     ]
-    assert shown.pictures[1].url == show("Side by side", [with_epochs, painters[1]], draw_label_map(1), 1, True).pictures[0].url
+    assert (
+        shown.pictures[1].url
+        == show("Side by side", [with_epochs, painters[1]], draw_label_map(1), 1, True).pictures[0].url
+    )
     assert shown.pictures[0].url != shown.pictures[1].url
 
 
@@ -121,7 +134,8 @@ def test_the_sheet_holds_every_picture_as_it_is_and_grows_with_its_lines():
     ]
     for sheet in sheets:
         places = [
-            np.argwhere((np.lib.stride_tricks.sliding_window_view(sheet[..., 0], (1, 256)) == p[:1, :, 0]).all((2, 3))) for p in pictures
+            np.argwhere((np.lib.stride_tricks.sliding_window_view(sheet[..., 0], (1, 256)) == p[:1, :, 0]).all((2, 3)))
+            for p in pictures
         ]
         for picture, place in zip(pictures, places, strict=True):
             assert any((sheet[row : row + 256, column : column + 256] == picture).all() for row, column in place)

@@ -33,7 +33,9 @@ def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
         with Image.open(path) as picture:
             label_map, far = palette.from_image(np.asarray(picture.convert("RGB")))
         if label_map.shape != (SIZE, SIZE):
-            raise ValueError(f"{path}: {label_map.shape[1]} by {label_map.shape[0]} pixels; examples have {SIZE} by {SIZE}")
+            raise ValueError(
+                f"{path}: {label_map.shape[1]} by {label_map.shape[0]} pixels; examples have {SIZE} by {SIZE}"
+            )
         if far:
             raise ValueError(f"{path}: {far:.1%} of the pixels have no colour of the palette")
         examples[path.stem.replace("-", " ").capitalize()] = label_map
@@ -63,6 +65,8 @@ class ExampleGallery(gr.HTML):
             js_on_load=(FOLDER / "gallery.js").read_text(encoding="utf-8"),
             head=f"<style>{(FOLDER / 'gallery.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
-            thumbnails=[{"name": name, "url": _to_data_url(label_map, palette)} for name, label_map in examples.items()],
+            thumbnails=[
+                {"name": name, "url": _to_data_url(label_map, palette)} for name, label_map in examples.items()
+            ],
             **keywords,
         )

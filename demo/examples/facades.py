@@ -30,7 +30,9 @@ def centered(label_map: np.ndarray, name: str, x: int, y: int, width: int, heigh
     rect(label_map, name, x - width // 2, y, x - width // 2 + width, y + height)
 
 
-def window(label_map: np.ndarray, x: int, y: int, width: int, height: int, cornice: int = 0, sill: int = 0, blind: int = 0) -> None:
+def window(
+    label_map: np.ndarray, x: int, y: int, width: int, height: int, cornice: int = 0, sill: int = 0, blind: int = 0
+) -> None:
     """A window whose top edge has its middle at (x, y); cornice and sill are the heights, blind the width at either side, 0 for none."""
     centered(label_map, "blind", x, y, width + 2 * blind, height)
     centered(label_map, "window", x, y, width, height)

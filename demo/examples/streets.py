@@ -80,16 +80,23 @@ class Street:
     def car(self, x: float, z: float, name: str = "car", length: float = 4.3) -> None:
         """A car along the street, its nearer end at z: a body and a narrower cabin, on wheels."""
         for depth in np.linspace(z + length, z, 16).tolist():
-            self.polygon(name, [(x - 0.9, 0.3, depth), (x + 0.9, 0.3, depth), (x + 0.88, 0.95, depth), (x - 0.88, 0.95, depth)])
+            self.polygon(
+                name, [(x - 0.9, 0.3, depth), (x + 0.9, 0.3, depth), (x + 0.88, 0.95, depth), (x - 0.88, 0.95, depth)]
+            )
             if 0.6 < depth - z < 0.75 * length:
-                self.polygon(name, [(x - 0.85, 0.9, depth), (x + 0.85, 0.9, depth), (x + 0.62, 1.5, depth), (x - 0.62, 1.5, depth)])
+                self.polygon(
+                    name,
+                    [(x - 0.85, 0.9, depth), (x + 0.85, 0.9, depth), (x + 0.62, 1.5, depth), (x - 0.62, 1.5, depth)],
+                )
         for wheel in (x - 0.75, x + 0.75):
             for depth in (z + 0.8 * length, z + 0.15 * length):
                 self.upright(name, wheel - 0.12, wheel + 0.12, 0, 0.4, depth)
 
     def car_across(self, x: float, z: float) -> None:
         """A car that crosses the street, seen from its side."""
-        self.polygon("car", [(x - 2.1, 0.3, z), (x + 2.1, 0.3, z), (x + 2.1, 0.8, z), (x + 1.2, 0.95, z), (x - 2.0, 0.95, z)])
+        self.polygon(
+            "car", [(x - 2.1, 0.3, z), (x + 2.1, 0.3, z), (x + 2.1, 0.8, z), (x + 1.2, 0.95, z), (x - 2.0, 0.95, z)]
+        )
         self.polygon("car", [(x - 1.8, 0.9, z), (x + 1.3, 0.9, z), (x + 0.5, 1.5, z), (x - 1.3, 1.5, z)])
         for wheel in (x - 1.3, x + 1.3):
             self.disc("car", wheel, 0.32, z, 0.64, 0.64)
@@ -106,18 +113,34 @@ class Street:
         h = height / 1.75
         self.disc(name, x, 1.63 * h, z, 0.2 * h, 0.25 * h)
         self.polygon(
-            name, [(x - 0.25, 0.85 * h, z), (x - 0.22, 1.45 * h, z), (x, 1.55 * h, z), (x + 0.22, 1.45 * h, z), (x + 0.25, 0.85 * h, z)]
+            name,
+            [
+                (x - 0.25, 0.85 * h, z),
+                (x - 0.22, 1.45 * h, z),
+                (x, 1.55 * h, z),
+                (x + 0.22, 1.45 * h, z),
+                (x + 0.25, 0.85 * h, z),
+            ],
         )
         for side in (-1, 1):
             foot = side * (0.08 + step / 2)
-            self.polygon(name, [(x - 0.17, 0.95 * h, z), (x + 0.17, 0.95 * h, z), (x + foot + 0.08, 0, z), (x + foot - 0.08, 0, z)])
+            self.polygon(
+                name,
+                [(x - 0.17, 0.95 * h, z), (x + 0.17, 0.95 * h, z), (x + foot + 0.08, 0, z), (x + foot - 0.08, 0, z)],
+            )
 
     def bicycle(self, x: float, z: float, slant: float = 0.5) -> None:
         """A bicycle turned away from the camera; slant 1 shows its whole side."""
         for wheel in (-0.5, 0.5):
             self.disc("bicycle", x + wheel * slant, 0.34, z, 0.3 + 0.38 * slant, 0.68)
         self.polygon(
-            "bicycle", [(x - 0.4 * slant, 0.4, z), (x + 0.45 * slant, 0.4, z), (x + 0.35 * slant, 1.0, z), (x - 0.2 * slant, 0.9, z)]
+            "bicycle",
+            [
+                (x - 0.4 * slant, 0.4, z),
+                (x + 0.45 * slant, 0.4, z),
+                (x + 0.35 * slant, 1.0, z),
+                (x - 0.2 * slant, 0.9, z),
+            ],
         )
 
     def cyclist(self, x: float, z: float) -> None:
@@ -125,7 +148,14 @@ class Street:
         self.bicycle(x, z, 0.3)
         self.polygon(
             "rider",
-            [(x - 0.2, 0.5, z), (x + 0.2, 0.5, z), (x + 0.24, 1.45, z), (x + 0.1, 1.58, z), (x - 0.1, 1.58, z), (x - 0.24, 1.45, z)],
+            [
+                (x - 0.2, 0.5, z),
+                (x + 0.2, 0.5, z),
+                (x + 0.24, 1.45, z),
+                (x + 0.1, 1.58, z),
+                (x - 0.1, 1.58, z),
+                (x - 0.24, 1.45, z),
+            ],
         )
         self.disc("rider", x, 1.68, z, 0.22, 0.28)
 
@@ -151,7 +181,18 @@ class Street:
 
     def label_map(self) -> np.ndarray:
         """Puts the bonnet and its star in front: uint8 [256, 256]."""
-        bonnet = [(0, 256), (0, 254), (45, 252), (80, 243), (120, 238), (146, 237), (175, 239), (215, 246), (256, 253), (256, 256)]
+        bonnet = [
+            (0, 256),
+            (0, 254),
+            (45, 252),
+            (80, 243),
+            (120, 238),
+            (146, 237),
+            (175, 239),
+            (215, 246),
+            (256, 253),
+            (256, 256),
+        ]
         unlabeled = CITYSCAPES.index("unlabeled")
         self._draw.polygon([(FINE * x, FINE * y) for x, y in bonnet], fill=unlabeled)
         self._draw.ellipse([FINE * 137, FINE * 210, FINE * 151, FINE * 239], fill=unlabeled)
@@ -221,7 +262,15 @@ def crossing() -> np.ndarray:
     for x, z in ((-3.4, 80), (-3.4, 60), (1.6, 55), (-1.4, 48)):
         street.car(x, z)
     street.car_across(-8.5, 30)
-    for x, z, step in ((7, 31, 0.1), (8, 32, 0.05), (-2, 27, 0.5), (4, 26, 0.4), (5, 27, 0.4), (13, 33, 0.3), (-14, 33, 0.3)):
+    for x, z, step in (
+        (7, 31, 0.1),
+        (8, 32, 0.05),
+        (-2, 27, 0.5),
+        (4, 26, 0.4),
+        (5, 27, 0.4),
+        (13, 33, 0.3),
+        (-14, 33, 0.3),
+    ):
         street.person(x, z, step=step)
     street.traffic_light(-6.2, 29, arm=4.2)
     street.traffic_light(8.6, 28, arm=-4.6)

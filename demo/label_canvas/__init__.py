@@ -117,7 +117,9 @@ def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
     """
     if (message.width, message.height) != (size, size):
         raise refuse(f"The label map is {message.width} by {message.height} pixels; it must be {size} by {size}.")
-    if len(message.runs) > 4 * size * size:  # three bytes per run are four characters, and there is at most one run per pixel
+    if (
+        len(message.runs) > 4 * size * size
+    ):  # three bytes per run are four characters, and there is at most one run per pixel
         raise refuse("The label map has more runs than pixels.")
     try:
         packed = np.frombuffer(base64.b64decode(message.runs, validate=True), np.uint8)
@@ -183,7 +185,10 @@ class LabelCanvas(gr.HTML):
             value=np.full((size, size), background, np.uint8) if value is None else value,
             html_template="",  # Gradio would compile it anew with every stroke; the script puts it in place instead
             js_on_load="\n".join(
-                [f"const MARKUP = {json.dumps(markup)};", *((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)]
+                [
+                    f"const MARKUP = {json.dumps(markup)};",
+                    *((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
+                ]
             ),
             # As a style element and not as css_template: Gradio would compile a template anew with every stroke.
             head=f"<style>{''.join((FOLDER / name).read_text(encoding='utf-8') for name in STYLES)}</style>",

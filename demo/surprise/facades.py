@@ -35,7 +35,9 @@ class Facade:
         """Rows at which storeys begin, the highest first; the last is the ground floor."""
 
         self.window_width = round(self.bay * self.uniform(style.window_width))
-        self.has_cornices, self.has_sills, self.has_blinds = (self.chance(p) for p in (style.cornices, style.sills, style.blinds))
+        self.has_cornices, self.has_sills, self.has_blinds = (
+            self.chance(p) for p in (style.cornices, style.sills, style.blinds)
+        )
         self.has_twins = self.window_width > 24 and not self.has_blinds and self.chance(0.5)
         middle, last = len(self.columns) // 2, len(self.columns) - 1
         self.accent = ((), (), (middle, last - middle), (0, last))[self.integer((0, 3))]
@@ -127,7 +129,14 @@ class Facade:
             if everywhere:
                 rect(self.label_map, "molding", self.left, y - 3, self.right, y + self.integer((0, 3)))
         if self.chance(self.style.moldings):
-            rect(self.label_map, "molding", self.left, self.floors[-1] - 5, self.right, self.floors[-1] + self.integer((2, 7)))
+            rect(
+                self.label_map,
+                "molding",
+                self.left,
+                self.floors[-1] - 5,
+                self.right,
+                self.floors[-1] + self.integer((2, 7)),
+            )
 
     def pillars(self) -> None:
         """Between the bays, from the eaves to the ground floor or, in a palace of two storeys, down to the ground."""
@@ -145,7 +154,9 @@ class Facade:
         storeys = list(zip(self.floors, self.floors[1:], strict=False))
         height = round(self.uniform((0.3, 0.42)) * (storeys[0][1] - storeys[0][0]))
         last = len(self.columns) - 1
-        columns = {1, last - 1, *([last // 2] if last > 4 else [])} if self.chance(0.7) else {last // 2, (last + 1) // 2}
+        columns = (
+            {1, last - 1, *([last // 2] if last > 4 else [])} if self.chance(0.7) else {last // 2, (last + 1) // 2}
+        )
         along = self.chance(0.25)
         for number, (_, y1) in enumerate(storeys):
             y = y1 - height - 4
@@ -170,7 +181,9 @@ class Facade:
                     centered(self.label_map, "shop", x, y0, round(width / shops) - 6, y1 - y0)
             else:
                 for x in (self.columns[bay] for bay in bays):
-                    window(self.label_map, x, y0 + 4, self.window_width, round(0.5 * (y1 - y0)), sill=5 * self.has_sills)
+                    window(
+                        self.label_map, x, y0 + 4, self.window_width, round(0.5 * (y1 - y0)), sill=5 * self.has_sills
+                    )
         self.door(self.columns[door], y0, y1)
 
     def door(self, x: int, y0: int, y1: int) -> None:

@@ -77,7 +77,9 @@ class RandomStreet:
     def horizon(self) -> None:
         """What closes the view: houses or trees, below the sky."""
         if self.chance(0.5):
-            self.street.upright("building", self.uniform(-40, -12), self.uniform(12, 40), 0, self.uniform(10, 22), END + 30)
+            self.street.upright(
+                "building", self.uniform(-40, -12), self.uniform(12, 40), 0, self.uniform(10, 22), END + 30
+            )
         self.street.bushes(-90, 90, END + 20, self.uniform(5, 13), self.seed())
 
     def row(self, side: int) -> None:
@@ -87,13 +89,17 @@ class RandomStreet:
         if self.kinds[side] == "houses":
             height = self.uniform(9, 20)
             far = END if self.chance(0.7) else self.uniform(60, 120)  # a gap at the end: a square, a crossing
-            self.street.houses(x, far, near, [height * self.uniform(0.85, 1.15) for _ in range(self.rng.integers(5, 10))])
+            self.street.houses(
+                x, far, near, [height * self.uniform(0.85, 1.15) for _ in range(self.rng.integers(5, 10))]
+            )
         elif self.kinds[side] == "villas":
             self.street.ground("terrain", *span(x, side * 300))
             self.street.bushes(*span(x + side * 14, x + side * 60), END, 11, self.seed())
             for z in reversed(self.distances(near + 8, END - 20, 24)):
                 self.villa(x + side * self.uniform(8, 11), z)
-            self.street.along(str(self.rng.choice(["wall", "fence"])), x, near + 4, self.uniform(60, END), self.uniform(1.0, 1.7))
+            self.street.along(
+                str(self.rng.choice(["wall", "fence"])), x, near + 4, self.uniform(60, END), self.uniform(1.0, 1.7)
+            )
         else:
             self.street.ground("terrain", *span(x, side * 300))
             self.street.bushes(*span(x + side * 6, x + side * 90), END - 10, self.uniform(8, 16), self.seed())
@@ -105,7 +111,9 @@ class RandomStreet:
         half, eaves = self.uniform(4, 5.5), self.uniform(4.5, 7)
         for depth in (z + 9, z + 6, z + 3, z):
             self.street.upright("building", x - half, x + half, 0, eaves, depth)
-            self.street.polygon("building", [(x - half - 0.5, eaves, depth), (x + half + 0.5, eaves, depth), (x, eaves + half, depth)])
+            self.street.polygon(
+                "building", [(x - half - 0.5, eaves, depth), (x + half + 0.5, eaves, depth), (x, eaves + half, depth)]
+            )
 
     def ground(self) -> None:
         """The road, at times with a lane for parking, rails or a strip of grass at its edge."""
@@ -153,7 +161,9 @@ class RandomStreet:
                     self.stand(z, self.street.car, self.edge(side, -1.0), z)
         elif self.chance(0.3):
             for z in self.distances(14, self.uniform(18, 32), 3):
-                self.stand(z, self.street.bicycle, self.edge(side, 0.7 * self.pavement[side]), z, slant=self.uniform(0.4, 1))
+                self.stand(
+                    z, self.street.bicycle, self.edge(side, 0.7 * self.pavement[side]), z, slant=self.uniform(0.4, 1)
+                )
 
     def people(self, side: int) -> None:
         """On the pavement, alone or in twos."""

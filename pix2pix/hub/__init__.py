@@ -39,7 +39,9 @@ MAX_HEADER_BYTES = 1_000_000
 ANSWER_SECONDS = 10.0
 """How long to wait for the Hub's first answer. Between two pieces of a file, huggingface_hub waits `HF_HUB_DOWNLOAD_TIMEOUT`, 10 too."""
 
-warnings.filterwarnings("ignore", "Not enough free disk space", module="huggingface_hub")  # the error that follows says it in a sentence
+warnings.filterwarnings(
+    "ignore", "Not enough free disk space", module="huggingface_hub"
+)  # the error that follows says it in a sentence
 
 Report = Callable[[int, int], None]
 """Called with the bytes that are there and those that will be."""
@@ -137,7 +139,11 @@ def fetch(model: HubModel, report: Report | None = None) -> Path:
     """
     try:
         return _download(model, report)
-    except (OSError, RuntimeError, httpx2.HTTPError) as error:  # a RuntimeError is what hf_xet has for all that can go wrong
+    except (
+        OSError,
+        RuntimeError,
+        httpx2.HTTPError,
+    ) as error:  # a RuntimeError is what hf_xet has for all that can go wrong
         raise _in_words(error, model) from error
 
 
@@ -152,7 +158,10 @@ def _download(model: HubModel, report: Report | None) -> Path:
         raise HubError(f"{model} has a config.json of {files['config.json'].size} bytes; a real one has a few thousand")
     folder = Path(hf_hub_download(model.repo, "config.json", revision=commit)).parent
     config = load_config(folder)
-    names = [*_epoch_files(files, config.epochs), "model.safetensors"]  # this one last: with it, the folder counts as complete
+    names = [
+        *_epoch_files(files, config.epochs),
+        "model.safetensors",
+    ]  # this one last: with it, the folder counts as complete
     sizes = [files[name].size or 0 for name in names]
     _check_sizes(model, config, dict(zip(names, sizes, strict=True)))
     for number, name in enumerate(names):
@@ -226,7 +235,9 @@ def explain(error: Exception, model: HubModel) -> str:
         case OfflineModeIsEnabled():
             return f"{model} is not asked for, as HF_HUB_OFFLINE is set: unset it, or pull once with a connection"
         case GatedRepoError():
-            return f"{model.repo} is gated: accept its conditions at {hub}/{model.repo}, then log in with: hf auth login"
+            return (
+                f"{model.repo} is gated: accept its conditions at {hub}/{model.repo}, then log in with: hf auth login"
+            )
         case RepositoryNotFoundError():
             return f"{hub} has no model {model.repo}, or it is private: check the name, or log in with: hf auth login"
         case RevisionNotFoundError():

@@ -14,12 +14,16 @@ def parse_epochs(text: str) -> list[int]:
     """Reads "1,10,100" as [1, 10, 100]."""
     epochs = sorted({int(number) for number in text.split(",")} if re.fullmatch(r"\d{1,9}(,\d{1,9})*", text) else ())
     if not 0 < len(epochs) < MAX_EPOCHS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one to {MAX_EPOCHS - 1} epochs with commas between, such as 1,10,100")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not one to {MAX_EPOCHS - 1} epochs with commas between, such as 1,10,100"
+        )
     return epochs
 
 
 def parse() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pix2pix.hub", description="Released folders on the Hugging Face Hub.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pix2pix.hub", description="Released folders on the Hugging Face Hub."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     puller = commands.add_parser("pull", help="fetch a model into the cache and print its folder")
     puller.add_argument("model", help="owner/name or owner/name@revision")
@@ -51,13 +55,21 @@ def run(flags: argparse.Namespace) -> str:
         folder = pull(model)
         return f"{model.repo}@{folder.name}\n{folder}"
 
-    from pix2pix.hub.card import pack  # here, as reports and scores take seconds to import, which a pull need not wait for
+    from pix2pix.hub.card import (
+        pack,
+    )  # here, as reports and scores take seconds to import, which a pull need not wait for
     from pix2pix.hub.push import push
 
     if flags.command == "pack":
         pack(flags.folder, flags.output, model.repo, flags.epochs)
         return str(flags.output)
-    pushed = push(flags.folder, replace(model, revision=flags.revision or model.revision), flags.private, flags.message, flags.epochs)
+    pushed = push(
+        flags.folder,
+        replace(model, revision=flags.revision or model.revision),
+        flags.private,
+        flags.message,
+        flags.epochs,
+    )
     return f"{'pushed' if pushed.is_new else 'nothing has changed since'} {pushed.model.repo}@{pushed.model.revision}"
 
 

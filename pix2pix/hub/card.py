@@ -47,7 +47,9 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> N
     painter = Painter.load(folder, precision="fp32")
     if missing := [epoch for epoch in epochs if epoch not in painter.earlier]:
         there = ", ".join(map(str, painter.earlier)) or "none"
-        raise ReleaseError(f"{folder} has no weights of epoch {missing[0]}, which would be earlier than its own; there are: {there}")
+        raise ReleaseError(
+            f"{folder} has no weights of epoch {missing[0]}, which would be earlier than its own; there are: {there}"
+        )
     config, run = painter.config, run_around(folder, painter.config.epochs)
     measure = None
     if run and run.scores:
@@ -153,7 +155,9 @@ def training_command(config: TrainConfig) -> str:
 
 
 def licence_note(config: ReleaseConfig) -> str:
-    return LICENCE_NOTES.get(config.dataset, f"Trained on {config.dataset}; its licence decides what may be done with the weights.")
+    return LICENCE_NOTES.get(
+        config.dataset, f"Trained on {config.dataset}; its licence decides what may be done with the weights."
+    )
 
 
 def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
@@ -185,13 +189,27 @@ def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
 
 
 def model_card(
-    painter: Painter, config: ReleaseConfig, run: Run | None, name: str, samples: bool, curves: bool, epochs: Sequence[int]
+    painter: Painter,
+    config: ReleaseConfig,
+    run: Run | None,
+    name: str,
+    samples: bool,
+    curves: bool,
+    epochs: Sequence[int],
 ) -> str:
     """The README.md of the repository."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
     )
-    environment.filters |= {"measure": lambda score: measure_of(score).full_names[0], "floor": floor_of, "kernel": kernel_of}
+    environment.filters |= {
+        "measure": lambda score: measure_of(score).full_names[0],
+        "floor": floor_of,
+        "kernel": kernel_of,
+    }
     return environment.get_template("card.md").render(
         front_matter=metadata(config, name).to_yaml(),
         title=f"pix2pix {config.dataset}, {OBJECTIVES[config.objective]}",

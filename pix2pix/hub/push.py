@@ -24,10 +24,14 @@ class Pushed:
 def check_token(model: HubModel) -> None:
     """Raises HubError unless there is a token to push with; asks nobody."""
     if get_token() is None:
-        raise HubError(f"there is no token to push {model.repo} with: log in with: hf auth login, or set HF_TOKEN to one that may write")
+        raise HubError(
+            f"there is no token to push {model.repo} with: log in with: hf auth login, or set HF_TOKEN to one that may write"
+        )
 
 
-def push(folder: Path, model: HubModel, private: bool = False, message: str | None = None, epochs: Sequence[int] = ()) -> Pushed:
+def push(
+    folder: Path, model: HubModel, private: bool = False, message: str | None = None, epochs: Sequence[int] = ()
+) -> Pushed:
     """Packs a released folder and uploads what has changed; makes the repository and the branch where they are missing.
 
     Args:
@@ -59,14 +63,22 @@ def push(folder: Path, model: HubModel, private: bool = False, message: str | No
                 commit_message=message or "Upload of a released folder",
                 delete_patterns="epochs/*",  # those of an earlier push, which may be of another training
             )
-        except (OSError, RuntimeError, httpx2.HTTPError) as error:  # a RuntimeError is what hf_xet has for all that can go wrong
+        except (
+            OSError,
+            RuntimeError,
+            httpx2.HTTPError,
+        ) as error:  # a RuntimeError is what hf_xet has for all that can go wrong
             raise HubError(_explain_refusal(error, model)) from error
     return Pushed(HubModel(model.repo, commit.oid), commit.oid != before)
 
 
 def _explain_refusal(error: Exception, model: HubModel) -> str:
-    if isinstance(error, PermissionError) or (isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)):
-        return f"the token may not write to {model.repo} on {constants.ENDPOINT}: log in with one that may: hf auth login"
+    if isinstance(error, PermissionError) or (
+        isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)
+    ):
+        return (
+            f"the token may not write to {model.repo} on {constants.ENDPOINT}: log in with one that may: hf auth login"
+        )
     if isinstance(error, HfHubHTTPError | httpx2.HTTPError | OfflineModeIsEnabled):
         return explain(error, model)
     return f"{model.repo} could not be uploaded, push again: {error}"

@@ -65,7 +65,11 @@ def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
 
 def settings(run: Run) -> dict[str, str]:
     """What made a run what it is, in words, but for where it lay."""
-    config = {item.name.replace("_", " "): str(getattr(run.config, item.name)) for item in fields(TrainConfig) if item.name not in PLACES}
+    config = {
+        item.name.replace("_", " "): str(getattr(run.config, item.name))
+        for item in fields(TrainConfig)
+        if item.name not in PLACES
+    }
     data = {f"{split} pictures, fingerprint": value[:12] for split, value in run.data.items()}
     machine = {f"machine: {name}": value for name, value in run.machine.items()}
     inceptions = dict.fromkeys(Measure(score["weights"], score["dims"]).inception for score in run.scores)
@@ -77,13 +81,17 @@ def compare_settings(runs: Sequence[Run]) -> tuple[dict[str, list[str]], dict[st
     of_runs = [settings(run) for run in runs]
     names = dict.fromkeys(name for of_run in of_runs for name in of_run)
     values = {name: [of_run.get(name, "–") for of_run in of_runs] for name in names}
-    return {n: row for n, row in values.items() if len(set(row)) > 1}, {n: row[0] for n, row in values.items() if len(set(row)) == 1}
+    return {n: row for n, row in values.items() if len(set(row)) > 1}, {
+        n: row[0] for n, row in values.items() if len(set(row)) == 1
+    }
 
 
 def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> str:
     """The page. All text from files is escaped; nothing is fetched."""
     loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"distance": lambda value: f"{value:.{2 if value >= 10 else 3}f}", "duration": duration}
     differing, common = compare_settings(runs)
     made = datetime.now(UTC).strftime("%Y-%m-%d")
@@ -137,7 +145,9 @@ def to_csv(records: Iterable[tuple[Run, dict[str, Any]]], columns: Sequence[str]
 def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
     """Writes the page and what is behind it; sheets of an earlier report go, so that no photograph stays behind unasked."""
     datasets = dict.fromkeys(run.config.dataset for run in runs)
-    chapters = [chapter(dataset, [run for run in runs if run.config.dataset == dataset], photos) for dataset in datasets]
+    chapters = [
+        chapter(dataset, [run for run in runs if run.config.dataset == dataset], photos) for dataset in datasets
+    ]
     sheets = [sheet for part in chapters for sheet in (part.strip, part.grid) if sheet]
     texts = {
         "scores.csv": to_csv(((run, score) for run in runs for score in run.scores), SCORE_COLUMNS),
@@ -160,13 +170,21 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pix2pix.report", description="One page on training runs, finished or not.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pix2pix.report", description="One page on training runs, finished or not."
+    )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder; nothing is written into it")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="folder for the page, index.html, and the files behind it"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for the page, index.html, and the files behind it",
     )
     parser.add_argument(
-        "--no-photos", action="store_true", help="leave out the dataset's photographs and label images, to pass the page on"
+        "--no-photos",
+        action="store_true",
+        help="leave out the dataset's photographs and label images, to pass the page on",
     )
     flags = parser.parse_args(arguments)
     try:

@@ -106,7 +106,9 @@ def ticks(low: float, high: float, count: int, smallest: float = 0.0) -> list[fl
     """Round values at equal steps, about `count` of them, from at most `low` to at least `high`; steps are 1, 2 or 5 · 10^k."""
     span = max(high - low, abs(high) * 1e-6, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / count))
-    step = max(smallest, next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= count * (1 + 1e-9)))
+    step = max(
+        smallest, next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= count * (1 + 1e-9))
+    )
     first = math.floor(low / step + 1e-9)
     last = max(first + 1, math.ceil(high / step - 1e-9))
     return [index * step for index in range(first, last + 1)]
@@ -139,9 +141,17 @@ def score_charts(runs: Sequence[Run], measure: Measure) -> list[Chart]:
         for n in counts(runs, measure, split):
             scored = [(style, run, list(select(run, measure, split, n).values())) for style, run in enumerate(runs)]
             scored = [item for item in scored if item[2]]
-            frechet = [Line(run.label, style, [(score["epoch"], score["fid"]) for score in scores]) for style, run, scores in scored]
+            frechet = [
+                Line(run.label, style, [(score["epoch"], score["fid"]) for score in scores])
+                for style, run, scores in scored
+            ]
             kernel = [
-                Line(run.label, style, [(score["epoch"], score["kid"]) for score in scores], [score["kid_std"] for score in scores])
+                Line(
+                    run.label,
+                    style,
+                    [(score["epoch"], score["kid"]) for score in scores],
+                    [score["kid_std"] for score in scores],
+                )
                 for style, run, scores in scored
             ]
             floor = scored[0][2][-1]["real_floor"]

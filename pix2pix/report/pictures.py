@@ -76,7 +76,9 @@ def epoch_strip(runs: Sequence[Run], photos: bool) -> Sheet | None:
         epochs = _epochs(run, split, name)
         middle = min(epochs, key=lambda epoch: abs(2 * epoch - max(epochs)))
         shown = sorted({min(epochs), middle, max(epochs)})
-        rows.append((f"{run.label}, {split}/{name}", [_painted(run, split, name, epoch, f"epoch {epoch}") for epoch in shown]))
+        rows.append(
+            (f"{run.label}, {split}/{name}", [_painted(run, split, name, epoch, f"epoch {epoch}") for epoch in shown])
+        )
     return Sheet(f"strip-{runs[0].config.dataset}", split, [row for row in rows if row[1]])
 
 
@@ -96,14 +98,20 @@ def comparison_grid(runs: Sequence[Run], photos: bool) -> Sheet | None:
         epochs = [_epochs(run, split, name) for run in sampled]
         common = set.intersection(*(set(of_run) for of_run in epochs))
         shown = [max(common or of_run) for of_run in epochs]
-        painted = [_painted(run, split, name, epoch, f"{run.label}, epoch {epoch}") for run, epoch in zip(sampled, shown, strict=True)]
+        painted = [
+            _painted(run, split, name, epoch, f"{run.label}, epoch {epoch}")
+            for run, epoch in zip(sampled, shown, strict=True)
+        ]
         rows.append((f"{split}/{name}", (_dataset_pictures(sampled[0], split, name) if photos else []) + painted))
     return Sheet(f"grid-{runs[0].config.dataset}", split, rows)
 
 
 def _sampled(runs: Sequence[Run], split: str) -> tuple[list[Run], list[str]]:
     """The runs that have sampled a split, and the names of the pictures that all of these have, in numeric order."""
-    folders = {run.label: {path.name for path in _folder(run, split, ".").glob("*") if _epochs(run, split, path.name)} for run in runs}
+    folders = {
+        run.label: {path.name for path in _folder(run, split, ".").glob("*") if _epochs(run, split, path.name)}
+        for run in runs
+    }
     sampled = [run for run in runs if folders[run.label]]
     names = set.intersection(*(folders[run.label] for run in sampled)) if sampled else set()
     return sampled, sorted(names, key=lambda name: (len(name), name))
@@ -115,7 +123,9 @@ def _folder(run: Run, split: str, name: str) -> Path:
 
 def _epochs(run: Run, split: str, name: str) -> list[int]:
     """The epochs after which a picture was sampled, ascending."""
-    matches = (re.fullmatch(r"epoch-(\d{3,9})", path.stem, re.ASCII) for path in _folder(run, split, name).glob("epoch-*.png"))
+    matches = (
+        re.fullmatch(r"epoch-(\d{3,9})", path.stem, re.ASCII) for path in _folder(run, split, name).glob("epoch-*.png")
+    )
     return sorted(int(match[1]) for match in matches if match)
 
 
@@ -123,7 +133,11 @@ def _dataset_pictures(run: Run, split: str, name: str) -> list[Picture]:
     """Label image and photograph; what is missing is left out."""
     kinds = {"label": ("label map", "Label map"), "photo": ("photograph", "Photograph")}
     files = {kind: _folder(run, split, name) / f"{kind}.png" for kind in kinds}
-    return [Picture(kinds[kind][0], f"{kinds[kind][1]} of {split}/{name}", _read(path)) for kind, path in files.items() if path.is_file()]
+    return [
+        Picture(kinds[kind][0], f"{kinds[kind][1]} of {split}/{name}", _read(path))
+        for kind, path in files.items()
+        if path.is_file()
+    ]
 
 
 def _painted(run: Run, split: str, name: str, epoch: int, caption: str) -> Picture:
@@ -135,9 +149,13 @@ def _read(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             if image.size != (256, 256):
-                raise ReportError(f"{path} is {image.width}x{image.height}; samples are 256x256, so it is not one; remove it")
+                raise ReportError(
+                    f"{path} is {image.width}x{image.height}; samples are 256x256, so it is not one; remove it"
+                )
             return image.convert("RGB")
     except ReportError:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ReportError(f"{path} is not a readable picture; if the run is just writing it, try again, else remove it") from error
+        raise ReportError(
+            f"{path} is not a readable picture; if the run is just writing it, try again, else remove it"
+        ) from error

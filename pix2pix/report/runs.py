@@ -16,7 +16,18 @@ from pix2pix.trainer import LOSS_NAMES, TrainConfig
 
 OBJECTIVES = {"gan": "GAN", "l1": "L1"}
 LOG_NUMBERS = ("epoch", "step", "pictures_per_second", "seconds")
-SCORE_NUMBERS = ("epoch", "n", "dims", "fid", "kid", "kid_std", "kid_subset_size", "real_floor", "real_floor_n", "seconds")
+SCORE_NUMBERS = (
+    "epoch",
+    "n",
+    "dims",
+    "fid",
+    "kid",
+    "kid_std",
+    "kid_subset_size",
+    "real_floor",
+    "real_floor_n",
+    "seconds",
+)
 
 
 class ReportError(ValueError):
@@ -84,14 +95,17 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
     counts = Counter(run.path.resolve() for run in runs)
     if repeated := [str(path) for path, count in counts.items() if count > 1]:
         raise ReportError(f"{repeated[0]} is named twice; name each run once")
-    return _told_apart(_told_apart(runs, lambda run, _: f"{run.label} ({run.name})"), lambda run, number: f"{run.label} {number}")
+    return _told_apart(
+        _told_apart(runs, lambda run, _: f"{run.label} ({run.name})"), lambda run, number: f"{run.label} {number}"
+    )
 
 
 def _told_apart(runs: Sequence[Run], relabel: Callable[[Run, int], str]) -> list[Run]:
     """The runs, those that share dataset and label with another under a new label; `relabel` also gets the run's number, from 1."""
     same = Counter((run.config.dataset, run.label) for run in runs)
     return [
-        replace(run, label=relabel(run, number)) if same[run.config.dataset, run.label] > 1 else run for number, run in enumerate(runs, 1)
+        replace(run, label=relabel(run, number)) if same[run.config.dataset, run.label] > 1 else run
+        for number, run in enumerate(runs, 1)
     ]
 
 
@@ -114,13 +128,21 @@ def _read_records(path: Path, numbers: Sequence[str], key: Sequence[str]) -> lis
         raise ReportError(f"{path} is no list of records, one JSON object a line") from error
     for record in records:
         if wrong := [name for name in numbers if not _is_number(record.get(name))]:
-            raise ReportError(f"{path} has a record whose {wrong[0]} is {record.get(wrong[0])!r}, not a number; remove that line")
+            raise ReportError(
+                f"{path} has a record whose {wrong[0]} is {record.get(wrong[0])!r}, not a number; remove that line"
+            )
         for name, form in {"split": "|".join(SPLITS), "weights": "[0-9a-f]{8}"}.items():
             if name in key and not re.fullmatch(form, str(record.get(name))):
-                raise ReportError(f"{path} has a record whose {name} is {record.get(name)!r}, not of the form {form}; remove that line")
-    newest = {tuple(record[name] for name in key): {name: record[name] for name in {*numbers, *key}} for record in records}
+                raise ReportError(
+                    f"{path} has a record whose {name} is {record.get(name)!r}, not of the form {form}; remove that line"
+                )
+    newest = {
+        tuple(record[name] for name in key): {name: record[name] for name in {*numbers, *key}} for record in records
+    }
     return sorted(newest.values(), key=lambda record: record["epoch"])
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12  # nor is NaN or infinity
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+    )  # nor is NaN or infinity

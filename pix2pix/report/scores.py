@@ -59,7 +59,9 @@ class Table:
 def score_tables(runs: Sequence[Run]) -> list[Table]:
     """One table for each Inception that scored any of the runs, which are of one dataset; the published numbers alone if none did."""
     measures = dict.fromkeys(Measure(score["weights"], score["dims"]) for run in runs for score in run.scores)
-    return [Table(key, [group for split in SPLITS for group in _groups(runs, key, split)]) for key in measures or [None]]
+    return [
+        Table(key, [group for split in SPLITS for group in _groups(runs, key, split)]) for key in measures or [None]
+    ]
 
 
 def select(run: Run, measure: Measure | None, split: str, n: int | None) -> dict[int, dict[str, Any]]:
