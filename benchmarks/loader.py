@@ -61,7 +61,7 @@ def cpu_seconds() -> float:
 
 
 def measure(batches: DataLoader, step: Callable[[Tensor, Tensor], object]) -> tuple[float, float, float]:
-    """Means over an epoch in ms per image, with the start of the workers: wait; wait and step; CPU without the steps."""
+    """Means over an epoch in ms per image, starting the workers included: wait; wait + step; CPU without steps."""
     wait = step_cpu = 0.0
     begin = started = time.perf_counter()
     cpu = cpu_seconds()
