@@ -234,7 +234,7 @@ def counted_requests(page: Page, number: int) -> Iterator[None]:
 
 
 def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "examples" / "facades", FACADES)
+    examples = read_examples(ROOT / "demo" / "maps" / "facades", FACADES)
     assert (read_map(page) == next(iter(examples.values()))).all()
     decoded = "all => Promise.all(all.map(p => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
     assert page.locator(".comparison img").evaluate_all(decoded) == [[SIZE, SIZE]] * 2
@@ -250,7 +250,7 @@ def test_the_page_says_how_long_the_models_took(page: Page) -> None:
 
 
 def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "examples" / "cityscapes", CITYSCAPES)
+    examples = read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES)
     assert (read_map(streets, CITYSCAPES) == next(iter(examples.values()))).all()
     shown = streets.locator(".lc-palette:visible [role=radio]:visible").all_inner_texts()
     assert shown == list(SUBJECTS["cityscapes"].first_classes)
@@ -382,7 +382,7 @@ def test_a_text_field_keeps_its_own_undo_until_the_canvas_is_touched(page: Page)
 
 
 def test_an_example_is_painted_with_one_click_and_undo_brings_the_map_and_pictures_back(page: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "examples" / "facades", FACADES)
+    examples = read_examples(ROOT / "demo" / "maps" / "facades", FACADES)
     name = list(examples)[3]
     before, pictures = read_map(page), shown_pictures(page)
     with both_pictures_change(page):
@@ -394,7 +394,7 @@ def test_an_example_is_painted_with_one_click_and_undo_brings_the_map_and_pictur
 
 
 def test_an_example_that_was_painted_over_can_be_chosen_again(page: Page) -> None:
-    name, label_map = next(iter(read_examples(ROOT / "demo" / "examples" / "facades", FACADES).items()))
+    name, label_map = next(iter(read_examples(ROOT / "demo" / "maps" / "facades", FACADES).items()))
     pictures = shown_pictures(page)
     with both_pictures_change(page):
         press(page, "Clear")

@@ -1063,7 +1063,7 @@ def reload(page: Page) -> None:
 
 
 def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(browser: Browser, app_url: str) -> None:
-    first = next(iter(read_examples(ROOT / "demo" / "examples" / "cityscapes", CITYSCAPES).values()))
+    first = next(iter(read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES).values()))
     with opened_page(browser, app_url) as page:
         choose(page, "door")
         with both_pictures_change(page):
@@ -1148,7 +1148,7 @@ def test_a_link_brings_map_seed_and_dropout_to_somebody_else(
     link = page.evaluate("navigator.clipboard.readText()")
     page.get_by_label("Seed").fill("1")
     assert len(link) < 1000
-    first = next(iter(read_examples(ROOT / "demo" / "examples" / "facades", FACADES).values()))
+    first = next(iter(read_examples(ROOT / "demo" / "maps" / "facades", FACADES).values()))
     with opened_page(browser, app_url, link.removeprefix(app_url)) as other:
         expect_pictures(other, client, label_map, seed=4294967295)
         assert (read_map(other) == label_map).all()

@@ -37,7 +37,7 @@ from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "demo" / "examples"
+EXAMPLES = ROOT / "demo" / "maps"
 Paint = Callable[..., tuple[np.ndarray, np.ndarray, dict[str, float]]]
 
 AUDITED_START = """

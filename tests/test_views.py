@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import draw_label_map, tiny_generator, tiny_release_config
+from demo.page_flags import read_page_flags
+from demo.painting import paint_all
 from PIL import Image
 
 from demo.comparison import to_data_url
 from demo.comparison_sheet import draw_sheet
-from demo.page_flags import read_page_flags
-from demo.painting import paint_all
 from demo.validation_samples import ValidationSamples
 from demo.views import VIEWS, levels_apart, show, views_of
 from pix2pix import release
@@ -178,7 +178,7 @@ def test_the_data_folder_offers_what_it_holds(data_dir):
 
 def test_on_a_space_datasets_are_passed_over_with_a_sentence(data_dir, capsys):
     assert read_page_flags(["--data-dir", str(data_dir)], {"SPACE_ID": "owner/space"}) == ({}, False)
-    assert "passed over on a public Space, since datasets may not be passed on" in capsys.readouterr().err
+    assert "ignored on a public Space, because datasets may not be redistributed" in capsys.readouterr().err
 
 
 def complaint(capsys: Any, *arguments: str) -> str:

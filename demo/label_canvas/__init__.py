@@ -19,6 +19,7 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import GradioModel
 
+from demo.refusal import refuse
 from pix2pix.labels import Palette
 
 MAX_SIDE = 1024
@@ -46,11 +47,6 @@ SCRIPTS = (
     "toolbar.js",
 )
 """In this order: the last two connect what the others define."""
-
-
-def refuse(sentence: str) -> gr.Error:
-    """An error that people read: shown on the page and to programs, without a traceback in the log."""
-    return gr.Error(sentence, print_exception=False)
 
 
 class LabelMap(GradioModel):

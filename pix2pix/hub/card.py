@@ -29,7 +29,7 @@ from pix2pix.report.charts import loss_charts, score_charts
 from pix2pix.report.runs import Run, read_runs
 from pix2pix.trainer import TrainConfig
 
-EXAMPLES = Path(__file__).parents[2] / "demo" / "examples"
+EXAMPLES = Path(__file__).parents[2] / "demo" / "maps"
 """Label maps that the project has drawn itself: no picture of a dataset is ever published."""
 CONDITIONS = ("n", "weights", "dims")
 NOT_MEASURED = "not measured"

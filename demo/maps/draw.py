@@ -1,4 +1,4 @@
-"""Writes the example label maps of the demo: `python -m demo.examples.draw` rewrites the PNG files in the folders beside this script.
+"""`python -m demo.maps.draw` writes the example label maps to the PNG files in the folders beside this script.
 
 A file is an indexed PNG whose pixel values are class indices and whose colours are the palette's.
 """
@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from demo.examples import facades, streets
+from demo.maps import facades, streets
 from pix2pix.labels import PALETTES
 
 DRAWINGS = {"facades": facades.DRAWINGS, "cityscapes": streets.DRAWINGS}
 
 
 def path_of(dataset: str, drawing: Callable[[], np.ndarray]) -> Path:
-    """The file of a drawing; its name is shown in the demo as the title."""
+    """The file of a drawing; the page shows its name as the title."""
     return Path(__file__).with_name(dataset) / (drawing.__name__.replace("_", "-") + ".png")
 
 

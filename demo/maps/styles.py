@@ -1,4 +1,4 @@
-"""Kinds of buildings, and what each of them usually has. Shares follow those of the training maps."""
+"""Kinds of buildings and what each usually has. Probabilities follow the training maps."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Style:
-    """Habits of one kind of building.
+    """What one kind of building usually looks like.
 
     Attributes:
-        storeys: Fewest and most above the ground floor.
-        bays: Fewest and most columns of windows.
-        width: Of the whole building, as a share of the picture.
-        top: Row at which its wall begins.
-        window_width: Share of a bay.
-        window_height: Share of a storey.
-        moldings, cornices, sills, blinds, balconies, pillars, decoration, shops, dormers: How likely a building has them, 0 to 1.
+        storeys: Smallest and largest number of storeys above the ground floor.
+        bays: Smallest and largest number of window columns.
+        width: Width of the building as a share of the image.
+        top: Row at which the wall begins.
+        window_width: Window width as a share of a bay.
+        window_height: Window height as a share of a storey.
+        moldings, cornices, sills, blinds, balconies, pillars, decoration, shops, dormers: Probabilities, 0 to 1.
     """
 
     storeys: tuple[int, int]

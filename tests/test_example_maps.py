@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.examples import draw
-from demo.examples.streets import CENTRE, FINE, FOCAL_X, Street
+from demo.maps import draw
+from demo.maps.street import CENTRE, FINE, FOCAL_X, Street
 from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 

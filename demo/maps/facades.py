@@ -1,50 +1,15 @@
-"""Drawings of facades for the demo.
+"""Example maps of facades, drawn by hand in code.
 
-Every map is 256x256 and made of rectangles, the last drawn on top, which is how the CMP facades were annotated too: first sky
-(`background`) and wall (`facade`), then bands of molding, then rows of windows, each with what belongs to it (cornice above, sill
-below, blinds at its sides), last what stands before them: pillars, balconies, decoration. Sizes follow the habits of the training
-maps (a window is about 14 to 26 pixels wide, 25 to 45 high), but every building is invented here and none is taken from the dataset.
+First sky (`background`) and wall (`facade`), then bands of molding, then rows of windows with what belongs to them
+(cornice above, sill below, blinds at the sides), last what stands in front: pillars, balconies, decoration. Sizes
+follow the training maps (a window is about 14 to 26 pixels wide and 25 to 45 high), but every building is invented.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from pix2pix.labels import FACADES
-
-SIZE = 256
-
-
-def rect(label_map: np.ndarray, name: str, x0: int, y0: int, x1: int, y1: int) -> None:
-    """Fills columns x0 to x1 and rows y0 to y1, both without their ends, with one class."""
-    label_map[max(y0, 0) : y1, max(x0, 0) : x1] = FACADES.index(name)
-
-
-def centers(x0: int, x1: int, count: int) -> list[int]:
-    """Middles of `count` equal columns between x0 and x1."""
-    return [round(x0 + (x1 - x0) * (column + 0.5) / count) for column in range(count)]
-
-
-def centered(label_map: np.ndarray, name: str, x: int, y: int, width: int, height: int) -> None:
-    """A rectangle whose top edge has its middle at (x, y)."""
-    rect(label_map, name, x - width // 2, y, x - width // 2 + width, y + height)
-
-
-def window(
-    label_map: np.ndarray, x: int, y: int, width: int, height: int, cornice: int = 0, sill: int = 0, blind: int = 0
-) -> None:
-    """A window whose top edge has its middle at (x, y); cornice and sill are the heights, blind the width at either side, 0 for none."""
-    centered(label_map, "blind", x, y, width + 2 * blind, height)
-    centered(label_map, "window", x, y, width, height)
-    centered(label_map, "cornice", x, y - cornice, width + 8, cornice)
-    centered(label_map, "sill", x, y + height, width + 6, sill)
-
-
-def building(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
-    """A label map with one wall before the sky."""
-    label_map = np.full((SIZE, SIZE), FACADES.index("background"), np.uint8)
-    rect(label_map, "facade", x0, y0, x1, y1)
-    return label_map
+from demo.maps.facade_parts import building, centered, centers, rect, window
 
 
 def haussmann() -> np.ndarray:
@@ -140,7 +105,7 @@ def modern_office() -> np.ndarray:
 
 
 def village_house() -> np.ndarray:
-    """A small house with shutters under a wide roof, a wooden balcony and flowers before the windows."""
+    """A small house with shutters under a wide roof, a wooden balcony and flowers in front of the windows."""
     label_map = building(24, 56, 232, 246)
     rect(label_map, "facade", 44, 34, 212, 56)
     rect(label_map, "molding", 16, 70, 240, 82)

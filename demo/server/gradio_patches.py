@@ -1,4 +1,8 @@
-"""What Gradio 6.31 and uvicorn do otherwise, and a public server should not. Each change says what they would do."""
+"""Patches for Gradio and uvicorn that a public server needs.
+
+Every patch says what Gradio or uvicorn does, what the patch does, and when it can go. `CHECKED_WITH` is the version of
+Gradio that they were checked with; a test fails when another one is installed.
+"""
 
 import asyncio
 import logging
@@ -27,36 +31,38 @@ from gradio.utils import LRUCache
 from gradio_client.utils import is_http_url_like
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from demo.serving import MAX_WAITING, NOT_UNDERSTOOD, address_of, why_not_now
+from demo.server.limits import NOT_UNDERSTOOD, address_of, why_not_now
+from demo.server.settings import MAX_WAITING
 
+CHECKED_WITH = "6.31.0"
 QUEUE_SECONDS = 0.004
-"""How often the queue is looked at; a map waits for half of it on average."""
+"""Interval at which the queue is inspected; a map waits for half of it on average."""
 FIRST_REQUEST_SECONDS = 10
-"""After which a connection is closed that has not said what it wants."""
+"""A connection without a request is closed after this long."""
 OPEN_FILES = 10_240
-"""Connections, above all; the most that every system grants."""
+"""Limit of open files, mostly connections; every system grants this many."""
 MAX_SESSION_NAME = 64
 MAX_UNFETCHED = 200
-"""Messages that are kept for a page that does not fetch them; some twenty for a stroke."""
+"""Maximum number of messages kept for a page that does not fetch them; a stroke has about twenty."""
 FAILED = "The server could not answer this. Nothing on this page is lost; try once more."
 
 
-def adjust_gradio(demo: gr.Blocks) -> None:
-    """For Blocks whose queue has been set up."""
-    _adjust_requests()
-    _adjust_files()
-    _adjust_sessions()
-    _adjust_queue(demo._queue)
+def patch_gradio(demo: gr.Blocks) -> None:
+    """Applies all patches, for Blocks whose queue has been set up."""
+    _patch_requests()
+    _patch_files()
+    _patch_sessions()
+    _patch_queue(demo._queue)
 
 
-# ---- Requests and connections ----------------------------------------------------------------------------------------------------
+# ---- Requests and connections ----
 
 
 _get_fn = gradio.route_utils.get_fn
 _connection_made = AutoHTTPProtocol.connection_made
 
 
-def _get_fn_that_is_there(blocks: gr.Blocks, api_name: str | None, body: Any) -> Any:
+def _get_known_fn(blocks: gr.Blocks, api_name: str | None, body: Any) -> Any:
     if len(body.session_hash or "") > MAX_SESSION_NAME:
         raise HTTPException(422, NOT_UNDERSTOOD)
     try:
@@ -76,34 +82,50 @@ async def _fetch_nothing(url: str, request: Any) -> None:
 
 def _connection_made_for_a_time(protocol: Any, transport: asyncio.Transport) -> None:
     _connection_made(protocol, transport)
-    protocol.loop.call_later(FIRST_REQUEST_SECONDS, _close_unless_asked, protocol, transport)
+    protocol.loop.call_later(FIRST_REQUEST_SECONDS, _close_without_request, protocol, transport)
 
 
-def _close_unless_asked(protocol: Any, transport: asyncio.Transport) -> None:
-    if protocol.cycle is None:  # no request yet
+def _close_without_request(protocol: Any, transport: asyncio.Transport) -> None:
+    if protocol.cycle is None:
         transport.close()
 
 
-def _adjust_requests() -> None:
-    # It would answer an unknown event, or one of an endlessly named session, by a fault of the server.
-    gradio.route_utils.get_fn = _get_fn_that_is_there
-    # It would show people, and whoever asks, the words of any exception, with names of folders.
+def _patch_requests() -> None:
+    # Gradio answers an unknown event, or an endless session name, with an internal error.
+    # The patch answers that the request cannot be understood.
+    # It can go when Gradio answers with a status of 400 to 499.
+    gradio.route_utils.get_fn = _get_known_fn
+
+    # Gradio shows the message of any exception, which may name folders.
+    # The patch shows only sentences that were raised as gr.Error.
+    # It can go when Gradio distinguishes the two while show_error is on.
     gradio.queueing.error_payload = gradio.utils.error_payload = _error_payload
-    # It would fetch the page of any public server for anybody.
+
+    # Gradio fetches pages of any public server for anybody.
+    # The patch refuses.
+    # It can go when this route can be switched off.
     gradio.routes.secure_url_stream_response = _fetch_nothing
-    # It would keep connections open for ever that ask for nothing, until there is no room for others.
+
+    # uvicorn keeps connections without a request open for ever, until there is no room for others.
+    # The patch closes them after a few seconds.
+    # It can go when uvicorn has a timeout for the first request.
     AutoHTTPProtocol.connection_made = _connection_made_for_a_time  # type: ignore[method-assign, assignment]
+
     if sys.platform != "win32":
-        import resource
-
-        # Many systems let a process have 1024 open files, and more if it asks; some say "any number" and refuse that.
-        before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
-        if before != resource.RLIM_INFINITY and before < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        _raise_limit_of_open_files()
 
 
-# ---- Files -----------------------------------------------------------------------------------------------------------------------
+def _raise_limit_of_open_files() -> None:
+    """Raises the soft limit, which is 1024 on many systems; some report an unlimited maximum and refuse it."""
+    import resource  # does not exist on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+# ---- Files ----
 
 
 _keep_upload = Block.async_move_resource_to_block_cache
@@ -116,9 +138,9 @@ async def _keep_upload_only(block: Block, path: Any) -> str | None:
 
 
 def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
-    """But for what the page needs: all that are old in the folder for such files, if one is named, and those of this process."""
+    """Deletes old temporary files of this process, and all old ones in GRADIO_TEMP_DIR, except those the page needs."""
     kept = {file for block in demo.blocks.values() for file in getattr(block, "keep_in_cache", ())}
-    known = {file for files in demo.temp_file_sets for file in list(files)}  # a copy, as others may come meanwhile
+    known = {file for files in demo.temp_file_sets for file in list(files)}  # a copy: others may be added meanwhile
     folder = os.environ.get("GRADIO_TEMP_DIR")
     found = {str(path) for path in Path(folder).rglob("*") if path.is_file()} if folder and age is not None else set()
     for file in (known | found) - kept:
@@ -133,23 +155,27 @@ def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
         files.difference_update([file for file in list(files) if not os.path.lexists(file)])
 
 
-def _adjust_files() -> None:
-    # It would fetch addresses in the place of uploaded files, for any input, however much they hold.
+def _patch_files() -> None:
+    # Gradio downloads an address that is sent instead of an uploaded file, however large.
+    # The patch refuses addresses.
+    # It can go when Gradio can be told to take uploads only.
     Block.async_move_resource_to_block_cache = _keep_upload_only  # type: ignore[assignment, method-assign]
-    # It would stop deleting temporary files for good, should one come while it looks through them, and forget those of uploads that
-    # break off.
+
+    # Gradio stops deleting temporary files for good if one is added during a pass, and forgets those of broken uploads.
+    # The patch copies the list before each pass and looks into the folder.
+    # It can go when both are fixed in delete_files_created_by_app.
     gradio.route_utils.delete_files_created_by_app = _delete_old_files  # type: ignore[assignment]
 
 
-# ---- Sessions --------------------------------------------------------------------------------------------------------------------
+# ---- Sessions ----
 
 
 class RecentSessions(LRUCache[str, Any]):
-    """Drops the session that has been looked for longest ago, where Gradio's would drop the one that began longest ago, be it painting.
+    """Messages by session. The least recently used session is dropped; Gradio drops the oldest, even while it paints.
 
     Args:
-        max_size: So many are kept.
-        event_ids: Of sessions, which Gradio would keep for good; they go with the session.
+        max_size: Maximum number of sessions.
+        event_ids: Event ids by session, which Gradio keeps for ever; they are dropped with the session.
     """
 
     def __init__(self, max_size: int, event_ids: dict[str, set[str]]) -> None:
@@ -179,14 +205,15 @@ def _start_session_at_once(session: SessionState, blocks: gr.Blocks) -> None:
     _start_session(session, SimpleNamespace(default_config=blocks.default_config, blocks=()))  # type: ignore[arg-type]
 
 
-def _adjust_sessions() -> None:
-    # It would describe every component for each new visitor and program, 20 ms of the event loop, and keep their maps and pictures,
-    # for "deep links", which this page has not.
+def _patch_sessions() -> None:
+    # Gradio describes every component for each new visitor (20 ms of the event loop) and keeps their maps and images.
+    # The patch leaves both out: only "deep links" need them, and this page has none.
+    # It can go when Gradio does this only for pages with a DeepLinkButton.
     SessionState.__init__ = _start_session_at_once  # type: ignore[assignment, method-assign]
     SessionState._update_value_in_config = SessionState._update_config = lambda *_: None  # type: ignore[assignment, method-assign]
 
 
-# ---- The queue -------------------------------------------------------------------------------------------------------------------
+# ---- The queue ----
 
 
 _send = Queue.send_message
@@ -203,9 +230,8 @@ def _send_if_kept(queue: Queue, event: Event, message: EventMessage) -> None:
 
 
 async def _push_in_turn(queue: Queue, body: PredictBodyInternal, request: Request, username: str | None) -> Any:
-    if reason := why_not_now(
-        queue, address_of(request.client)
-    ):  # once more: requests come together, and their bodies later
+    # Checked again here: requests arrive together, and their bodies later.
+    if reason := why_not_now(queue, address_of(request.client)):
         raise HTTPException(429, reason)
     answer = await _push(queue, body, request, username)
     for waiting in queue.event_queue_per_concurrency_id.values():
@@ -214,7 +240,7 @@ async def _push_in_turn(queue: Queue, body: PredictBodyInternal, request: Reques
 
 
 def take_turns(waiting: EventQueue) -> None:
-    """Orders what waits: first the first of every address, then the second of every address, and so on."""
+    """Orders a queue: the first event of every address, then the second of every address, and so on."""
     before: Counter[str] = Counter()
     turns = {}
     for event in waiting.queue:
@@ -224,15 +250,26 @@ def take_turns(waiting: EventQueue) -> None:
     waiting.queue.sort(key=lambda event: turns[event._id])
 
 
-def _adjust_queue(queue: Queue) -> None:
-    # It would serve all that one address has asked for before the next one's first.
+def _patch_queue(queue: Queue) -> None:
+    # Gradio serves everything that one address has requested before the first request of the next address.
+    # The patch makes addresses take turns.
+    # It can go when Gradio's queue is fair.
     queue.push = partial(_push_in_turn, queue)  # type: ignore[method-assign]
-    # It would make a table of the last 10,000 strokes at each one, for a dashboard that is off.
+
+    # Gradio builds a table of the last 10,000 events at every event, for a dashboard that is off.
+    # The patch keeps one event and never builds the table.
+    # It can go when Gradio skips the table without enable_monitoring.
     queue.ANALYTICS_MAX_EVENTS = 1
     queue.ANAYLTICS_CACHE_FREQUENCY = math.inf  # type: ignore[assignment]
-    # It would look a thousand times a second for maps, and for news of how far they are: a tenth of a core for nothing.
+
+    # Gradio inspects the queue, and progress that this page never reports, a thousand times a second: 10 % of a core.
+    # The patch inspects it every few milliseconds.
+    # It can go when the queue waits for events instead.
     queue.sleep_when_free = QUEUE_SECONDS
-    queue.progress_update_sleep_when_free = 1.0  # there is no such news
-    # It would keep the pictures of 2000 sessions that nobody fetches; and news for a session that is no longer kept would end all news.
+    queue.progress_update_sleep_when_free = 1.0
+
+    # Gradio keeps unfetched images of 2000 sessions, and a message to a dropped session ends all messages.
+    # The patch bounds sessions and messages, and drops messages to unknown sessions.
+    # It can go when Gradio bounds both.
     queue.pending_messages_per_session = RecentSessions(2 * MAX_WAITING, queue.pending_event_ids_session)
     queue.send_message = partial(_send_if_kept, queue)  # type: ignore[method-assign]

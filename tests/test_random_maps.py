@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from demo.surprise import SURPRISES
+from demo.maps import RANDOM_MAPS
 from pix2pix.labels import PALETTES
 
 SEEDS = range(200)
@@ -12,7 +12,7 @@ SEEDS = range(200)
 @pytest.fixture(scope="module")
 def maps() -> dict[str, np.ndarray]:
     """Label maps of 200 seeds by dataset, uint8 [200, 256, 256]."""
-    return {dataset: np.stack([draw(seed) for seed in SEEDS]) for dataset, draw in SURPRISES.items()}
+    return {dataset: np.stack([draw(seed) for seed in SEEDS]) for dataset, draw in RANDOM_MAPS.items()}
 
 
 def shares(label_maps: np.ndarray, dataset: str, name: str) -> np.ndarray:
@@ -21,7 +21,7 @@ def shares(label_maps: np.ndarray, dataset: str, name: str) -> np.ndarray:
 
 
 def test_there_is_one_for_every_dataset():
-    assert list(SURPRISES) == list(PALETTES)
+    assert list(RANDOM_MAPS) == list(PALETTES)
 
 
 @pytest.mark.parametrize("dataset", PALETTES)
@@ -36,8 +36,8 @@ def test_all_maps_are_of_the_palette_and_different(maps, dataset):
 @pytest.mark.parametrize("dataset", PALETTES)
 def test_equal_seeds_give_equal_maps(maps, dataset):
     for seed in (0, 7, 2**32 - 1):
-        np.testing.assert_array_equal(SURPRISES[dataset](seed), SURPRISES[dataset](seed))
-    np.testing.assert_array_equal(SURPRISES[dataset](7), maps[dataset][7])
+        np.testing.assert_array_equal(RANDOM_MAPS[dataset](seed), RANDOM_MAPS[dataset](seed))
+    np.testing.assert_array_equal(RANDOM_MAPS[dataset](7), maps[dataset][7])
 
 
 @pytest.mark.parametrize(
