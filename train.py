@@ -29,6 +29,8 @@ from pix2pix.dry_run import dry_run
 from pix2pix.flags import parse_flags
 from pix2pix.hub import HubModel
 from pix2pix.hub.push import check_token, push
+from pix2pix.init_from import init_from
+from pix2pix.lineage import Stage
 from pix2pix.precision import resolve_precision
 from pix2pix.run_folder import RunFolder, RunFolderError, release_config
 from pix2pix.scoring import Scoring
@@ -117,7 +119,7 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     hashes = {split: dataset.fingerprint(keep=split == "train") for split, dataset in splits.items()}
     if accelerator.is_main_process:
         run.open(config, hashes)
-    resume(trainer, run, hashes["train"], accelerator)
+    start(trainer, run, hashes["train"], accelerator)
     scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run.path, trainer.step_count)
     with stopping_on_signals(trainer):
@@ -140,7 +142,7 @@ def train_epochs(
         record = trainer.finish_epoch()
         if accelerator.is_main_process:
             run.log(record)
-            log_epoch(accelerator, record, config.learning_rate)
+            log_epoch(accelerator, record, config.learning_rate_in(trainer.epoch))
             sample_and_keep(trainer, splits, run, accelerator)
         save_checkpoint(
             trainer, run
@@ -150,16 +152,22 @@ def train_epochs(
     return True
 
 
-def resume(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Accelerator) -> None:
-    """Loads the newest whole checkpoint, where there is one, into all processes.
+def start(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Accelerator) -> None:
+    """Loads the newest whole checkpoint, or else the weights of `--init-from`, into all processes.
 
     Raises:
-        RunFolderError: If the processes have not found the same checkpoint and training pictures.
+        ReleaseError: If the weights of `--init-from` cannot be used.
+        RunFolderError: If the processes have not found the same checkpoint, initial weights and training images.
     """
     with accelerator.main_process_first():  # it moves a damaged checkpoint out of the way
         loaded = checkpoint.load(run.checkpoint, {"trainer": trainer})
-    found = accelerator.gather(torch.tensor([[trainer.step_count, int(pictures_hash[:12], 16)]], device=trainer.device))
-    for what, values in zip(("checkpoints", "training pictures"), found.T, strict=True):
+        source = trainer.config.init_from if not loaded else ""
+        lineage = init_from(trainer, source) if source else ()
+    weights = int(lineage[-1].weights, 16) if lineage else 0
+    found = accelerator.gather(
+        torch.tensor([[trainer.step_count, weights, int(pictures_hash[:12], 16)]], device=trainer.device)
+    )
+    for what, values in zip(("checkpoints", "initial weights", "training images"), found.T, strict=True):
         if (values != values[0]).any():
             raise RunFolderError(
                 f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see"
@@ -167,7 +175,18 @@ def resume(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Ac
     if accelerator.is_main_process:
         run.cut_records(trainer.epoch)
         if loaded:
-            print(f"going on from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
+            print(f"resuming from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
+        elif lineage:
+            run.record_lineage(lineage)
+            print(how_started(trainer, lineage[-1]))
+
+
+def how_started(trainer: Trainer, stage: Stage) -> str:
+    """What the initial weights are, in one line."""
+    config = trainer.config
+    networks = "G and D" if stage.discriminator else "G; D starts anew" if trainer.D else "G"
+    other = f", trained on {stage.dataset}: its classes and colours differ" if stage.dataset != config.dataset else ""
+    return f"started from {config.init_from} ({networks}{other})"
 
 
 def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder) -> None:
@@ -221,7 +240,8 @@ def sample_and_keep(
             log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
     if config.keeps_after(epoch):
         release.save_weights(run.weights(epoch), trainer.released_G)
-    release.save(run.release, trainer.released_G, release_config(config, epoch))
+    released = release_config(config, epoch, lineage=run.lineage())
+    release.save(run.release, trainer.released_G, released, trainer.D)
 
 
 @torch.no_grad()

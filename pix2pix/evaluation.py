@@ -188,7 +188,7 @@ def release_best(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> N
             generator = load_weights(weights, config.base_channels, config.norm)
             score = {name: value for name, value in best.items() if name not in ("epoch", "split", "seconds")}
             metrics = {"val": score | {"chosen_among": len(scored)}}
-            save(run.release_best, generator, release_config(config, best["epoch"], metrics))
+            save(run.release_best, generator, release_config(config, best["epoch"], metrics, run.lineage()))
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from pix2pix import release
-from pix2pix.hub import HubError, HubModel, pull
+from pix2pix.hub import locate
 from pix2pix.int8 import quantize
 from pix2pix.networks import UNet
 from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
@@ -73,13 +73,9 @@ class Painter:
             ReleaseError: If it cannot be had or used; the message says why.
             ValueError: If there is no such precision, or not here.
         """
-        if isinstance(source, str) and "/" in source and not Path(source).is_dir():
-            try:
-                source = pull(HubModel.parse(source))
-            except HubError as error:  # a mistyped folder can look like a repository
-                raise HubError(f"{error} (and there is no folder {source})") from error
-        generator, config = release.load(Path(source))
-        return cls(generator, config, device, release.earlier_epochs(Path(source), config.epochs), precision)
+        folder = locate(source)
+        generator, config = release.load(folder)
+        return cls(generator, config, device, release.earlier_epochs(folder, config.epochs), precision)
 
     @cached_property
     def over_epochs(self) -> list["Painter"]:

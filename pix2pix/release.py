@@ -1,7 +1,8 @@
 """The released folder: a generator ready to be used elsewhere.
 
 `model.safetensors` (fp16 weights of G), `config.json` (all that is needed to use them) and `README.md` (the model card). Training
-ends in this folder, painting begins with it. It may hold the weights of earlier epochs of the same training too, in `epochs/`.
+ends in this folder, painting begins with it. It may also hold the weights of earlier epochs of the same training, in `epochs/`,
+and those of D, `discriminator.safetensors`, which only another training needs.
 """
 
 import json
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,7 +18,10 @@ from safetensors.torch import save as to_safetensors
 
 from pix2pix.files import replacing
 from pix2pix.labels import Palette
-from pix2pix.networks import NORMS, UNet
+from pix2pix.lineage import Stage, describe
+from pix2pix.lineage import from_json as lineage_from_json
+from pix2pix.lineage import to_json as lineage_to_json
+from pix2pix.networks import NORMS, PatchGAN, UNet
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
@@ -25,6 +29,12 @@ LARGEST_WEIGHT = torch.finfo(torch.float16).max
 """Releases are written in float16; larger weights, in a file from elsewhere, could overflow when painting."""
 MAX_EPOCHS = 4
 """So many epochs of one training are released together, the released one included."""
+DISCRIMINATOR = "discriminator.safetensors"
+FOLDERS_OF_A_RUN = ("release", "release-best")
+"""Released folders inside a run folder: of the last epoch, and of the epoch with the best validation score."""
+
+
+Network = TypeVar("Network", UNet, PatchGAN)
 
 
 class ReleaseError(ValueError):
@@ -44,6 +54,7 @@ class ReleaseConfig:
         epochs: Finished epochs of training; 0 where they are not known, as of imported weights.
         seed: Of the training run; 0 where it is not known.
         ema: Decay of the moving average that these weights are; 0 if they are those of the last step. Readers may not know it.
+        lineage: Earlier trainings that this one started from, oldest first. `epochs` does not count theirs.
         metrics: Distance from the photographs by split: "fid", "n", "dims" and "weights", and as much else of the record of
             `evaluation.jsonl` as is known; `Measure` says what to call it. Empty where nothing was measured.
     """
@@ -57,19 +68,22 @@ class ReleaseConfig:
     seed: int
     metrics: Mapping[str, Any] = field(default_factory=dict)
     ema: float = 0.0
+    lineage: tuple[Stage, ...] = ()
 
     @property
     def trained(self) -> str:
-        """How long, in words."""
-        return {0: "unknown epochs", 1: "1 epoch"}.get(self.epochs, f"{self.epochs} epochs")
+        """How long, in words, with earlier trainings that this one started from."""
+        return describe(self.lineage, self.dataset, self.objective, self.epochs)
 
     def to_json(self) -> str:
         values = asdict(self)
         values["palette"] = [
             {"name": name, "color": color} for name, color in zip(self.palette.names, self.palette.colors, strict=True)
         ]
-        if not self.ema:
-            del values["ema"]
+        values["lineage"] = lineage_to_json(self.lineage)
+        for name in ("ema", "lineage"):  # older programs read files without them
+            if not values[name]:
+                del values[name]
         return json.dumps({"format_version": FORMAT_VERSION} | values, indent=2) + "\n"
 
     @classmethod
@@ -100,6 +114,7 @@ class ReleaseConfig:
             seed=_checked_int(values, "seed", 0, 2**63),
             metrics=_metrics(_checked(values, "metrics", dict)),
             ema=_decay(values.get("ema", 0.0)),
+            lineage=_lineage(values.get("lineage", [])),
         )
 
 
@@ -129,6 +144,13 @@ def _decay(value: Any) -> float:
     if not isinstance(value, float | int) or not 0 <= value < 1:
         raise ReleaseError(f"ema must be a number from 0 to below 1, not {value!r}")
     return float(value)
+
+
+def _lineage(stages: Any) -> tuple[Stage, ...]:
+    try:
+        return lineage_from_json(stages)
+    except ValueError as error:
+        raise ReleaseError(str(error)) from error
 
 
 def _metrics(scores: dict[str, Any]) -> dict[str, Any]:
@@ -164,18 +186,22 @@ def _palette(classes: list[Any]) -> Palette:
         raise ReleaseError(str(error)) from error
 
 
-def save(folder: Path, generator: UNet, config: ReleaseConfig) -> None:
+def save(folder: Path, generator: UNet, config: ReleaseConfig, discriminator: PatchGAN | None = None) -> None:
     """Writes a released folder, or brings one up to date; each file is replaced whole, so a reader never sees half of one."""
     folder.mkdir(parents=True, exist_ok=True)
+    if discriminator:
+        save_weights(folder / DISCRIMINATOR, discriminator)
+    else:
+        (folder / DISCRIMINATOR).unlink(missing_ok=True)
     save_weights(folder / "model.safetensors", generator)
     for name, text in (("config.json", config.to_json()), ("README.md", model_card(config))):
         with replacing(folder / name) as file:
             file.write(text.encode())
 
 
-def save_weights(path: Path, generator: UNet) -> None:
+def save_weights(path: Path, network: UNet | PatchGAN) -> None:
     """Writes fp16 weights; the rounding, 2^-11 of each value, is far below what an 8-bit picture shows."""
-    weights = {name: weight.detach().half().contiguous().cpu() for name, weight in generator.state_dict().items()}
+    weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.state_dict().items()}
     with replacing(path) as file:
         file.write(to_safetensors(weights))
 
@@ -195,6 +221,13 @@ def weights_by_epoch(folder: Path) -> dict[int, Path]:
     """The files epoch-NNN.safetensors of a folder, ascending; none where there is no such folder."""
     found = {epoch: path for path in folder.glob("*") if (epoch := epoch_of(path.name)) is not None}
     return dict(sorted(found.items()))
+
+
+def of_run(folder: Path) -> Path | None:
+    """The released folder of the last epoch inside a run folder; None if `folder` is no run folder that has one."""
+    inside = folder / FOLDERS_OF_A_RUN[0]
+    is_release = (folder / "model.safetensors").is_file()
+    return inside if not is_release and (inside / "config.json").is_file() else None
 
 
 def earlier_epochs(folder: Path, epochs: int) -> dict[int, Path]:
@@ -255,26 +288,42 @@ def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
         ReleaseError: If the file is missing, damaged, or not of such a generator.
     """
     with torch.device("meta"):  # shapes without memory; random initial weights would only cost time
-        generator = UNet(base_channels, norm)
+        return _read_weights(path, UNet(base_channels, norm))
+
+
+def load_discriminator(folder: Path) -> PatchGAN | None:
+    """Reads the discriminator of a released folder, like `load_weights`; None if the folder has none.
+
+    Raises:
+        ReleaseError: If the file is damaged or does not fit the folder's configuration.
+    """
+    path = Path(folder) / DISCRIMINATOR
+    if not path.is_file():
+        return None
+    config = load_config(folder)
+    with torch.device("meta"):
+        return _read_weights(path, PatchGAN(config.base_channels, config.norm))
+
+
+def _read_weights(path: Path, network: Network) -> Network:
+    """Fills a network without memory (on the device "meta") from a file."""
     try:
-        with safe_open(path, "pt") as file:
-            _check_header(
-                path, generator, {name: file.get_slice(name) for name in file.keys()}
-            )  # before anything is read
+        with torch.device("cpu"), safe_open(path, "pt") as file:
+            # The header first: nothing is read of a file that does not fit.
+            _check_header(path, network, {name: file.get_slice(name) for name in file.keys()})
             weights = {name: file.get_tensor(name).float() for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from error
     broken = [name for name, weight in weights.items() if not (weight.abs() <= LARGEST_WEIGHT).all()]
     if broken:
         raise ReleaseError(f"{path} holds values that are not finite or beyond those of float16, first in {broken[0]}")
-    generator.load_state_dict(weights, assign=True)
-    return generator.to(
-        memory_format=torch.channels_last
-    )  # files hold the usual layout, and assigned tensors keep theirs
+    network.load_state_dict(weights, assign=True)
+    # Files hold the usual layout, and assigned tensors keep theirs.
+    return network.to(memory_format=torch.channels_last)
 
 
-def _check_header(path: Path, generator: UNet, slices: dict[str, Any]) -> None:
-    expected = {name: tuple(weight.shape) for name, weight in generator.state_dict().items()}
+def _check_header(path: Path, network: torch.nn.Module, slices: dict[str, Any]) -> None:
+    expected = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
     found = {name: tuple(part.get_shape()) for name, part in slices.items()}
     if expected != found:
         name = min(name for name in expected | found if expected.get(name) != found.get(name))

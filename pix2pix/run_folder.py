@@ -4,7 +4,7 @@ import json
 import math
 import platform
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -15,8 +15,10 @@ from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
+from pix2pix import lineage
 from pix2pix.files import append_record, read_records, replacing
 from pix2pix.labels import PALETTES
+from pix2pix.lineage import Stage
 from pix2pix.pictures import to_uint8
 from pix2pix.release import ReleaseConfig, weights_by_epoch, weights_of_epoch
 from pix2pix.trainer import TrainConfig
@@ -83,7 +85,7 @@ class RunFolder:
         """
         path = self.config_file
         new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
-        machine, data = _machine(), data_hashes
+        machine, data, kept = _machine(), data_hashes, {}
         if path.exists():
             try:
                 old = json.loads(path.read_text(encoding="utf-8"))
@@ -92,6 +94,7 @@ class RunFolder:
                     split for split, pictures in old["data"].items() if data_hashes.get(split, pictures) != pictures
                 ]
                 machine, data = _joined(old["machine"], machine), old["data"] | data_hashes
+                kept = {name: old[name] for name in ("lineage",) if name in old}
             except (
                 ValueError,
                 KeyError,
@@ -117,9 +120,27 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.path} holds a checkpoint but no config.json that says of what. Use another --run-dir."
             )
-        record = {"config": new, "data": data, "machine": machine}
+        record = {"config": new, "data": data, "machine": machine} | kept
         with replacing(path) as file:
             file.write((json.dumps(record, indent=2) + "\n").encode())
+
+    def record_lineage(self, stages: Sequence[Stage]) -> None:
+        """Adds to `config.json` the trainings that this one started from, oldest first."""
+        record = json.loads(self.config_file.read_text(encoding="utf-8")) | {"lineage": lineage.to_json(stages)}
+        with replacing(self.config_file) as file:
+            file.write((json.dumps(record, indent=2) + "\n").encode())
+
+    def lineage(self) -> tuple[Stage, ...]:
+        """The trainings that this one started from, oldest first; none if it started from random weights.
+
+        Raises:
+            RunFolderError: If `config.json` is missing or something else.
+        """
+        try:
+            record = json.loads(self.config_file.read_text(encoding="utf-8"))
+            return lineage.from_json(record.get("lineage", []))
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
+            raise RunFolderError(f"{self.config_file} is missing or not that of a training run") from error
 
     def read(self) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
         """What `open` has recorded: the configuration, the fingerprints of the splits, the machine.
@@ -182,7 +203,9 @@ class RunFolder:
             Image.fromarray(to_uint8(picture).permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
 
 
-def release_config(config: TrainConfig, epoch: int, metrics: Mapping[str, Any] | None = None) -> ReleaseConfig:
+def release_config(
+    config: TrainConfig, epoch: int, metrics: Mapping[str, Any] | None = None, lineage: tuple[Stage, ...] = ()
+) -> ReleaseConfig:
     """What a released folder says of a run's generator after an epoch."""
     return ReleaseConfig(
         dataset=config.dataset,
@@ -194,6 +217,7 @@ def release_config(config: TrainConfig, epoch: int, metrics: Mapping[str, Any] |
         seed=config.seed,
         ema=config.ema,
         metrics=metrics or {},
+        lineage=lineage,
     )
 
 

@@ -80,6 +80,18 @@ class TrainConfig:
     )
     norm: str = _setting("instance", "normalisation in G and D; close to each other at batch size 1", "model", NORMS)
     learning_rate: float = _setting(2e-4, "of Adam, constant, as published", "optimisation", at_least=0)
+    decay_epochs: int = _setting(
+        0,
+        "let the learning rate fall linearly to 0 over so many last epochs; 0, as published, for none",
+        "optimisation",
+        at_least=0,
+        may_change=True,
+    )
+    init_from: str = _setting(
+        "",
+        "initial weights of G and D: a released folder, a run folder, or owner/name[@revision] on the Hub",
+        "optimisation",
+    )
     beta1: float = _setting(0.5, "first moment decay of Adam, as published", "optimisation", at_least=0, below=1)
     beta2: float = _setting(0.999, "second moment decay of Adam, as published", "optimisation", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "weight of L1 in the objective gan, as published", "optimisation", at_least=0)
@@ -140,10 +152,16 @@ class TrainConfig:
                 raise ValueError(f"{flag} must be at least {at_least}{limit}, not {value}")
         if self.fid_samples == 1:
             raise ValueError("--fid-samples must be 0 for all, or at least 2, not 1")
+        if self.decay_epochs > self.epochs:
+            raise ValueError(f"--decay-epochs must be at most --epochs, {self.epochs}, not {self.decay_epochs}")
         if self.objective == "l1" and self.lambda_l1 != 100:
             raise ValueError(
                 "--lambda-l1 weighs L1 against the GAN; with --objective l1 it would do nothing, so leave it out"
             )
+
+    def learning_rate_in(self, epoch: int) -> float:
+        """Learning rate of an epoch, counted from 1: constant, then falling by equal steps that reach 0 after the last one."""
+        return self.learning_rate * min(1.0, (self.epochs + 1 - epoch) / (self.decay_epochs + 1))
 
     def samples_after(self, epoch: int) -> bool:
         """Whether pictures are sampled after an epoch, counted from 1: every `sample_every`, and the first, middle and last one."""
@@ -200,6 +218,14 @@ class Trainer:
     def _adam(self, network: torch.nn.Module) -> ChannelsLastAdam:
         return ChannelsLastAdam(network.parameters(), self.config.learning_rate, (self.config.beta1, self.config.beta2))
 
+    def set_weights(self, generator: UNet, discriminator: PatchGAN | None) -> None:
+        """Replaces the initial weights of G, and of D where some are given; for a trainer that has not made a step."""
+        self.G.load_state_dict(generator.state_dict())
+        if self.G_ema is not None:
+            self.G_ema.load_state_dict(generator.state_dict())
+        if self.D is not None and discriminator is not None:
+            self.D.load_state_dict(discriminator.state_dict())
+
     def compile(self, backend: str = "inductor") -> None:
         """Has both networks compiled at their first calls, each into one graph; weights and their names stay what they are.
 
@@ -220,6 +246,7 @@ class Trainer:
             NonFiniteLossError: If a loss is not finite; the weights are useless then, the last checkpoint is not.
         """
         label_image, photo = (picture.to(self.device, non_blocking=True) for picture in (label_image, photo))
+        self._set_learning_rate()
         masks = self._dropout_masks(label_image)
         with self._autocast():
             fake = self.G(label_image, masks).float()
@@ -239,6 +266,12 @@ class Trainer:
         self.pictures += pictures
         self.loss_sums += values * pictures
         return named
+
+    def _set_learning_rate(self) -> None:
+        rate = self.config.learning_rate_in(self.epoch + 1)
+        for optimizer in (self.optimizer_G, self.optimizer_D):
+            for group in optimizer.param_groups if optimizer else []:
+                group["lr"] = rate
 
     def _update_D(self, label_image: Tensor, photo: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Descends BCE(D(x, y), 1) + BCE(D(x, G(x)), 0). The paper halves this sum; the published run to reproduce did not."""

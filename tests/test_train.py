@@ -132,7 +132,7 @@ def test_one_epoch_and_then_another_equal_two_straight(straight, data_dir, tmp_p
     assert train.main(arguments(data_dir, tmp_path, objective=objective, epochs=1)) == 0
     assert load_config(tmp_path / "release").epochs == 1
     assert train.main(arguments(data_dir, tmp_path, objective=objective, epochs=2)) == 0
-    assert "going on from" in capsys.readouterr().out
+    assert "resuming from" in capsys.readouterr().out
     assert_same_run(tmp_path, straight[objective])
 
 

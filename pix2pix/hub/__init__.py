@@ -28,8 +28,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import HFValidationError, tqdm, validate_repo_id
 
-from pix2pix.networks import UNet
-from pix2pix.release import ReleaseConfig, ReleaseError, epoch_of, load_config, load_weights, spread
+from pix2pix import release
+from pix2pix.networks import PatchGAN, UNet
+from pix2pix.release import DISCRIMINATOR, ReleaseConfig, ReleaseError, epoch_of, load_config, load_weights, spread
 
 FILES = ("config.json", "model.safetensors")
 """What is read of a repository, with `epochs/epoch-NNN.safetensors` where it has such; whatever else it holds is not."""
@@ -123,6 +124,50 @@ def pull(model: HubModel) -> Path:
         return folder
 
 
+def locate(source: Path | str, discriminator: bool = False) -> Path:
+    """Finds the released folder that a person means.
+
+    Args:
+        source: A released folder; a run folder, whose `release/` is taken; or, where there is no such folder, a model on the
+            Hub, "owner/name" or "owner/name@revision".
+        discriminator: Whether D's weights are needed too, where the model has them.
+
+    Raises:
+        ReleaseError: If a model on the Hub cannot be fetched; one sentence says why and what to do.
+    """
+    folder = Path(source)
+    if isinstance(source, str) and "/" in source and not folder.is_dir():
+        try:
+            folder = pull(HubModel.parse(source))
+            if discriminator:
+                fetch_discriminator(HubModel.parse(source), folder)
+        except HubError as error:  # a mistyped folder can look like a repository
+            raise HubError(f"{error} (and there is no folder {source})") from error
+    return release.of_run(folder) or folder
+
+
+def fetch_discriminator(model: HubModel, folder: Path) -> None:
+    """Adds D's weights to a folder that `pull` returned, where the commit has them.
+
+    Raises:
+        HubError: If they cannot be fetched, or do not fit; one sentence says why and what to do.
+    """
+    commit = HubModel(model.repo, folder.name)
+    if try_to_load_from_cache(commit.repo, DISCRIMINATOR, revision=commit.revision) is not None:
+        return  # the file, or the mark that this commit has none
+    try:
+        info = HfApi().model_info(commit.repo, revision=commit.revision, files_metadata=True, timeout=ANSWER_SECONDS)
+        file = next((file for file in info.siblings or [] if file.rfilename == DISCRIMINATOR), None)
+        if file is None:
+            return
+        config = load_config(folder)
+        with torch.device("meta"):
+            _check_size(commit, DISCRIMINATOR, file.size or 0, PatchGAN(config.base_channels, config.norm))
+        _check_sum(commit, Path(hf_hub_download(commit.repo, DISCRIMINATOR, revision=commit.revision)), file)
+    except (OSError, RuntimeError, httpx2.HTTPError) as error:
+        raise _in_words(error, commit) from error
+
+
 def fetch(model: HubModel, report: Report | None = None) -> Path:
     """Asks the Hub for a released folder, and fetches what the cache does not have of it.
 
@@ -186,13 +231,18 @@ def _epoch_files(names: Iterable[str], epochs: int) -> list[str]:
 
 def _check_sizes(model: HubModel, config: ReleaseConfig, sizes: Mapping[str, int]) -> None:
     with torch.device("meta"):
-        values = sum(weight.numel() for weight in UNet(config.base_channels, config.norm).state_dict().values())
+        generator = UNet(config.base_channels, config.norm)
     for name, size in sizes.items():
-        if not 2 * values < size <= 4 * values + MAX_HEADER_BYTES:
-            raise HubError(
-                f"{model} does not fit its config.json: {name} has {size} bytes, where {values} weights take "
-                f"{2 * values} to {4 * values + MAX_HEADER_BYTES}"
-            )
+        _check_size(model, name, size, generator)
+
+
+def _check_size(model: HubModel, name: str, size: int, network: torch.nn.Module) -> None:
+    values = sum(weight.numel() for weight in network.state_dict().values())
+    if not 2 * values < size <= 4 * values + MAX_HEADER_BYTES:
+        raise HubError(
+            f"{model} does not fit its config.json: {name} has {size} bytes, where {values} weights take "
+            f"{2 * values} to {4 * values + MAX_HEADER_BYTES}"
+        )
 
 
 def _check_sum(model: HubModel, weights: Path, told: RepoSibling) -> None:

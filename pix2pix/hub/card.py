@@ -16,7 +16,15 @@ from pix2pix.files import replacing
 from pix2pix.hub.curves import draw_charts
 from pix2pix.measure import Measure
 from pix2pix.painter import Painter
-from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig, ReleaseError, weights_by_epoch, weights_of_epoch
+from pix2pix.release import (
+    DISCRIMINATOR,
+    LICENCE_NOTES,
+    OBJECTIVES,
+    ReleaseConfig,
+    ReleaseError,
+    weights_by_epoch,
+    weights_of_epoch,
+)
 from pix2pix.report.charts import loss_charts, score_charts
 from pix2pix.report.runs import Run, read_runs
 from pix2pix.trainer import TrainConfig
@@ -57,7 +65,10 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = ()) -> N
         scores = last_scores(run, measure, config.epochs)
         config = replace(config, metrics=with_choice(scores, config.metrics) or config.metrics)
     output.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / "model.safetensors", output / "model.safetensors")
+    (output / DISCRIMINATOR).unlink(missing_ok=True)
+    for file_name in ("model.safetensors", DISCRIMINATOR):
+        if (folder / file_name).is_file():
+            shutil.copyfile(folder / file_name, output / file_name)
     for path in weights_by_epoch(output / "epochs").values():
         path.unlink()  # of an earlier packing, perhaps of another training
     for epoch in epochs:

@@ -1,0 +1,57 @@
+"""Start a training from released weights: G, and D where the source has one; the optimisers start afresh."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from pix2pix import release
+from pix2pix.hub import locate
+from pix2pix.lineage import Stage
+from pix2pix.release import ReleaseConfig, ReleaseError
+from pix2pix.trainer import TrainConfig, Trainer
+
+
+def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
+    """Replaces the initial weights of a trainer.
+
+    Palettes and datasets may differ, so that a model can be fine-tuned on other data; sizes and norm may not.
+
+    Args:
+        trainer: Fresh.
+        source: A released folder, a run folder (its `release/` is taken), or "owner/name[@revision]" on the Hub.
+
+    Returns:
+        The trainings that the weights have behind them, oldest first.
+
+    Raises:
+        ReleaseError: If the source is missing, damaged, or of another size or norm.
+    """
+    folder = locate(source, discriminator=True)
+    config = release.load_config(folder)
+    _check_fit(source, config, trainer.config)
+    generator, _ = release.load(folder)
+    discriminator = release.load_discriminator(folder) if trainer.D else None
+    trainer.set_weights(generator, discriminator)
+    with open(folder / "model.safetensors", "rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()[:8]
+    stage = Stage(
+        _name(source, folder), config.dataset, config.objective, config.epochs, weights, discriminator is not None
+    )
+    return (*config.lineage, stage)
+
+
+def _check_fit(source: str, released: ReleaseConfig, config: TrainConfig) -> None:
+    for name in ("base_channels", "norm"):
+        theirs, ours = getattr(released, name), getattr(config, name)
+        if theirs != ours:
+            flag = "--" + name.replace("_", "-")
+            raise ReleaseError(f"--init-from {source} has {flag} {theirs}, this run has {ours}. Add {flag} {theirs}.")
+
+
+def _name(source: str, folder: Path) -> str:
+    """What to call the source: a model of the Hub by itself, a folder by its name, `RUN/release` by the run's."""
+    if not Path(source).is_dir():
+        return source
+    path = folder.resolve()
+    name = path.parent.name if path.name in release.FOLDERS_OF_A_RUN else path.name
+    return re.sub(r"[^\w@./-]+", "-", name)[:150] or "release"
