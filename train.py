@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import torch
@@ -28,10 +29,11 @@ from pix2pix.download import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
 from pix2pix.flags import parse_flags
 from pix2pix.hub import HubModel
-from pix2pix.hub.push import check_token, push
 from pix2pix.init_from import init_from
 from pix2pix.lineage import Stage
 from pix2pix.precision import resolve_precision
+from pix2pix.publish import check_token
+from pix2pix.publish.push import push
 from pix2pix.run_folder import RunFolder, RunFolderError, release_config
 from pix2pix.scoring import Scoring
 from pix2pix.trackers import TrackerError, check_installed, log_epoch, log_samples, start_tracker
@@ -39,6 +41,8 @@ from pix2pix.trainer import LostProcessError, NonFiniteLossError, TrainConfig, T
 
 SAMPLED_PICTURES = 4
 """Pictures of each split that are sampled; the first ones, so that all runs show the same."""
+MAPS = Path(__file__).parent / "demo" / "examples"
+"""Label maps drawn for the project; the model card of a published model shows what it paints of them."""
 
 
 class LaunchError(RuntimeError):
@@ -235,7 +239,7 @@ def sample_and_keep(
                 fake = sample(trainer, label_image, index).cpu()
                 run.save_sample(split, name, "label", label_image)
                 run.save_sample(split, name, "photo", photo)
-                run.save_sample(split, name, f"epoch-{epoch:03d}", fake)
+                run.save_sample(split, name, epoch, fake)
                 shown.append(torch.cat([label_image, fake, photo], 2))
             log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
     if config.keeps_after(epoch):
@@ -318,9 +322,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def publish(run: RunFolder, name: str) -> int:
     """Pushes the released folder of a complete run; the run stays complete where that fails."""
-    retry = f"python -m pix2pix.hub push {shlex.quote(str(run.release))} {name}"
+    retry = f"python -m pix2pix.publish push {shlex.quote(str(run.release))} {name} --maps {shlex.quote(str(MAPS))}"
     try:
-        model = push(run.release, HubModel.parse(name)).model
+        model = push(run.release, HubModel.parse(name), maps=MAPS).model
     except (OSError, ValueError) as error:
         print(f"Not published: {error}. Once this is put right: {retry}", file=sys.stderr)
         return 1

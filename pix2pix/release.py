@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -106,7 +106,7 @@ class ReleaseConfig:
             )
         return cls(
             dataset=_dataset(_checked(values, "dataset", str)),
-            objective=_checked(values, "objective", str, choices=("gan", "l1")),
+            objective=_checked(values, "objective", str, choices=tuple(OBJECTIVES)),
             palette=_palette(_checked(values, "palette", list)),
             base_channels=_checked_int(values, "base_channels", 1, MAX_BASE_CHANNELS),
             norm=_checked(values, "norm", str, choices=NORMS),
@@ -335,7 +335,19 @@ def _check_header(path: Path, network: torch.nn.Module, slices: dict[str, Any]) 
             raise ReleaseError(f"{path}: {name} is of type {part.get_dtype()}; weights are F16, BF16 or F32")
 
 
-OBJECTIVES = {"gan": "conditional GAN + λ·L1", "l1": "L1 alone"}
+class Objective(NamedTuple):
+    """What a training minimises.
+
+    Attributes:
+        name: Short name, for labels.
+        description: The losses in words.
+    """
+
+    name: str
+    description: str
+
+
+OBJECTIVES = {"gan": Objective("GAN", "conditional GAN + λ·L1"), "l1": Objective("L1", "L1 alone")}
 
 LICENCE_NOTES = {
     "facades": "Trained on the CMP Facade Database (Tyleček and Šára, GCPR 2013), which is research data.",
@@ -352,7 +364,7 @@ license: other
 pipeline_tag: image-to-image
 tags: [pix2pix, {config.dataset}]
 ---
-# pix2pix {config.dataset}, {OBJECTIVES[config.objective]}
+# pix2pix {config.dataset}, {OBJECTIVES[config.objective].description}
 
 A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm){trained}{average}.
 It turns 256x256 label images in the colours of `config.json` into pictures.
@@ -369,6 +381,4 @@ picture = painter.paint(label_map, seed=0)  # uint8 [256, 256] class indices →
 
 
 if __name__ == "__main__":
-    from pix2pix.import_pth import main
-
-    raise SystemExit(main())
+    raise SystemExit("This command has moved: python -m pix2pix.import_pth FILE.pth --dataset NAME --output DIR")

@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -195,11 +196,24 @@ class RunFolder:
         """The kept generators by epoch, ascending."""
         return weights_by_epoch(self.path / "weights")
 
-    def save_sample(self, split: str, name: str, kind: str, picture: Tensor) -> None:
-        """Writes one picture [3, H, W] in [-1, 1] as samples/SPLIT/NAME/KIND.png."""
-        folder = self.path / "samples" / split / name
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / f"{kind}.png") as file:
+    def sample(self, split: str, name: str, kind: str | int) -> Path:
+        """The file of a sample image: samples/SPLIT/NAME/KIND.png, where kind is "label", "photo", or an epoch."""
+        stem = kind if isinstance(kind, str) else f"epoch-{kind:03d}"
+        return self.path / "samples" / split / name / f"{stem}.png"
+
+    def sampled_epochs(self, split: str) -> dict[str, list[int]]:
+        """The epochs, ascending, after which each image of a split was sampled, by the image's name in numeric order."""
+        epochs: dict[str, list[int]] = {}
+        for path in (self.path / "samples" / split).glob("*/epoch-*.png"):
+            if match := re.fullmatch(r"epoch-(\d{3,9})", path.stem, re.ASCII):
+                epochs.setdefault(path.parent.name, []).append(int(match[1]))
+        return {name: sorted(epochs[name]) for name in sorted(epochs, key=lambda name: (len(name), name))}
+
+    def save_sample(self, split: str, name: str, kind: str | int, picture: Tensor) -> None:
+        """Writes one image [3, H, W] in [-1, 1] to the file that `sample` names."""
+        path = self.sample(split, name, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
             Image.fromarray(to_uint8(picture).permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
 
 

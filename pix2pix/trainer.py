@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from pix2pix.adam import ChannelsLastAdam
+from pix2pix.channels_last import ChannelsLastAdam
 from pix2pix.losses import fake_loss, l1_loss, real_loss
 from pix2pix.networks import NORMS, PatchGAN, UNet
 
