@@ -107,11 +107,11 @@ def truncated_png(path: Path) -> None:
 
 
 BROKEN = {
-    "truncated JPEG": (truncated_jpeg, "not a readable picture"),
-    "truncated PNG": (truncated_png, "not a readable picture"),
-    "empty file": (lambda path: path.touch(), "not a readable picture"),
-    "text": (lambda path: path.write_text("not a picture"), "not a readable picture"),
-    "folder": (lambda path: path.mkdir(), "not a readable picture"),
+    "truncated JPEG": (truncated_jpeg, "not a readable image"),
+    "truncated PNG": (truncated_png, "not a readable image"),
+    "empty file": (lambda path: path.touch(), "not a readable image"),
+    "text": (lambda path: path.write_text("not a picture"), "not a readable image"),
+    "folder": (lambda path: path.mkdir(), "not a readable image"),
     "one half only": (lambda path: Image.new("RGB", (256, 256)).save(path), "is 256x256; a pair is 512x256"),
     "on its side": (lambda path: Image.new("RGB", (256, 512)).save(path), "is 256x512; a pair is 512x256"),
 }
@@ -133,7 +133,7 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name):
 def test_a_picture_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
     draw_pair(0).save(tmp_path / "1.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses from twice as many on
-    with pytest.raises(DataError, match="1.png is not a readable picture"):
+    with pytest.raises(DataError, match="1.png is not a readable image"):
         read_pair(tmp_path / "1.png")
 
 

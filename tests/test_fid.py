@@ -388,7 +388,7 @@ def test_the_program_says_how_many_pictures_and_which_weights(small, inception_w
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda folder: (folder / "2.png").write_bytes(b"nothing"), "2.png is not a readable picture"),
+        (lambda folder: (folder / "2.png").write_bytes(b"nothing"), "2.png is not a readable image"),
         (
             lambda folder: Image.new("RGB", (64, 32)).save(folder / "2.png"),
             "2.png is 64x32, unlike the pictures before it",

@@ -23,13 +23,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from test_demo import local_models, tiny_models
-from test_hostile_files import damage, damaged, hostile, values
 
 from demo import serving
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from demo.label_pictures import read_label_picture, to_png
 from pix2pix.labels import FACADES
+from tests.helpers.hostile import damage, damaged, hostile, values
 
 WHOLE = encode(draw_label_map(1)).model_dump()
 HONEST = {"paint": [WHOLE, 1, True], "repaint": [WHOLE, 1, True, "Side by side"]}

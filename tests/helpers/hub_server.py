@@ -1,4 +1,4 @@
-"""A server with as much of the Hugging Face Hub's HTTP API as huggingface_hub needs to upload and download; it fails on demand."""
+"""A server with the part of the Hugging Face Hub's HTTP API that uploads and downloads need; it fails on demand."""
 
 import base64
 import hashlib
@@ -38,7 +38,7 @@ class Repo:
     branches: dict[str, str] = field(default_factory=dict)
 
     def commit(self, branch: str, files: dict[str, bytes]) -> str:
-        """A new commit of these files alone."""
+        """Add a commit of these files only."""
         named = sorted((path, blob_id(content)) for path, content in files.items())
         sha = hashlib.sha1(repr((named, len(self.commits))).encode()).hexdigest()
         self.commits[sha], self.branches[branch] = files, sha
@@ -54,11 +54,11 @@ class HubServer:
     Attributes:
         tokens: Role, "write" or "read", of every token.
         log: (method, path without query, range) of every request.
-        cut_after: The next download of large files ends after so many bytes, once for each number.
-        damaged: Whether large files arrive with a byte changed.
-        claimed_sizes: Sizes that the server tells of files instead of the real ones.
-        status: Answer everything with this status.
-        gate: Large files wait for it after their first piece.
+        cut_after: Numbers of bytes after which the next downloads of large files break off.
+        damaged: Whether large files arrive with a changed byte.
+        claimed_sizes: Sizes that the server reports for files instead of the real ones.
+        status: Status of every answer; None for normal answers.
+        gate: Event that large files wait for after their first piece.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class HubServer:
         self.server.server_close()
 
     def add(self, name: str, files: dict[str, bytes], branch: str = "main", kind: str = "model", **access: bool) -> str:
-        """Commits these files to a repository, made if absent; returns the commit."""
+        """Commit these files to a repository, created if missing; return the commit."""
         return self.repos.setdefault((kind, name), Repo(**access)).commit(branch, files)
 
     def files(self, name: str, revision: str = "main", kind: str = "model") -> dict[str, bytes]:
@@ -158,7 +158,7 @@ class Answering(BaseHTTPRequestHandler):
         elif path.endswith(".git/info/lfs/objects/batch"):
             self.lfs_batch(json.loads(body))
         elif match := re.fullmatch(r"/api/(models|spaces|datasets)/([^/]+/[^/]+)(?:/(\w+)/([^/]+)(?:/.*)?)?", path):
-            branch = unquote(url.path.split("/")[6]) if match[3] else "main"  # its own slashes came quoted
+            branch = unquote(url.path.split("/")[6]) if match[3] else "main"  # its own slashes are quoted
             self.repository(TYPES[match[1]], match[2], match[3] or "revision", branch, body)
         elif match := re.fullmatch(r"/(?:(spaces|datasets)/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             self.resolve(TYPES[match[1] or "models"], match[2], match[3], match[4])
@@ -197,7 +197,7 @@ class Answering(BaseHTTPRequestHandler):
         self.send(200, {"transfer": "basic", "objects": objects})
 
     def open_repo(self, kind: str, name: str, revision: str, content: bool = False) -> tuple[Repo, str] | None:
-        """A repository and a commit of it, or None where the refusal has been sent."""
+        """Find a repository and a commit; send a refusal and return None if there is none."""
         repo = self.server_hub.repos.get((kind, name))
         if repo is None or (repo.private and not self.role):
             self.refuse(401, "RepoNotFound", "Repository not found")
@@ -252,7 +252,7 @@ class Answering(BaseHTTPRequestHandler):
             self.send(200, self.describe(repo, name, commit))
 
     def changed(self, files: dict[str, bytes], body: bytes) -> dict[str, bytes]:
-        """A tree after the operations of a commit, one JSON object a line."""
+        """Apply the operations of a commit, one JSON object per line, to a tree."""
         files = dict(files)
         for operation in map(json.loads, body.splitlines()):
             value = operation["value"]
@@ -318,7 +318,7 @@ class Answering(BaseHTTPRequestHandler):
             self.transfer(content[start:], is_large(path))
 
     def transfer(self, content: bytes, large: bool) -> None:
-        """Sends a file in pieces, with the failures that were asked for."""
+        """Send a file in pieces, with the requested failures."""
         hub = self.server_hub
         if large and hub.damaged:
             content = content[:-1] + bytes([content[-1] ^ 1])
