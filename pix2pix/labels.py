@@ -115,8 +115,8 @@ FACADES = _palette(
     ]
 )
 
-# The official Cityscapes colours (cityscapesScripts, helpers/labels.py). "unlabeled" includes all classes that are black
-# in that file: ego vehicle, rectification border, out of roi, static.
+# The official Cityscapes colours (cityscapesScripts, helpers/labels.py). "unlabeled" includes all classes that are
+# black in that file: ego vehicle, rectification border, out of roi, static.
 CITYSCAPES = _palette(
     [
         ("unlabeled", "#000000"),
