@@ -5,6 +5,8 @@ noted. As in the authors' code, and unlike a first reading of the appendix, no n
 colour of the label image) and none follows the 1x1 bottleneck (a single value minus its mean is zero).
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -120,6 +122,20 @@ class UNet(nn.Module):
         """
         sizes = [(1, self.dropout_channels, height // scale, width // scale) for scale in (128, 64, 32)]
         return [torch.empty(size).bernoulli_(0.5, generator=generator).mul_(2) for size in sizes]
+
+    def batch_masks(self, seeds: Iterable[int], height: int, width: int) -> list[Tensor]:
+        """Draws the dropout masks of a batch from one seed per image, so that an image does not depend on its batch.
+
+        Args:
+            seeds: One per image, each 0 to 2^64 - 1.
+            height: Height of the images in pixels; a multiple of 256, as is `width`.
+            width: Width of the images in pixels.
+
+        Returns:
+            Three masks [N, 512, h, w] as in `dropout_masks`, with the device and the precision of the weights.
+        """
+        images = [self.dropout_masks(height, width, torch.Generator().manual_seed(int(seed))) for seed in seeds]
+        return [torch.cat(masks).to(self.down1.weight) for masks in zip(*images, strict=True)]
 
     def forward(self, x: Tensor, masks: list[Tensor] | None = None) -> Tensor:
         """Translates label images.

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -58,9 +58,7 @@ class Painter:
         self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
         if self.precision == "int8":
             quantize(self.generator)
-        self._masks = lru_cache(maxsize=8)(
-            partial(_draw_masks, self.generator, self.device, self.dtype)
-        )  # strokes keep their seed
+        self._masks = lru_cache(maxsize=8)(self._draw_masks)  # strokes keep their seed
 
     @classmethod
     def load(cls, source: Path | str, device: torch.device | None = None, precision: str = "auto") -> "Painter":
@@ -137,17 +135,12 @@ class Painter:
             raise ValueError(f"a label picture must have sides that are multiples of 256, not {width}x{height}")
         if not 0 <= seed <= MAX_SEED:
             raise ValueError(f"a seed must be from 0 to {MAX_SEED}, not {seed}")
-        masks = self._masks(height, width, seed) if dropout else None
+        masks = self._masks(seed, height, width) if dropout else None
         x = to_float(torch.tensor(label_image).permute(2, 0, 1)[None]).to(self.device, self.dtype)
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
 
-
-def _draw_masks(
-    generator: UNet, device: torch.device, dtype: torch.dtype, height: int, width: int, seed: int
-) -> list[torch.Tensor]:
-    return [
-        mask.to(device, dtype) for mask in generator.dropout_masks(height, width, torch.Generator().manual_seed(seed))
-    ]
+    def _draw_masks(self, seed: int, height: int, width: int) -> list[torch.Tensor]:
+        return self.generator.batch_masks([seed], height, width)
 
 
 def read_label_image(path: Path) -> np.ndarray:

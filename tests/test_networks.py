@@ -220,6 +220,17 @@ def test_dropout_masks_come_from_their_generator_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_the_masks_of_a_batch_are_those_of_its_images():
+    G = tiny_generator()
+
+    batch = G.batch_masks([3, 2**64 - 1], 256, 512)
+
+    for place, seed in enumerate([3, 2**64 - 1]):
+        alone = G.dropout_masks(256, 512, torch.Generator().manual_seed(seed))
+        assert all(torch.equal(layer[place : place + 1], mask) for layer, mask in zip(batch, alone, strict=True))
+    assert G.bfloat16().batch_masks([0], 256, 256)[0].dtype == torch.bfloat16
+
+
 @torch.no_grad()
 def test_dropout_acts_on_the_first_three_decoder_layers_only():
     masks = [0 * mask for mask in tiny_generator().dropout_masks(256, 256, torch.Generator())]
