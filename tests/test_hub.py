@@ -22,10 +22,10 @@ from PIL import Image
 
 import train
 from pix2pix import release
+from pix2pix.fid.measure import OFFICIAL_HASH
 from pix2pix.files import append_record
 from pix2pix.hub import HubError, HubModel, __main__, cached, fetch, pull
 from pix2pix.hub.card import EXAMPLES, pack
-from pix2pix.measure import OFFICIAL_HASH
 from pix2pix.painter import Painter
 from pix2pix.release import ReleaseError
 

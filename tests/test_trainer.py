@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, TrainConfig, Trainer
+from pix2pix.config import TrainConfig
+from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, Trainer
 
 CPU = torch.device("cpu")
 

@@ -28,9 +28,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import HFValidationError, tqdm, validate_repo_id
 
-from pix2pix import release
 from pix2pix.networks import PatchGAN, UNet
 from pix2pix.release import DISCRIMINATOR, ReleaseConfig, ReleaseError, epoch_of, load_config, load_weights, spread
+from pix2pix.run_folder import release_inside
 
 FILES = ("config.json", "model.safetensors")
 """What is read of a repository, with `epochs/epoch-NNN.safetensors` where it has such; whatever else it holds is not."""
@@ -143,7 +143,7 @@ def locate(source: Path | str, discriminator: bool = False) -> Path:
                 fetch_discriminator(HubModel.parse(source), folder)
         except HubError as error:  # a mistyped folder can look like a repository
             raise HubError(f"{error} (and there is no folder {source})") from error
-    return release.of_run(folder) or folder
+    return release_inside(folder) or folder
 
 
 def fetch_discriminator(model: HubModel, folder: Path) -> None:

@@ -12,9 +12,9 @@ from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
+from pix2pix.fid.measure import Measure
 from pix2pix.files import replacing
 from pix2pix.hub.curves import draw_charts
-from pix2pix.measure import Measure
 from pix2pix.painter import Painter
 from pix2pix.release import (
     DISCRIMINATOR,

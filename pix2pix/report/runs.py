@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pix2pix import run_config
 from pix2pix.data import SPLITS
 from pix2pix.files import read_records
 from pix2pix.release import load_config
@@ -110,7 +111,7 @@ def _told_apart(runs: Sequence[Run], relabel: Callable[[Run, int], str]) -> list
 
 
 def _read_run(path: Path) -> Run:
-    config, data, machine = RunFolder(path).read()
+    config, data, machine = run_config.read(RunFolder(path))
     log = _read_records(path / "log.jsonl", (*LOG_NUMBERS, *LOSS_NAMES[config.objective]), ("epoch",))
     scores = _read_records(path / "evaluation.jsonl", SCORE_NUMBERS, ("epoch", "split", "n", "weights", "dims"))
     weights, released = path / "release" / "model.safetensors", None
