@@ -209,6 +209,7 @@ def test_the_card_of_a_run_has_its_numbers_curves_and_command(run, tmp_path):
     pack(run / "release", tmp_path, MODEL.repo)
     assert {path.name for path in tmp_path.iterdir()} == {
         "model.safetensors",
+        "discriminator.safetensors",
         "config.json",
         "README.md",
         "LICENSE.md",
