@@ -90,7 +90,7 @@ class Trainer:
         """
         label_image, photo = (image.to(self.device, non_blocking=True) for image in (label_image, photo))
         self._set_learning_rate()
-        masks = self.G.batch_masks(self._dropout_seeds(len(photo)), *label_image.shape[-2:])
+        masks = self._dropout_masks(label_image)
         with self._autocast():
             fake = self.G(label_image, masks).float()
         if self.D is None:
@@ -180,11 +180,12 @@ class Trainer:
         """The generator to sample and release: the moving average if there is one."""
         return self.G if self.G_ema is None else self.G_ema
 
-    def _dropout_seeds(self, count: int) -> list[int]:
-        """Returns a seed for each image of a batch, a function of (seed, step, place in the batch of all processes)."""
+    def _dropout_masks(self, label_image: Tensor) -> list[Tensor]:
+        """Draws masks, each [N, C, h, w], as a function of (seed, step, place in the batch of all processes)."""
         first = self.rank * self.config.batch_size
-        keys = [[self.config.seed, self.step_count, place] for place in range(first, first + count)]
-        return [int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]) for key in keys]
+        keys = [[self.config.seed, self.step_count, place] for place in range(first, first + len(label_image))]
+        seeds = [int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]) for key in keys]
+        return self.G.batch_masks(seeds, *label_image.shape[-2:])
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")

@@ -4,6 +4,7 @@ import socket
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import draw_pair
 from PIL import Image

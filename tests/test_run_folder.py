@@ -13,7 +13,8 @@ from PIL import Image
 
 from pix2pix import run_config
 from pix2pix.files import append_record
-from pix2pix.run_folder import RunFolder, RunFolderError
+from pix2pix.release import weights_of_epoch
+from pix2pix.run_folder import RunFolder, RunFolderError, earlier_epochs, release_inside, run_around
 
 HASHES = {"train": "aaaa", "val": "bbbb"}
 
@@ -136,3 +137,28 @@ def test_a_full_disk_is_an_error_that_names_the_file(run, tiny_config):
     (run.path / "log.jsonl").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device.*log.jsonl"):
         run.log({"epoch": 2})
+
+
+def test_earlier_epochs_are_those_of_the_folder_or_else_of_the_run_around_it(tmp_path):
+    folder = tmp_path / "run" / "release"
+    (tmp_path / "run" / "weights").mkdir(parents=True)
+    for epoch in (1, 2, 3, 4):
+        (tmp_path / "run" / "weights" / f"epoch-{epoch:03d}.safetensors").touch()
+    assert earlier_epochs(folder, 3) == {}  # nothing says that it is a run
+    (tmp_path / "run" / "log.jsonl").touch()
+    assert list(earlier_epochs(folder, 3)) == [1, 2]
+    own = weights_of_epoch(folder / "epochs", 2)
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert earlier_epochs(folder, 3) == {2: own}
+
+
+def test_a_run_folder_and_its_released_folders_find_each_other(run):
+    assert run_around(run.release) is None and release_inside(run.path) is None
+    run.log({"epoch": 1})
+    for released in (run.release, run.release_best):
+        released.mkdir()
+        assert run_around(released).path == run.path
+    assert release_inside(run.path) == run.release
+    (run.release / "model.safetensors").touch()
+    assert release_inside(run.path) == run.release and release_inside(run.release) is None

@@ -199,7 +199,7 @@ def test_with_a_moving_average_that_is_what_is_sampled_kept_and_released(straigh
 def test_a_batch_of_more_pictures_than_there_are_is_one_sentence(data_dir, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path / "run", batch_size=5)) == 1
     said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and "--batch-size 5" in said and "holds 4" in said
+    assert len(said.splitlines()) == 1 and "--batch-size 5" in said and "has 4" in said
     assert not (tmp_path / "run").exists()
 
 
