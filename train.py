@@ -13,12 +13,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import FrameType
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.utils._triton import has_triton
 from tqdm import tqdm
 
 from pix2pix import checkpoint, release, run_config
@@ -30,7 +30,7 @@ from pix2pix.dry_run import dry_run
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
 from pix2pix.init_from import describe_start, init_from
-from pix2pix.launch import start_processes
+from pix2pix.launch import make_trainer, start_processes
 from pix2pix.processes import LostProcessError
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.trackers import TrackerError, log_epoch, log_samples, start_tracker
@@ -38,6 +38,8 @@ from pix2pix.trainer import NonFiniteLossError, Trainer
 
 SAMPLES_PER_SPLIT = 4
 """Images to sample from each split: the first ones, so that all runs show the same."""
+MAPS = Path(__file__).parent / "demo" / "examples"
+"""Drawn label maps; the model card of a published model shows what it paints for them."""
 AGAIN = "Run the same command again to resume from the last checkpoint."
 EXPECTED_ERRORS = (
     *(DataError, DownloadError, FidError, RunFolderError, TrackerError, checkpoint.CheckpointError),
@@ -121,7 +123,7 @@ def sample_and_keep(
             for index in range(min(SAMPLES_PER_SPLIT, len(pairs))):
                 label_image, photo = pairs[index]
                 fake = sample(trainer, label_image, index).cpu()
-                for kind, image in (("label", label_image), ("photo", photo), (f"epoch-{epoch:03d}", fake)):
+                for kind, image in (("label", label_image), ("photo", photo), (epoch, fake)):
                     run.save_sample(split, pairs.files[index].stem, kind, image)
                 shown.append(torch.cat([label_image, fake, photo], 2))
             log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
@@ -196,14 +198,6 @@ def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedD
     return splits
 
 
-def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:
-    """Makes this process's trainer, compiled if Triton supports the GPU and TORCH_COMPILE_DISABLE=1 is not set."""
-    trainer = Trainer(config, accelerator.device, accelerator.process_index)
-    if accelerator.device.type == "cuda" and has_triton():
-        trainer.compile()
-    return trainer
-
-
 def main(arguments: list[str] | None = None) -> int:
     config, only_dry = parse_flags(arguments)
     try:
@@ -257,7 +251,7 @@ def check_hub(config: TrainConfig) -> None:
     """Checks, before training, that the result can be published, if it is to be."""
     if config.push_to_hub:
         from pix2pix.hub import HubModel
-        from pix2pix.hub.push import check_token
+        from pix2pix.publish import check_token
 
         check_token(HubModel.parse(config.push_to_hub))
 
@@ -265,11 +259,11 @@ def check_hub(config: TrainConfig) -> None:
 def publish(run: RunFolder, name: str) -> int:
     """Pushes the released folder of a complete run; the run stays complete if that fails."""
     from pix2pix.hub import HubModel
-    from pix2pix.hub.push import push
+    from pix2pix.publish.push import push
 
-    retry = f"python -m pix2pix.hub push {shlex.quote(str(run.release))} {name}"
+    retry = f"python -m pix2pix.publish push {shlex.quote(str(run.release))} {name} --maps {shlex.quote(str(MAPS))}"
     try:
-        model = push(run.release, HubModel.parse(name)).model
+        model = push(run.release, HubModel.parse(name), maps=MAPS).model
     except (OSError, ValueError) as error:
         print(f"Not published: {error}. Once this is fixed, run: {retry}", file=sys.stderr)
         return 1

@@ -6,12 +6,14 @@ from dataclasses import replace
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
+from torch.utils._triton import has_triton
 
 from pix2pix import run_config
 from pix2pix.config import TrainConfig
 from pix2pix.precision import resolve_precision
 from pix2pix.run_folder import RunFolder
 from pix2pix.trackers import check_installed
+from pix2pix.trainer import Trainer
 
 
 class LaunchError(RuntimeError):
@@ -41,3 +43,11 @@ def choose_precision(config: TrainConfig, device: torch.device) -> str:
     run = RunFolder(config.run_dir)
     recorded = run_config.read(run)[0].precision if run.config_file.exists() else "auto"
     return resolve_precision(recorded if config.precision == "auto" else config.precision, device)
+
+
+def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:
+    """Makes this process's trainer, compiled if Triton supports the GPU and TORCH_COMPILE_DISABLE=1 is not set."""
+    trainer = Trainer(config, accelerator.device, accelerator.process_index)
+    if accelerator.device.type == "cuda" and has_triton():
+        trainer.compile()
+    return trainer

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pix2pix.fast_layers import Conv2d, ConvTranspose2d
+from pix2pix.channels_last import Conv2d, ConvTranspose2d
 
 NORMS = ("instance", "batch")
 

@@ -181,7 +181,7 @@ license: other
 pipeline_tag: image-to-image
 tags: [pix2pix, {config.dataset}]
 ---
-# pix2pix {config.dataset}, {OBJECTIVES[config.objective]}
+# pix2pix {config.dataset}, {OBJECTIVES[config.objective].description}
 
 A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm){trained}{average}.
 It translates 256x256 label images in the colours of `config.json` to photos.
@@ -195,3 +195,7 @@ image = painter.paint(label_map, seed=0)  # uint8 [256, 256] class indices → u
 
 {LICENCE_NOTES.get(config.dataset, "")}
 """
+
+
+if __name__ == "__main__":
+    raise SystemExit("This command has moved: python -m pix2pix.import_pth FILE.pth --dataset NAME --output DIR")

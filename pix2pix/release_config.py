@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pix2pix.labels import Palette
 from pix2pix.lineage import Stage, describe
@@ -14,7 +14,21 @@ from pix2pix.networks import NORMS
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
-OBJECTIVES = {"gan": "conditional GAN + λ·L1", "l1": "L1 alone"}
+
+
+class Objective(NamedTuple):
+    """What a training minimises.
+
+    Attributes:
+        name: Short name, for labels.
+        description: The losses in words.
+    """
+
+    name: str
+    description: str
+
+
+OBJECTIVES = {"gan": Objective("GAN", "conditional GAN + λ·L1"), "l1": Objective("L1", "L1 alone")}
 
 
 class ReleaseError(ValueError):

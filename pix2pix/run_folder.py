@@ -12,6 +12,7 @@ tensorboard/, wandb/, wandb-id     of the tracker
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,15 +95,24 @@ class RunFolder:
         """Returns the files of the kept generators by epoch, ascending."""
         return weights_by_epoch(self.weights_folder)
 
-    def samples(self, split: str, name: str) -> Path:
-        """Returns the folder for the samples of one validation or training pair."""
-        return self.path / "samples" / split / name
+    def sample(self, split: str, name: str, kind: str | int) -> Path:
+        """Returns the file of a sample image; kind is "label", "photo", or an epoch."""
+        stem = kind if isinstance(kind, str) else f"epoch-{kind:03d}"
+        return self.path / "samples" / split / name / f"{stem}.png"
 
-    def save_sample(self, split: str, name: str, kind: str, image: Tensor) -> None:
-        """Writes one image [3, H, W] in [-1, 1] as KIND.png to `samples`."""
-        folder = self.samples(split, name)
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / f"{kind}.png") as file:
+    def sampled_epochs(self, split: str) -> dict[str, list[int]]:
+        """Returns the epochs, ascending, of each sampled image of a split, by the image's name in numeric order."""
+        epochs: dict[str, list[int]] = {}
+        for path in (self.path / "samples" / split).glob("*/epoch-*.png"):
+            if match := re.fullmatch(r"epoch-(\d{3,9})", path.stem, re.ASCII):
+                epochs.setdefault(path.parent.name, []).append(int(match[1]))
+        return {name: sorted(epochs[name]) for name in sorted(epochs, key=lambda name: (len(name), name))}
+
+    def save_sample(self, split: str, name: str, kind: str | int, image: Tensor) -> None:
+        """Writes one image [3, H, W] in [-1, 1] to the file that `sample` returns."""
+        path = self.sample(split, name, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
             Image.fromarray(to_uint8(image).permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
 
 

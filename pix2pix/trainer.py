@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pix2pix.adam import ChannelsLastAdam
+from pix2pix.channels_last import ChannelsLastAdam
 from pix2pix.config import TrainConfig
 from pix2pix.losses import fake_loss, l1_loss, real_loss
 from pix2pix.networks import PatchGAN, UNet

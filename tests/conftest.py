@@ -13,7 +13,6 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from hub_server import HubServer
 from huggingface_hub import constants
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -29,6 +28,7 @@ from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
 from pix2pix.run_folder import RunFolder
+from tests.helpers.hub_server import HubServer
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring

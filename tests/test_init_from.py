@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import tiny_generator, tiny_release_config
-from hub_server import HubServer
 from safetensors.torch import load_file, save_file
 
 import train
-from pix2pix import release
+from pix2pix import release, run_config
 from pix2pix.labels import CITYSCAPES
 from pix2pix.lineage import MAX_STAGES, Stage, describe, from_json, to_json
 from pix2pix.networks import PatchGAN
 from pix2pix.release import DISCRIMINATOR, ReleaseConfig, ReleaseError
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import Trainer
+from tests.helpers.hub_server import HubServer
 
 CPU = torch.device("cpu")
 

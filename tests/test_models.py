@@ -9,7 +9,6 @@ import pytest
 from conftest import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from hub_server import HubServer
 from test_demo import tiny_models
 
 from demo.app import build_demo, launch
@@ -20,6 +19,7 @@ from pix2pix import release
 from pix2pix.hub import HubModel, pull
 from pix2pix.labels import CITYSCAPES
 from pix2pix.painter import Painter
+from tests.helpers.hub_server import HubServer
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -1,12 +1,14 @@
-"""The fast convolutions against PyTorch's own, in float64."""
+"""The fast convolutions against PyTorch's own in float64, and Adam on channels-last weights against PyTorch's plain one."""
+
+import copy
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from pix2pix.fast_layers import PRODUCT_CHANNELS, PRODUCT_PIXELS, Conv2d, ConvTranspose2d
+from pix2pix.channels_last import PRODUCT_CHANNELS, PRODUCT_PIXELS, ChannelsLastAdam, Conv2d, ConvTranspose2d
 
-# (N, H, W) of the input: under, at and over the number of pixels up to which a product is used, which counts those of the smaller picture.
+# (N, H, W) of the input, below, at and above the number of pixels up to which a product is used.
 SHAPES = [
     (1, 2, 2),
     (1, 2, 4),
@@ -22,7 +24,7 @@ SHAPES = [
 
 
 def values_and_gradients(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    """Output, and gradients of a random projection of it by input, weight and bias."""
+    """The output, and the gradients of its random projection with respect to input, weight and bias."""
     x = x.clone().requires_grad_()
     y = layer(x)
     direction = torch.randn(y.shape, dtype=y.dtype, generator=torch.Generator().manual_seed(1))
@@ -93,3 +95,68 @@ def test_products_are_used_where_the_picture_is_small_or_the_output_thin(monkeyp
     for layer, x in ((down, torch.zeros(2, 1, 2 * rows, 18)), (up, torch.zeros(2, 1, rows, 9))):
         with pytest.raises(AssertionError, match="not a product"):
             layer(x)
+
+
+# Adam
+
+LAYOUTS = [torch.contiguous_format, torch.channels_last]
+
+
+def weights_of(layout: torch.memory_format) -> list[nn.Parameter]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(6, 5, 4, 4), (5, 6, 4, 4), (1, 8, 4, 4), (7,)]
+    tensors = [torch.randn(shape, generator=generator) for shape in shapes]
+    return [
+        nn.Parameter(tensor.contiguous(memory_format=layout) if tensor.dim() == 4 else tensor) for tensor in tensors
+    ]
+
+
+def gradient(weight: Tensor, step: int) -> Tensor:
+    return torch.randn(weight.shape, generator=torch.Generator().manual_seed(step))
+
+
+def train(optimizer: torch.optim.Optimizer, steps: range, layout: torch.memory_format) -> list[Tensor]:
+    weights = optimizer.param_groups[0]["params"]
+    for step in steps:
+        for weight in weights:
+            value = gradient(weight, step)
+            weight.grad = value.contiguous(memory_format=layout) if value.dim() == 4 else value
+        optimizer.step()
+    return [weight.detach() for weight in weights]
+
+
+def plain(layout: torch.memory_format) -> torch.optim.Adam:
+    return torch.optim.Adam(weights_of(layout), 0.1, (0.5, 0.999), foreach=False)
+
+
+@pytest.mark.parametrize("of_gradients", LAYOUTS, ids=str)
+def test_adam_equals_plain_adam_for_gradients_of_any_layout(of_gradients):
+    fast = ChannelsLastAdam(weights_of(torch.channels_last), 0.1, (0.5, 0.999))
+    found = train(fast, range(5), of_gradients)
+    for result, expected in zip(
+        found, train(plain(torch.contiguous_format), range(5), torch.contiguous_format), strict=True
+    ):
+        torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_adam_continues_from_the_moments_of_plain_adam(layout):
+    """Older checkpoints have moments in another layout; as flat memory, they would be mixed up."""
+    before = plain(layout)
+    train(before, range(3), layout)
+    after = ChannelsLastAdam(weights_of(torch.channels_last), 0.1, (0.5, 0.999))
+    with torch.no_grad():
+        for new, old in zip(after.param_groups[0]["params"], before.param_groups[0]["params"], strict=True):
+            new.copy_(old)
+    after.load_state_dict(copy.deepcopy(before.state_dict()))
+    found = train(after, range(3, 6), torch.channels_last)
+    for result, expected in zip(found, train(before, range(3, 6), layout), strict=True):
+        torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_weights_of_another_layout_are_refused():
+    """The kernel would write into copies of the weights."""
+    with pytest.raises(ValueError, match="channels-last"):
+        train(
+            ChannelsLastAdam(weights_of(torch.contiguous_format), 0.1, (0.5, 0.999)), range(1), torch.contiguous_format
+        )

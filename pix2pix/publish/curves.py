@@ -1,4 +1,4 @@
-"""A report's charts as one PNG: a model card shows no SVG of its own repository."""
+"""Draw the charts of a report into one PNG, because model cards do not show SVG files of their repository."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ LINE, RULE, TEXT, FLOOR = "#2563eb", "#e2e8f0", "#334155", "#94a3b8"
 
 
 def draw_charts(charts: Sequence[Chart]) -> Image.Image:
-    """All charts on white, two in a row."""
+    """Draw all charts on white, two in a row."""
     width, height = Chart.width * SCALE, (Chart.height + TITLE_HEIGHT) * SCALE
     rows = -(-len(charts) // COLUMNS)
     sheet = Image.new("RGB", (width * min(COLUMNS, len(charts)), height * rows), "white")
@@ -25,6 +25,7 @@ def draw_charts(charts: Sequence[Chart]) -> Image.Image:
 
 
 def draw_chart(chart: Chart) -> Image.Image:
+    """Draw one chart with its title, axes and lines."""
     image = Image.new("RGB", (chart.width * SCALE, (chart.height + TITLE_HEIGHT) * SCALE), "white")
     draw = ImageDraw.Draw(image)
     small, large = (ImageFont.load_default(size * SCALE) for size in (11, 13))
@@ -42,7 +43,7 @@ def draw_chart(chart: Chart) -> Image.Image:
     draw.text(place(chart.right, chart.bottom + 27), "epoch", TEXT, small, anchor="rm")
     if chart.floor is not None:
         draw.line([place(chart.left, chart.y(chart.floor)), place(chart.right, chart.y(chart.floor))], FLOOR, SCALE)
-        draw.text(place(chart.right, chart.y(chart.floor) - 7), "photographs", TEXT, small, anchor="rm")
+        draw.text(place(chart.right, chart.y(chart.floor) - 7), "photos", TEXT, small, anchor="rm")
     for line in chart.lines:
         points = [place(chart.x(epoch), chart.y(value)) for epoch, value in line.points]
         draw.line(points, LINE, 2 * SCALE, joint="curve")
