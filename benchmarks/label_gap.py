@@ -1,8 +1,8 @@
-"""How far is what people paint from what the models saw, and which treatment of painted maps comes closest?
+"""Measure how far painted maps are from the label images that the models saw, under several treatments.
 
-People paint clean colours; the models were trained on label images that went through JPEG. Every label image of a split is read to
-classes, painted clean again, treated in several ways and compared with the archive's own image: in mean absolute 8-bit levels
-of the inputs, and of the pictures that G makes of them with the same seed.
+People paint clean colours; the models were trained on label images that went through JPEG. The benchmark reads every
+label image of a split as classes, paints it clean again, treats it in several ways and compares it with the archive's
+own image, in mean absolute 8-bit levels: of the inputs, and of the images that G makes of them with the same seed.
 
     python -m benchmarks.label_gap --data-dir datasets --weights demo/weights/facades-gan
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pix2pix.data import PairedDataset, read_pair
+from pix2pix.data import read_pair
+from pix2pix.data.dataset import PairedDataset
 from pix2pix.painter import Painter
 from pix2pix.pictures import smooth, through_jpeg
 
@@ -40,7 +41,7 @@ def main() -> None:
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))
     another_seed = np.zeros(len(pairs))
     for number, path in enumerate(tqdm(pairs.files)):
-        archived = read_pair(path)[0].permute(1, 2, 0).numpy()
+        archived = read_pair(path)[0]
         label_map, _ = config.palette.from_image(archived)
         picture = painter.paint_image(archived, number).astype(float)
         another_seed[number] = np.abs(painter.paint_image(archived, number + len(pairs)) - picture).mean()
@@ -50,10 +51,8 @@ def main() -> None:
                 np.abs(treated.astype(float) - archived).mean(),
                 np.abs(painter.paint_image(treated, number) - picture).mean(),
             )
-    print(
-        f"{config.dataset} {flags.split}, n = {len(pairs)}, {config.objective} after {config.trained}; mean absolute levels of 255"
-    )
-    print(f"{'treatment':24}{'input':>8}{'picture':>10}")
+    print(f"{config.dataset} {flags.split}, n = {len(pairs)}, {config.objective}, {config.trained}; mean levels of 255")
+    print(f"{'treatment':24}{'input':>8}{'image':>10}")
     for name, row in zip(TREATMENTS, distances.mean(1), strict=True):
         print(f"{name:24}{row[0]:8.2f}{row[1]:10.2f}")
     print(f"{'(same input, other seed)':24}{0:8.2f}{another_seed.mean():10.2f}")

@@ -1,13 +1,13 @@
-"""How long do many visitors wait for their pictures, and what does it cost the server?
+"""Measure how long many visitors wait for their images, and what they cost the server.
 
-    python -m benchmarks.load                                  # 20 visitors paint a stroke a second, for a minute
-    python -m benchmarks.load --visitors 20 --seconds 250      # 5,000 strokes: do memory, files and sockets stay flat?
-    python -m benchmarks.load --flood 10                       # and one more, on ten connections, asks for all that it can get
-    python -m benchmarks.load --url http://127.0.0.1:7860      # an app that runs already
+    python -m benchmarks.load                               # 20 visitors paint a stroke per second, for a minute
+    python -m benchmarks.load --visitors 20 --seconds 250   # 5,000 strokes: do memory, files and sockets stay flat?
+    python -m benchmarks.load --flood 10                    # one more visitor floods the server on ten connections
+    python -m benchmarks.load --url http://127.0.0.1:7860   # an app that is already running
 
-Starts the app with the bundled weights and speaks to its real queue on the loopback, as the page does: a map is sent when the one before
-it has been answered, and of the strokes drawn meanwhile only the last. Each visitor has an address, as behind a proxy. The visitors run on
-the same machine and take their share of it.
+Starts the app with the bundled weights and uses its real queue on the loopback, as the page does: the next map is sent
+when the previous one has been answered, and only the newest stroke counts. Every visitor has an address of its own, as
+behind a proxy. The visitors run on the same machine and use part of it.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from demo.views import SIDE_BY_SIDE, VARIATIONS
 MAX_VISITORS = 500
 MAX_SECONDS = 3600
 TIMEOUT_SECONDS = 120
-"""Without a word from the server for so long, a stroke has failed."""
+"""A stroke has failed after this long without a message from the server."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Tally:
 
 
 class Visitor:
-    """One page: draws rectangles, sends the newest map, waits for its pictures."""
+    """One page: draws rectangles, sends the newest map, waits for its images."""
 
     def __init__(self, client: httpx.AsyncClient, event: dict[str, Any], tally: Tally, seed: int) -> None:
         self.client, self.event, self.tally, self.random = client, event, tally, random.Random(seed)
@@ -89,7 +89,7 @@ class Visitor:
                 self.tally.errors[str(error) or type(error).__name__] += 1
 
     async def paint(self) -> None:
-        """One request and its answer; raises RuntimeError with what the page would show if there is none."""
+        """Sends one request and reads its answer; raises RuntimeError with the page's message if it fails."""
         data = [encode(self.map).model_dump(), 1, True, SIDE_BY_SIDE]
         body = {
             "data": data,
@@ -111,11 +111,11 @@ class Visitor:
                     if not message["success"]:
                         raise RuntimeError(message["output"]["error"])
                     return
-        raise RuntimeError("the stream ended without pictures")
+        raise RuntimeError("the stream ended without images")
 
 
 async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Counter[int]) -> None:
-    """One connection of somebody who asks for four variations at a time and fetches none, until cancelled."""
+    """One connection that keeps requesting four variations and never fetches the results, until cancelled."""
     label_map = encode(np.random.default_rng(0).integers(0, 12, (256, 256))).model_dump()
     while True:
         body = {"data": [label_map, 1, True, VARIATIONS], "fn_index": event["id"], "trigger_id": event["inputs"][0]}
@@ -128,15 +128,16 @@ async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Count
 
 
 def describe(server: psutil.Process, files: Path) -> str:
-    """What the server holds at the moment."""
+    """Memory, files and sockets that the server holds now."""
     temporary = sum(path.is_file() for path in files.rglob("*"))
-    return f"memory {server.memory_info().rss / 1e6:6.0f} MB, open files and sockets {server.num_fds():4d}, temporary files {temporary:4d}"
+    memory, handles = server.memory_info().rss / 1e6, server.num_fds()
+    return f"memory {memory:6.0f} MB, open files and sockets {handles:4d}, temporary files {temporary:4d}"
 
 
 async def visit(
     url: str, visitors: int, seconds: float, interval: float, floods: int, server: psutil.Process | None, files: Path
 ) -> Tally:
-    """Has visitors paint for a time, then waits for the answers that are still to come; prints the server's state five times."""
+    """Lets visitors paint, then waits for the remaining answers; prints the server's state five times."""
     tally = Tally()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=2 * visitors)
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits) as client:
@@ -168,18 +169,15 @@ async def visit(
 
 def report(tally: Tally, seconds: float) -> None:
     served = len(tally.seconds)
-    print(
-        f"strokes drawn {tally.drawn}, served {served} ({served / seconds:.1f} a second), dropped as stale {tally.stale}"
-    )
+    print(f"strokes drawn {tally.drawn}, served {served} ({served / seconds:.1f} per second), stale {tally.stale}")
     unanswered = tally.drawn - served - tally.stale - tally.errors.total()
     print(f"errors {tally.errors.total()}, unanswered {unanswered}, told to wait {tally.told_to_wait}")
     for sentence, count in tally.errors.most_common(5):
         print(f"  {count} times: {sentence}")
     if served > 1:
         cuts = statistics.quantiles(tally.seconds, n=100)
-        print(
-            f"stroke to pictures: p50 {1000 * cuts[49]:.0f} ms, p95 {1000 * cuts[94]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms"
-        )
+        shown = ", ".join(f"p{percent} {1000 * cuts[percent - 1]:.0f} ms" for percent in (50, 95, 99))
+        print(f"stroke to images: {shown}")
 
 
 def main() -> None:
@@ -194,10 +192,14 @@ def main() -> None:
         "--interval", type=float, default=1.0, help="seconds between two strokes of a visitor (default: 1)"
     )
     parser.add_argument(
-        "--flood", type=int, default=0, metavar="N", help="connections of one who asks for all there is (default: 0)"
+        "--flood",
+        type=int,
+        default=0,
+        metavar="N",
+        help="connections of one more visitor who floods the server (default: 0)",
     )
     parser.add_argument("--weights", metavar="NAME=FOLDER", action="append", default=[], help="as for app.py")
-    parser.add_argument("--url", help="of an app that runs already")
+    parser.add_argument("--url", help="address of an app that is already running")
     flags = parser.parse_args()
     shape = flags.visitors, flags.seconds, flags.interval, flags.flood
     if flags.url:

@@ -1,12 +1,12 @@
-"""What does loading a picture cost, and which share of a training step is that?
+"""Time the loading of an image, and its share of a training step.
 
-    python -m benchmarks.loader --data-dir datasets                     # steps of a small trainer on this machine
-    python -m benchmarks.loader --data-dir datasets --step-ms 10        # such as those of a GPU, which leave the CPU idle
+    python -m benchmarks.loader --data-dir datasets                # steps of a small trainer on this machine
+    python -m benchmarks.loader --data-dir datasets --step-ms 10   # steps that leave the CPU idle, such as a GPU's
 
-Three loaders: the plain reference, which is written out in this file and decodes each time it is asked; ours, decoding each time, as it
-does where memory is short; and ours with the pictures kept in memory. All give the same batches to the bit, which is checked. `wait` is
-what the training process spends on its next batch, `all` that and the step; `CPU` is the work of training process and loader workers on
-loading.
+Three loaders are compared: the plain reference, written out in this file, which decodes every image every time; ours
+when it decodes every time because memory is short; and ours with the images kept in memory. All three give
+bit-identical batches, which is checked. `wait` is the time that the training process waits for its next batch, `all`
+adds the step, and `CPU` is what training process and loader workers spend on loading.
 """
 
 import argparse
@@ -23,9 +23,10 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import crop, horizontal_flip, pil_to_tensor, resize
 
-from pix2pix.data import PairedDataset, training_batches
+from pix2pix.config import TrainConfig
+from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import TrainConfig, Trainer
+from pix2pix.trainer import Trainer
 
 SEED = 0
 
@@ -56,12 +57,12 @@ def reference_batches(files: list[Path], epoch: int, workers: int) -> DataLoader
 
 
 def cpu_seconds() -> float:
-    """Of this process, and of its workers that have ended."""
+    """CPU seconds of this process and of its finished workers."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def measure(batches: DataLoader, step: Callable[[Tensor, Tensor], object]) -> tuple[float, float, float]:
-    """Means over an epoch, in milliseconds a picture, with the start of the workers: wait; wait and step; CPU without that of the steps."""
+    """Means over an epoch in ms per image, starting the workers included: wait; wait + step; CPU without steps."""
     wait = step_cpu = 0.0
     begin = started = time.perf_counter()
     cpu = cpu_seconds()
@@ -80,11 +81,11 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("datasets"))
     parser.add_argument("--dataset", default="facades", choices=["facades", "cityscapes"])
     parser.add_argument(
-        "--pictures", type=int, default=100, help="pictures of an epoch, the first of the training split (default: 100)"
+        "--pictures", type=int, default=100, help="images per epoch, the first of the training split (default: 100)"
     )
-    parser.add_argument("--step-ms", type=float, help="length of a step, which is slept; without it, steps are trained")
+    parser.add_argument("--step-ms", type=float, help="sleep this long per step instead of training")
     parser.add_argument(
-        "--base-channels", type=int, default=32, help="of the steps that are trained, both G and D (default: 32)"
+        "--base-channels", type=int, default=32, help="width of the G and D that are trained (default: 32)"
     )
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -109,9 +110,7 @@ def main() -> None:
         assert all(
             torch.equal(found, expected) for pair in batches for found, expected in zip(pair, batches[0], strict=True)
         )
-    print(
-        f"{flags.dataset}, {torch.get_num_threads()} threads, steps {steps}; mean ms a picture, best of 3 epochs of {len(kept)}"
-    )
+    print(f"{flags.dataset}, {torch.get_num_threads()} threads, steps {steps}; ms per image, best of 3 epochs")
     print(f"{'loader':20}{'workers':>8}{'wait':>8}{'all':>8}{'CPU':>8}{'share of the time':>20}")
     for workers in flags.workers:
         for name, loader in loaders.items():

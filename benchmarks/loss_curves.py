@@ -1,10 +1,10 @@
-"""Does the fast training path learn what plain code learns?
+"""Compare the loss curves of the fast training path with those of plain code.
 
     python -m benchmarks.loss_curves --data-dir DIR
 
-Trains the reference of `benchmarks/train_step.py` and train.py's path, each with several seeds, on the same facades in the same order,
-and compares the curves of every loss, averaged over windows of steps: the fast ones have to lie as near to the plain ones as these lie to
-each other. Seeds decide initial weights and dropout.
+Trains the reference of `benchmarks/train_step.py` and train.py's path, each with several seeds, on the same facades in
+the same order, and compares the curves of every loss, averaged over windows of steps. The fast curves must be as close
+to the plain ones as the plain ones are to each other. Seeds decide initial weights and dropout.
 """
 
 import argparse
@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from benchmarks.train_step import CPU, Reference
-from pix2pix.data import PairedDataset, training_batches
+from pix2pix.config import TrainConfig
+from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import LOSS_NAMES, TrainConfig, Trainer
+from pix2pix.trainer import LOSS_NAMES, Trainer
 
 
 def curves(trainer: Reference | Trainer, pairs: PairedDataset, steps: int, window: int) -> np.ndarray:
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16"])
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--window", type=int, default=30, help="steps averaged (default: 30)")
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each (default: 3)")
+    parser.add_argument("--seeds", type=int, default=3, help="runs per contestant (default: 3)")
     flags = parser.parse_args()
     pairs = PairedDataset(flags.data_dir, "facades", "train")
     precision = resolve_precision(flags.precision, CPU)
@@ -56,7 +57,8 @@ def main() -> None:
     among_plain = np.array([distance(a, b) for a, b in itertools.combinations(plain, 2)])
     between = np.array([distance(a, b) for a, b in itertools.product(fast, plain)])
     print(
-        f"{precision}, base {flags.base_channels}, {flags.steps} steps, windows of {flags.window}, {flags.seeds} seeds; root mean square"
+        f"{precision}, base {flags.base_channels}, {flags.steps} steps, windows of {flags.window}, "
+        f"{flags.seeds} seeds; root mean square difference"
     )
     for index, name in enumerate(LOSS_NAMES["gan"]):
         ours, theirs = between[:, index], among_plain[:, index]

@@ -1,12 +1,12 @@
-"""How fast are both pictures of a stroke painted, against the plain forward of both networks?
+"""Time the two images of a stroke against a plain forward pass of both networks.
 
     python -m benchmarks.paint
 
-The reference is the plain network of `benchmarks/train_step.py`: fp32, contiguous, eager, dropout on, label image in, picture out, one
-model after the other. Against it stands all that the app does for a stroke: label map, smoothed label image, both pictures in 8 bits.
-They take turns in one process, and medians are compared. Beside them, the app in fp32, and the floor of fp32: the arithmetic of both
-forwards at the rate of this machine's best convolution or product, plus reading all weights once. Weights are random; the pictures of
-one network are compared with dropout off.
+The reference is the plain network of `benchmarks/train_step.py`: fp32, contiguous, eager, dropout on, one model after
+the other, from label image to generated image. It is compared with everything that the app does for a stroke: label
+map, smoothed label image, both images in 8 bits. They take turns in one process, and medians are compared. The output
+also shows the app in fp32 and the floor of fp32: the arithmetic of both forward passes at the rate of this machine's
+best convolution or product, plus reading all weights once. Weights are random; images are compared with dropout off.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from pix2pix.release import ReleaseConfig
 
 
 def painter(base_channels: int, objective: str, seed: int, precision: str) -> Painter:
-    """Of random weights, through a released folder as in the app."""
+    """A painter with random weights, loaded from a released folder as in the app."""
     torch.manual_seed(seed)
     config = ReleaseConfig(
         dataset="facades",
@@ -84,8 +84,9 @@ def compare(base_channels: int, paintings: int, rates: tuple[float, float]) -> N
     expected = to_uint8(references[0].eval()(label_image))[0].permute(1, 2, 0).numpy().astype(int)
     difference = np.abs(app[0].paint(label_map, seed=0, dropout=False) - expected)
     print(
-        f"base {base_channels}: both pictures: reference {medians['reference']:5.1f} ms, app {medians['app']:5.1f} ms, "
-        f"ratio {medians['reference'] / medians['app']:.2f}; app in fp32 {medians['fp32']:5.1f} ms, floor of fp32 {floor:4.1f} ms; "
+        f"base {base_channels}: both images: reference {medians['reference']:5.1f} ms, app {medians['app']:5.1f} ms, "
+        f"ratio {medians['reference'] / medians['app']:.2f}; app in fp32 {medians['fp32']:5.1f} ms, "
+        f"floor of fp32 {floor:4.1f} ms; "
         f"same network: {difference.mean():.3f} levels apart, at most {difference.max()}",
         flush=True,
     )
@@ -94,13 +95,11 @@ def compare(base_channels: int, paintings: int, rates: tuple[float, float]) -> N
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times painting with two models against two plain forwards.")
     parser.add_argument("--base-channels", type=int, nargs="+", default=[64, 32])
-    parser.add_argument("--paintings", type=int, default=30, help="timed paintings of each (default: 30)")
+    parser.add_argument("--paintings", type=int, default=30, help="timed paintings per contestant (default: 30)")
     flags = parser.parse_args()
     rates = machine_rates(torch.float32)
     machine = f"{2 * rates[0] / 1e12:.2f} Tflop/s in fp32, {rates[1] / 1e9:.0f} GB/s copied"
-    print(
-        f"{torch.get_num_threads()} threads, {painting_precision('auto', CPU)}, {machine}, n = {flags.paintings} paintings"
-    )
+    print(f"{torch.get_num_threads()} threads, {painting_precision('auto', CPU)}, {machine}, n = {flags.paintings}")
     for base_channels in flags.base_channels:
         compare(base_channels, flags.paintings, rates)
 

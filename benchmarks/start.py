@@ -1,8 +1,9 @@
-"""How long after `python app.py` are both first pictures on the screen?
+"""Measure the time from `python app.py` until both first images are on the screen.
 
     python -m benchmarks.start
 
-Starts the app with the bundled weights and opens the page in Chromium, which is running already. Needs requirements-dev.txt and Chromium.
+Starts the app with the bundled weights and opens the page in a running Chromium. Needs requirements-dev.txt and
+Chromium.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def main() -> None:
                 page.locator(".comparison img").evaluate_all(
                     "pictures => Promise.all(pictures.map(picture => picture.decode()))"
                 )
-                print(f"served after {served:.1f} s, pictures after {time.monotonic() - start:.1f} s")
+                print(f"served after {served:.1f} s, images after {time.monotonic() - start:.1f} s")
                 page.close()
         browser.close()
 

@@ -1,13 +1,13 @@
-"""How long after a stroke are both new pictures on the screen?
+"""Measure the time from the end of a stroke until both new images are on the screen.
 
     python benchmarks/stroke.py                     # starts the app with the bundled weights
     python benchmarks/stroke.py --weights facades-gan=FOLDER
     python benchmarks/stroke.py --url http://127.0.0.1:7860
 
-Drives the real page in Chromium. All times are taken inside of the page, from the pointer-up event until the last pictures that followed
-have been decoded and a frame with them has been drawn: while a stroke lasts, pictures of parts of it may come before. The models' time,
-that of the slower one as both paint at once, is what the page shows. A long stroke at the end shows how often pictures follow the hand.
-Needs requirements-dev.txt and Chromium.
+Drives the real page in Chromium. All times are taken inside the page, from the pointer-up event until the last images
+that followed have been decoded and a frame with them has been drawn; images of unfinished strokes may arrive earlier.
+The models' time is the one that the page shows, of the slower model, as both paint at once. A long stroke at the end
+shows how often images follow the pointer. Needs requirements-dev.txt and Chromium.
 """
 
 import argparse
@@ -53,7 +53,8 @@ MEASURE = """
     window.shown.push(performance.now());
   });
   pictures.forEach((picture) => observer.observe(picture, { attributeFilter: ['src'] }));
-  document.querySelector('.lc-surface canvas').addEventListener('pointerup', () => (window.released = performance.now()), true);
+  const canvas = document.querySelector('.lc-surface canvas');
+  canvas.addEventListener('pointerup', () => (window.released = performance.now()), true);
 }
 """
 
@@ -88,12 +89,12 @@ def wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def settle(page: Page) -> None:
-    """Waits until no picture has followed for half a second."""
+    """Waits until no image has arrived for half a second."""
     page.wait_for_function("shown.length && shown.at(-1) > released && performance.now() - shown.at(-1) > 500")
 
 
 def paint_stroke(page: Page, number: int) -> tuple[float, float]:
-    """Paints a short stroke and waits for its pictures; returns the milliseconds in all, and those of the slower model."""
+    """Paints a short stroke and waits for its images; returns the total milliseconds and those of the slower model."""
     box = page.locator(".lc-surface canvas").bounding_box()
     assert box is not None
     page.locator(".lc-palette [role=radio]").nth(number % 12).click()
@@ -111,7 +112,7 @@ def paint_stroke(page: Page, number: int) -> tuple[float, float]:
 
 
 def paint_live(page: Page, seconds: float = 4) -> float:
-    """Drags slowly over the canvas; returns how many pictures a second followed before the pointer was lifted."""
+    """Drags slowly over the canvas; returns how many images per second arrived before the pointer was lifted."""
     box = page.locator(".lc-surface canvas").bounding_box()
     assert box is not None
     page.locator(".lc-palette [role=radio]").nth(3).click()
@@ -131,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time from pointer-up until both pictures are shown.")
     parser.add_argument("--strokes", type=int, default=40)
     parser.add_argument("--weights", metavar="NAME=FOLDER", action="append", default=[], help="as for app.py")
-    parser.add_argument("--url", help="of an app that runs already")
+    parser.add_argument("--url", help="address of an app that is already running")
     arguments = parser.parse_args()
     if arguments.url:
         measure(arguments.url, arguments.strokes)
@@ -164,7 +165,7 @@ def measure(url: str, strokes: int) -> None:
         live = paint_live(page)
         browser.close()
     print_results(results)
-    print(f"pictures while a stroke lasts  {live:.1f} a second")
+    print(f"images during a long stroke  {live:.1f} per second")
     kilobytes = f"{sum(sent) / strokes / 1000:.1f} kB sent, {received_bytes / strokes / 1000:.1f} kB received"
     print(f"requests per stroke          {len(sent) / strokes:.1f}, {kilobytes}")
     print(f"strokes                      {strokes}")
@@ -172,9 +173,9 @@ def measure(url: str, strokes: int) -> None:
 
 def print_results(results: list[tuple[float, float]]) -> None:
     shares = {
-        "pointer-up to both pictures": [total for total, _ in results],
-        "of that both models": [models for _, models in results],
-        "of that all else": [total - models for total, models in results],
+        "pointer-up to both images": [total for total, _ in results],
+        "  both models": [models for _, models in results],
+        "  everything else": [total - models for total, models in results],
     }
     for name, values in shares.items():
         p95 = statistics.quantiles(values, n=20)[-1]

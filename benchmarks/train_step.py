@@ -1,12 +1,13 @@
-"""How fast is a training step against the plain code that everyone writes?
+"""Time a training step against the plain code that everyone writes.
 
     python -m benchmarks.train_step                                  # base 64 and 32, batch 1 and 8, both objectives
     python -m benchmarks.train_step --base-channels 32 --batch-size 1 --objective gan
 
-The reference is written out in this file: fp32, contiguous, eager, `nn.InstanceNorm2d`, `nn.Dropout`, `torch.optim.Adam`. Each has a
-process of its own, whose peak memory is shown, and they take turns, so that a machine that slows down slows both; medians are compared.
-The floor is the time that the step's arithmetic takes at the rate of this machine's best convolution or product in the number format
-that train.py uses, plus Adam's traffic at the bandwidth of a large copy.
+The reference is written out in this file: fp32, contiguous, eager, `nn.InstanceNorm2d`, `nn.Dropout`,
+`torch.optim.Adam`. Reference and trainer run in processes of their own, whose peak memory is shown, and take turns, so
+that a machine that slows down slows both. Medians are compared. The floor is the time of the step's arithmetic at the
+rate of this machine's best convolution or matrix product in the number format that train.py uses, plus Adam's memory
+traffic at the bandwidth of a large copy.
 """
 
 import argparse
@@ -25,8 +26,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from pix2pix.config import TrainConfig
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import TrainConfig, Trainer
+from pix2pix.trainer import Trainer
 
 CPU = torch.device("cpu")
 WARM_UP = 3
@@ -132,13 +134,13 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def peak_memory() -> float:
-    """Of this process, in GiB. (`getrusage` would begin with that of the parent.)"""
+    """Peak memory of this process in GiB. (`getrusage` would start from the parent's.)"""
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(peak[1]) / 2**20 if peak else math.nan
 
 
 def serve_steps(connection: Connection, kind: str, case: tuple[int, str, int], precision: str, threads: int) -> None:
-    """Runs in a process of its own: answers every message with the seconds of one step and the peak memory so far in GiB."""
+    """Answers every message with the seconds of one step and the peak memory so far in GiB, in a process of its own."""
     torch.set_num_threads(threads)
     base_channels, objective, batch_size = case
     trainer = Reference(base_channels, objective) if kind == "reference" else fast_trainer(*case, precision)
@@ -149,7 +151,7 @@ def serve_steps(connection: Connection, kind: str, case: tuple[int, str, int], p
 
 
 def machine_rates(dtype: torch.dtype) -> tuple[float, float]:
-    """Multiply-adds per second of the best of a large convolution and a large product, and bytes per second moved by a large copy."""
+    """Multiply-adds per second of a large convolution or product, whichever is faster; bytes per second of a copy."""
     x = torch.randn(8, 256, 32, 32, dtype=dtype).contiguous(memory_format=torch.channels_last)
     weight = torch.randn(512, 256, 4, 4, dtype=dtype).contiguous(memory_format=torch.channels_last)
     a, b = torch.randn(1024, 2048, dtype=dtype), torch.randn(2048, 1024, dtype=dtype)
@@ -162,7 +164,7 @@ def machine_rates(dtype: torch.dtype) -> tuple[float, float]:
 
 
 def floor_seconds(case: tuple[int, str, int], rates: tuple[float, float]) -> float:
-    """Arithmetic of one step, and Adam reading weight, gradient and two moments and writing all but the gradient, in float32."""
+    """Arithmetic of one step, plus Adam reading weight, gradient and moments and writing all but the gradient."""
     base_channels, objective, batch_size = case
     reference = Reference(base_channels, objective)
     with FlopCounterMode(display=False) as counter:
@@ -193,9 +195,9 @@ def compare(case: tuple[int, str, int], steps: int, precision: str, threads: int
     reference, ours = (1000 * statistics.median(values) / batch_size for values in times.values())
     floor = 1000 * floor_seconds(case, rates) / batch_size
     print(
-        f"base {base_channels} {objective:3} batch {batch_size}: ms a picture: reference {reference:5.0f}, train.py {ours:5.0f}, ratio "
-        f"{reference / ours:.2f}; floor {floor:4.0f}, {floor / ours:.0%} of it reached; peak memory "
-        f"{memory['reference']:.2f} and {memory['train.py']:.2f} GiB",
+        f"base {base_channels} {objective:3} batch {batch_size}: ms per image: reference {reference:5.0f}, "
+        f"train.py {ours:5.0f}, ratio {reference / ours:.2f}; floor {floor:4.0f}, {floor / ours:.0%} of it reached; "
+        f"peak memory {memory['reference']:.2f} and {memory['train.py']:.2f} GiB",
         flush=True,
     )
 
@@ -209,9 +211,9 @@ def main() -> None:
         "--precision",
         default="auto",
         choices=["auto", "fp32", "bf16"],
-        help="of train.py's path (default: auto, as train.py)",
+        help="number format of train.py (default: auto, like train.py itself)",
     )
-    parser.add_argument("--steps", type=int, default=10, help="timed steps of each (default: 10)")
+    parser.add_argument("--steps", type=int, default=10, help="timed steps per contestant (default: 10)")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     flags = parser.parse_args()
     torch.set_num_threads(flags.threads)

@@ -18,7 +18,7 @@ from torch import Tensor
 from pix2pix import release
 from pix2pix.labels import PALETTES
 from pix2pix.networks import UNet
-from pix2pix.release import MAX_BASE_CHANNELS, OBJECTIVES, ReleaseConfig, ReleaseError
+from pix2pix.release_config import MAX_BASE_CHANNELS, OBJECTIVES, ReleaseConfig, ReleaseError
 
 DEPTH = 8
 """Number of blocks of a UNet-256."""

@@ -22,6 +22,7 @@ from pix2pix.networks import UNet
 from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import PAINTING_PRECISIONS, painting_precision
 from pix2pix.release import ReleaseConfig
+from pix2pix.run_folder import earlier_epochs
 
 MAX_SEED = 2**32 - 1
 EDGE_SIGMA = 0.6
@@ -83,7 +84,7 @@ class Painter:
         """
         folder = locate(source)
         generator, config = release.load(folder)
-        return cls(generator, config, device, release.earlier_epochs(folder, config.epochs), precision)
+        return cls(generator, config, device, earlier_epochs(folder, config.epochs), precision)
 
     @cached_property
     def over_epochs(self) -> list["Painter"]:

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix import checkpoint, cityscapes, download, release
-from pix2pix.data import DataError, read_pair
+from pix2pix import checkpoint, release
+from pix2pix.data import DataError, cityscapes, facades, read_pair
 from pix2pix.trainer import Trainer
 from tests.conftest import draw_pair, tiny_generator, tiny_release_config
+from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
 from tests.helpers.hostile import damage, damaged, hostile, values
-from tests.test_cityscapes import NAMES, labels_of, photo_of, png
 
 
 def outcome(read: Callable[..., Any], error: type[Exception], *arguments: Any, **keywords: Any) -> Any:
@@ -102,7 +102,7 @@ def test_a_damaged_pair_is_refused_or_has_the_size_of_a_pair(steps):
         path.write_bytes(damaged(buffer.getvalue(), steps))
         pair = outcome(read_pair, DataError, path)
         if pair is not None:
-            assert [tuple(picture.shape) for picture in pair] == [(3, 256, 256)] * 2
+            assert [tuple(image.shape) for image in pair] == [(256, 256, 3)] * 2
 
 
 def tar_of(names: list[tuple[str, bytes]], content: bytes) -> bytes:
@@ -146,7 +146,7 @@ def test_an_archive_of_facades_writes_only_images_into_its_folder(names, steps, 
         archive, folder = Path(parent) / "facades.tar.gz", Path(parent) / "a" / "b"
         folder.mkdir(parents=True)
         archive.write_bytes(content if inside else damaged(content, steps))
-        outcome(download._unpack, download.DownloadError, archive, folder)
+        outcome(facades._unpack, facades.DownloadError, archive, folder)
         written = {path for path in Path(parent).rglob("*") if not path.is_dir() or path.is_symlink()} - {
             archive,
             folder / "facades.tar",
@@ -199,5 +199,5 @@ def test_an_image_of_a_package_that_unpacks_to_too_much_is_refused(packages, tmp
     ):
         with zipfile.ZipFile(tmp_path / kind, "w", zipfile.ZIP_DEFLATED) as package:
             package.writestr(name.format(NAMES["train"][0]), bomb.getvalue())
-    with pytest.raises(cityscapes.CityscapesError, match="has 9000x9000 pixels"):
+    with pytest.raises(cityscapes.CityscapesError, match="is 9000x9000; images"):
         cityscapes.prepare(tmp_path, tmp_path / "photos", tmp_path / "labels", {"train": 1}, 1)

@@ -222,7 +222,7 @@ REFUSED = {
     "no such revision": (f"{MODEL.repo}@v9", "me/facades-gan has no revision 'v9'"),
     "no weights": (MODEL.repo, "is no released pix2pix model: it has no model.safetensors"),
     "no configuration": (MODEL.repo, "is no released pix2pix model: it has no config.json"),
-    "newer format": (MODEL.repo, "format_version is 2; this program reads 1, a newer one may need an update"),
+    "newer format": (MODEL.repo, "format_version is 2; this program reads 1 and may need an update"),
     "wrong palette": (MODEL.repo, "palette needs a list of objects with name and color"),
     "wrong numbers": (MODEL.repo, "metrics of 'val' need an object with fid, n, dims and weights"),
     "other sizes": (MODEL.repo, "does not fit its config.json: model.safetensors has"),

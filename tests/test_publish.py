@@ -15,10 +15,10 @@ from PIL import Image
 
 import train
 from pix2pix import release
+from pix2pix.fid.measure import OFFICIAL_HASH
 from pix2pix.files import append_record
 from pix2pix.hub import HubModel, pull
 from pix2pix.labels import PALETTES
-from pix2pix.measure import OFFICIAL_HASH
 from pix2pix.networks import PatchGAN
 from pix2pix.painter import Painter
 from pix2pix.publish import __main__

@@ -14,11 +14,11 @@ from conftest import tiny_generator, tiny_release_config
 from PIL import Image
 
 from pix2pix import release
+from pix2pix.config import TrainConfig
 from pix2pix.report.__main__ import duration, main
 from pix2pix.report.charts import Chart, Line, ticks
 from pix2pix.report.runs import read_runs
 from pix2pix.report.scores import score_tables
-from pix2pix.trainer import TrainConfig
 
 SUBSTITUTE, OFFICIAL = "482f07bb", "6726825d"
 LABEL_COLOR, PHOTO_COLOR = (10, 20, 250), (250, 200, 20)
@@ -428,10 +428,10 @@ def break_release(run: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (break_missing, "is no run folder: it has no config.json; name one made by train.py"),
-        (break_config, "config.json is not that of a training run"),
-        (break_into_release, "config.json is not that of a training run"),
-        (break_value, "config.json is not that of a training run"),
+        (break_missing, "is not a run folder: it has no config.json; name one made by train.py"),
+        (break_config, "config.json does not describe a training run"),
+        (break_into_release, "config.json does not describe a training run"),
+        (break_value, "config.json does not describe a training run"),
         (break_score, "evaluation.jsonl has a record whose fid is nan, not a number"),
         (break_split, "evaluation.jsonl has a record whose split is '<moon>'"),
         (break_log, "log.jsonl has a record whose epoch is '9', not a number"),

@@ -16,10 +16,10 @@ from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import tqdm
 
-from pix2pix import release
 from pix2pix.hub.model import HubError, HubModel, UnreachableError, explaining
 from pix2pix.networks import PatchGAN, UNet
 from pix2pix.release import DISCRIMINATOR, ReleaseConfig, epoch_of, load_config, load_weights, spread
+from pix2pix.run_folder import release_inside
 
 FILES = ("config.json", "model.safetensors")
 """The files that a model needs. `epochs/epoch-NNN.safetensors` are read too if present, and nothing else."""
@@ -86,7 +86,7 @@ def locate(source: Path | str, discriminator: bool = False) -> Path:
                 fetch_discriminator(HubModel.parse(source), folder)
         except HubError as error:  # a mistyped folder can look like a repository
             raise HubError(f"{error} (and there is no folder {source})") from error
-    return release.of_run(folder) or folder
+    return release_inside(folder) or folder
 
 
 def fetch_discriminator(model: HubModel, folder: Path) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pix2pix.measure import Measure
+from pix2pix.config import TrainConfig
+from pix2pix.fid.measure import Measure
 from pix2pix.networks import UNet
 from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig
 from pix2pix.report.runs import Run
-from pix2pix.trainer import TrainConfig
 
 CONDITIONS = ("n", "weights", "dims")
 """Scores can be compared only if they agree in these."""

@@ -15,7 +15,7 @@ from pix2pix.publish.curves import draw_charts
 from pix2pix.release import DISCRIMINATOR, ReleaseError, weights_by_epoch, weights_of_epoch
 from pix2pix.report.charts import loss_charts, score_charts
 from pix2pix.report.runs import Run, read_runs
-from pix2pix.run_folder import RunFolder
+from pix2pix.run_folder import run_around
 
 OPTIONAL_FILES = (DISCRIMINATOR, "samples.png", "curves.png")
 """Files that not every publication has; a push deletes those that an earlier one left in the repository."""
@@ -43,7 +43,7 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = (), maps
     if missing := [epoch for epoch in epochs if epoch not in painter.earlier]:
         kept = ", ".join(map(str, painter.earlier)) or "none"
         raise ReleaseError(f"{folder} has no weights of epoch {missing[0]}; earlier epochs that were kept: {kept}")
-    config, run = painter.config, run_around(folder, painter.config.epochs)
+    config, run = painter.config, read_run_around(folder, painter.config.epochs)
     measure = best_measure(run) if run and run.scores else None
     if run and measure:
         scores = last_scores(run, measure, config.epochs)
@@ -64,12 +64,12 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = (), maps
             file.write(text.encode())
 
 
-def run_around(folder: Path, epochs: int) -> Run | None:
+def read_run_around(folder: Path, epochs: int) -> Run | None:
     """The run that a released folder is part of, as it was after `epochs`; None if there is none."""
-    parent = folder.resolve().parent
-    if not RunFolder(parent).log_file.is_file():
+    around = run_around(folder)
+    if around is None:
         return None
-    (run,) = read_runs([parent])
+    (run,) = read_runs([around.path])
     log, scores = ([record for record in records if record["epoch"] <= epochs] for records in (run.log, run.scores))
     return replace(run, log=log, scores=scores)
 

@@ -13,15 +13,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pix2pix.config import TrainConfig
+from pix2pix.fid.measure import Measure
 from pix2pix.files import replacing
-from pix2pix.measure import Measure
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
 from pix2pix.report.runs import ReportError, Run, read_runs
 from pix2pix.report.scores import PUBLISHED, Table, score_tables
 from pix2pix.run_folder import RunFolderError
-from pix2pix.trainer import LOSS_NAMES, TrainConfig
+from pix2pix.trainer import LOSS_NAMES
 
 PLACES = ("data_dir", "run_dir", "fid_weights")
 """Settings that name paths of the machine, which a report leaves out."""

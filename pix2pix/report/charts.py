@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pix2pix.data import SPLITS
-from pix2pix.measure import Measure
+from pix2pix.fid.measure import Measure
 from pix2pix.report.runs import Run
 from pix2pix.report.scores import counts, select
 from pix2pix.trainer import LOSS_NAMES

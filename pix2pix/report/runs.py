@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pix2pix import run_config
+from pix2pix.config import TrainConfig
 from pix2pix.data import SPLITS
 from pix2pix.files import read_records
 from pix2pix.release import OBJECTIVES, load_config
 from pix2pix.run_folder import RunFolder
-from pix2pix.trainer import LOSS_NAMES, TrainConfig
+from pix2pix.trainer import LOSS_NAMES
 
 LOG_NUMBERS = ("epoch", "step", "pictures_per_second", "seconds")
 SCORE_NUMBERS = (
@@ -109,7 +111,7 @@ def _distinguish(runs: Sequence[Run], relabel: Callable[[Run, int], str]) -> lis
 
 def _read_run(path: Path) -> Run:
     folder = RunFolder(path)
-    config, data, machine = folder.read()
+    config, data, machine = run_config.read(folder)
     log = _read_records(folder.log_file, (*LOG_NUMBERS, *LOSS_NAMES[config.objective]), ("epoch",))
     scores = _read_records(folder.scores, SCORE_NUMBERS, ("epoch", "split", "n", "weights", "dims"))
     weights, released = folder.release / "model.safetensors", None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pix2pix.data import SPLITS
-from pix2pix.measure import Measure
+from pix2pix.fid.measure import Measure
 from pix2pix.report.runs import Run
 
 PUBLISHED: dict[str, dict[str, dict[str, int]]] = {

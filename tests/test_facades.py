@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix import download
-from pix2pix.download import DownloadError, download_facades
+from pix2pix.data import facades
+from pix2pix.data.facades import DownloadError, download_facades
 
 COUNTS = {"train": 3, "val": 2, "test": 1}
 
@@ -140,7 +140,7 @@ def test_downloads_verifies_and_leaves_only_the_dataset(tmp_path, start_server, 
     assert len(server.requests) == 1
     printed = capsys.readouterr()
     assert "Tyleček" in printed.out and "research use" in printed.out and "Isola" in printed.out
-    assert "facades.tar.gz: 100%" in printed.err and "verifying pictures: 100%" in printed.err
+    assert "facades.tar.gz: 100%" in printed.err and "verifying images: 100%" in printed.err
 
 
 def test_an_existing_folder_is_kept_and_no_server_asked(tmp_path, start_server, capsys):
@@ -178,7 +178,7 @@ def test_a_later_call_resumes_what_an_earlier_one_left(tmp_path, start_server):
 def test_a_file_that_arrived_fully_is_not_fetched_again(tmp_path, start_server, monkeypatch):
     server = start_server(archive(pictures()))
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(download, "_unpack", interrupt)
+        patch.setattr(facades, "_unpack", interrupt)
         fetch(tmp_path, server)
     fetch(tmp_path, server)
     assert_complete(tmp_path)
@@ -294,8 +294,8 @@ def test_an_archive_of_headers_without_end_is_one_sentence_and_is_not_kept(tmp_p
 
 
 def test_a_silent_server_is_given_up(tmp_path, start_server, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT_SECONDS", 1)
-    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    monkeypatch.setattr(facades, "TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(facades, "ATTEMPTS", 1)
     silent, good = start_server(b""), start_server(archive(pictures()))
     silent.shutdown()  # its socket still takes connections, and nobody answers
     fetch(tmp_path, silent, good)
@@ -316,7 +316,7 @@ def test_all_servers_dead_is_an_error_that_tells_what_was_tried_and_what_to_do(t
 
 def test_a_web_page_instead_of_the_archive_is_refused(tmp_path, start_server):
     server = start_server(b"<!DOCTYPE html><title>Please log in</title>")
-    assert "not the archive but something else" in failure(tmp_path, server)
+    assert "is not the archive" in failure(tmp_path, server)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -342,19 +342,19 @@ def bad_archives() -> dict[str, tuple[bytes, str]]:
     return {
         "truncated": (archive(good)[:-5000], "damaged"),
         "not gzip after all": (b"\x1f\x8b" + bytes(1000), "damaged"),
-        "empty": (archive({}), "0 pictures in train/"),
-        "path upwards": (archive(good | {"facades/train/../../../evil.jpg": b"evil"}), "outside of its folder"),
-        "path upwards from the top": (archive({"../evil.jpg": b"evil"} | good), "outside of its folder"),
-        "absolute path": (archive(good | {"/evil.jpg": b"evil"}), "outside of its folder"),
-        "path of Windows": (archive(good | {"facades\\..\\..\\evil.jpg": b"evil"}), "outside of its folder"),
+        "empty": (archive({}), "0 images in train/"),
+        "path upwards": (archive(good | {"facades/train/../../../evil.jpg": b"evil"}), "outside its folder"),
+        "path upwards from the top": (archive({"../evil.jpg": b"evil"} | good), "outside its folder"),
+        "absolute path": (archive(good | {"/evil.jpg": b"evil"}), "outside its folder"),
+        "path of Windows": (archive(good | {"facades\\..\\..\\evil.jpg": b"evil"}), "outside its folder"),
         "symbolic link": (archive(good, symlink), "link, device"),
         "hard link": (archive(good, hardlink), "link, device"),
         "device": (archive(good, device), "link, device"),
         "a picture missing": (
             archive({name: good[name] for name in good if name != "facades/val/2.jpg"}),
-            "1 pictures in val/",
+            "1 images in val/",
         ),
-        "a picture too many": (archive(good | {"facades/test/2.jpg": jpeg()}), "2 pictures in test/"),
+        "a picture too many": (archive(good | {"facades/test/2.jpg": jpeg()}), "2 images in test/"),
         "broken picture": (
             archive(good | {"facades/val/1.jpg": jpeg()[:-2000]}),
             "val/1.jpg of the archive is damaged",
@@ -362,7 +362,7 @@ def bad_archives() -> dict[str, tuple[bytes, str]]:
         "not a picture": (archive(good | {"facades/val/1.jpg": b"text"}), "val/1.jpg of the archive is damaged"),
         "small picture": (
             archive(good | {"facades/val/1.jpg": jpeg(0, (256, 256))}),
-            "val/1.jpg of the archive has 256x256 pixels",
+            "val/1.jpg of the archive is 256x256",
         ),
     }
 
@@ -381,14 +381,14 @@ def test_a_bad_archive_is_refused_and_removed_and_the_next_server_asked(tmp_path
 
 def test_an_archive_without_end_is_refused(tmp_path, start_server, monkeypatch):
     server = start_server(archive(pictures()))
-    monkeypatch.setattr(download, "MAX_BYTES", 4000)
+    monkeypatch.setattr(facades, "MAX_BYTES", 4000)
     assert "more than 4,000 bytes" in failure(tmp_path, server)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_archive_that_unpacks_without_end_is_refused(tmp_path, start_server, monkeypatch):
     server = start_server(archive(pictures() | {"facades/zeros": bytes(1_000_000)}))
-    monkeypatch.setattr(download, "MAX_BYTES", 900_000)
+    monkeypatch.setattr(facades, "MAX_BYTES", 900_000)
     assert "unpacks to more than 900,000 bytes" in failure(tmp_path, server)
     assert list(tmp_path.iterdir()) == []
 
@@ -414,13 +414,13 @@ def test_a_full_disk_is_one_sentence(tmp_path, start_server, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(download, "_decompress", full)
+    monkeypatch.setattr(facades, "_decompress", full)
     message = failure(tmp_path, start_server(archive(pictures())), start_server(archive(pictures())))
-    assert message == f"Cannot write facades (about 100 MB) to {tmp_path}: No space left on device."
+    assert message == f"Could not write facades (about 100 MB) to {tmp_path}: No space left on device."
     assert [path.name for path in tmp_path.iterdir() if "part" not in path.name] == []
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, start_server):
     (tmp_path / "datasets").write_text("a file where the folder should be")
     message = failure(tmp_path / "datasets", start_server(archive(pictures())))
-    assert message.startswith("Cannot write facades") and "\n" not in message
+    assert message.startswith("Could not write facades") and "\n" not in message

@@ -1,6 +1,6 @@
-"""pytorch-fid's Inception: 8-bit pictures → features, as pytorch-fid computes them from PNG files.
+"""pytorch-fid's Inception: features of 8-bit images, equal to those that pytorch-fid computes from PNG files.
 
-Distances of features depend on the weights, so these are part of every number: it is an "FID" only with the published ones.
+Distances depend on the weights, so every number names them; it is called FID only with the published weights.
 """
 
 import hashlib
@@ -18,49 +18,49 @@ import torch
 from pytorch_fid import inception as pytorch_fid_inception
 from torch import Tensor, nn
 
-from pix2pix.distances import FidError
+from pix2pix.fid.distances import FidError
+from pix2pix.fid.measure import OFFICIAL_HASH, Measure
 from pix2pix.files import replacing
-from pix2pix.measure import OFFICIAL_HASH, Measure
 
 WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
 DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
 BATCH_SIZE = 16
-"""Pictures that go through a network at once; with Inception, the process takes about 1 GB of memory."""
+"""Images per pass through a network; with Inception, the process then takes about 1 GB of memory."""
 TIMEOUT_SECONDS = 20.0
-"""For the download of the weights to connect, and to wait for more."""
+"""Limit for connecting to the server of the weights, and for each wait for more data."""
 
 
 class Inception:
-    """Pictures → features.
+    """Computes features of images.
 
     Args:
-        weights: As `find_weights` returns it.
+        weights: The file that `find_weights` returns.
         dims: 2048 as published, or the mean of an earlier layer: 768, 192, 64.
-        device: Where to compute; the fastest there is by default.
+        device: Where to compute; a GPU by default if there is one.
 
     Attributes:
         measure: What distances of the features may be called.
 
     Raises:
-        FidError: If the file does not hold the weights of pytorch-fid's Inception.
+        FidError: If the file does not contain the weights of pytorch-fid's Inception.
     """
 
     def __init__(self, weights: Path, dims: int = 2048, device: torch.device | None = None) -> None:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         weights_hash, network = _load(weights, dims)
         self.measure = Measure(weights_hash, dims)
-        # Channels last is 1.4 times as fast on a CPU; features differ by less than 1e-6 of the largest.
+        # Channels-last is 1.4 times as fast on a CPU; features differ by less than 1e-6 of the largest one.
         self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def features(self, batches: Iterable[Tensor]) -> np.ndarray:
-        """Features of 8-bit pictures, as pytorch-fid computes them from PNG files.
+        """Computes features of 8-bit images.
 
         Args:
-            batches: Each uint8 [N, 3, H, W], RGB.
+            batches: Each uint8 RGB [N, 3, H, W].
 
         Returns:
-            float32 [all N, dims].
+            float32 [N of all batches, dims].
 
         Raises:
             FidError: If a feature is not finite.
@@ -77,18 +77,18 @@ class Inception:
         return features
 
     def cached_features(self, key: str, count: int, batches: Iterable[Tensor]) -> np.ndarray:
-        """The same, from the user's cache folder where they are there whole; if not, they are computed and put there.
+        """Returns features from the user's cache folder, or computes and caches them if they are missing or damaged.
 
         Args:
-            key: Names the pictures, such as a hash of them.
-            count: All N.
-            batches: Not looked at where the cache has the features.
+            key: Identifies the images, such as a hash of them.
+            count: Number of images in all batches.
+            batches: As in `features`; not used if the features are in the cache.
         """
         path = cache_folder() / f"features-{key}-{self.measure.weights}-{self.measure.dims}.npz"
         features = _read_cache(path)
         if features is None or features.shape != (count, self.measure.dims):
             features = self.features(batches)
-            with suppress(OSError):  # no place to write only costs time
+            with suppress(OSError):  # without a cache, only time is lost
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with replacing(path) as file:
                     np.savez(file, features=features)
@@ -96,12 +96,12 @@ class Inception:
 
 
 def cache_folder() -> Path:
-    """$XDG_CACHE_HOME/pix2pix, or ~/.cache/pix2pix."""
+    """Returns $XDG_CACHE_HOME/pix2pix, or ~/.cache/pix2pix."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pix2pix"
 
 
 def _read_cache(path: Path) -> np.ndarray | None:
-    """Features from a cache file; None where it is missing or damaged, which the checksums of the npz tell."""
+    """Returns the features in a cache file; None if it is missing or fails the checksums of npz."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return archive["features"]
@@ -110,10 +110,11 @@ def _read_cache(path: Path) -> np.ndarray | None:
 
 
 def find_weights(path: Path | None = None) -> Path:
-    """The file of Inception's weights: `path`, or where pytorch-fid keeps it ($TORCH_HOME/hub/checkpoints), or downloaded to there.
+    """Returns `path`, or the file in pytorch-fid's folder ($TORCH_HOME/hub/checkpoints), downloaded if missing.
 
     Raises:
-        FidError: If it is missing and cannot be downloaded; a server that does not answer is given up after `TIMEOUT_SECONDS`.
+        FidError: If it is missing and cannot be downloaded. The download fails if the server is silent for
+            `TIMEOUT_SECONDS`.
     """
     if path is not None:
         if not path.is_file():
@@ -123,19 +124,15 @@ def find_weights(path: Path | None = None) -> Path:
     url = pytorch_fid_inception.FID_WEIGHTS_URL
     if not path.is_file():
         before = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(TIMEOUT_SECONDS)  # torch.hub takes no timeout, and its default is to wait forever
+        socket.setdefaulttimeout(TIMEOUT_SECONDS)  # torch.hub has no timeout of its own
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path), hash_prefix=OFFICIAL_HASH)
-        except (
-            OSError,
-            RuntimeError,
-            HTTPException,
-        ) as error:  # unreachable; another file than expected; something else than HTTP
-            reason = getattr(error, "reason", error)  # of urllib's errors, without their brackets
+        except (OSError, RuntimeError, HTTPException) as error:  # RuntimeError: another file than expected
+            reason = getattr(error, "reason", error)  # urllib's errors print in brackets
             raise FidError(
-                f"Inception's weights could not be downloaded ({reason}); get {url} in another way, and put it "
-                f"at {path} or name it with --fid-weights"
+                f"Inception's weights could not be downloaded ({reason}); get {url} from elsewhere, and put it at "
+                f"{path} or pass it as --fid-weights"
             ) from error
         finally:
             socket.setdefaulttimeout(before)
@@ -143,19 +140,17 @@ def find_weights(path: Path | None = None) -> Path:
 
 
 def _load(path: Path, dims: int) -> tuple[str, nn.Module]:
-    """The first 8 digits of the file's sha256, and the network up to the layer of `dims`."""
+    """Returns the first 8 digits of the file's sha256, and the network up to the layer with `dims` features."""
     block = pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]
     try:
         with open(path, "rb") as file:
             weights_hash = hashlib.file_digest(file, "sha256").hexdigest()[:8]
         state = torch.load(path, map_location="cpu", weights_only=True)
-        # pytorch-fid's constructor downloads weights, whatever they are, and checks them against its layers; it gets ours instead.
+        # pytorch-fid's constructor always downloads weights and checks them against its layers; it gets ours instead.
         # It draws initial weights first, which must not disturb the randomness of a running training.
         given = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url", lambda *_, **__: state)
         with given, torch.random.fork_rng(devices=[]):
             return weights_hash, pytorch_fid_inception.InceptionV3([block])
-    except (
-        Exception
-    ) as error:  # a damaged file makes zipfile and the unpickler raise anything; a wrong one, load_state_dict
+    except Exception as error:  # zipfile, the unpickler and load_state_dict raise anything
         reason = " ".join(str(error).split())[:200]
-        raise FidError(f"{path} does not hold the weights of pytorch-fid's Inception: {reason}") from error
+        raise FidError(f"{path} does not contain the weights of pytorch-fid's Inception: {reason}") from error

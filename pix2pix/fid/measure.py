@@ -1,4 +1,4 @@
-"""What a distance between pictures may be called: it is an FID only by the published Inception."""
+"""What a distance between sets of images may be called: it is an FID only with the published Inception weights."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ OFFICIAL_HASH = "6726825d"
 
 @dataclass(frozen=True)
 class Measure:
-    """What distances are measured with, which decides what they may be called; those of different measures do not compare.
+    """What distances are measured with. It decides their name; distances of different measures are not comparable.
 
     Attributes:
         weights: First 8 hex digits of the sha256 of Inception's weights; `OFFICIAL_HASH` for the published ones.
@@ -29,17 +29,17 @@ class Measure:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of the two distances, where the Inception is told beside them."""
+        """Names of the two distances where the Inception is shown beside them."""
         return ("FID", "KID") if self.official else ("Fréchet distance", "Kernel distance")
 
     @property
     def full_names(self) -> tuple[str, str]:
-        """Of the two distances, where they stand alone."""
+        """Names of the two distances where they stand alone."""
         frechet, kernel = self.names
         return self.names if self.official else (f"{frechet}, {self.inception}", f"{kernel}, {self.inception}")
 
     @property
     def legend(self) -> str:
-        """What the numbers of scored epochs are."""
+        """Explains the numbers of a scored epoch."""
         frechet, kernel = self.full_names
-        return f"fid: {frechet}; kid: {kernel}; real: fid between photographs"
+        return f"fid: {frechet}; kid: {kernel}; real: fid between photos"

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pix2pix.flags import GROUPS, parse_flags
-from pix2pix.trainer import TrainConfig
+from pix2pix.config import GROUPS, TrainConfig, parse_flags
 
 
 def said_about(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -1,8 +1,8 @@
-"""Fetches the facades dataset, as its pix2pix authors packed it: 512x256 JPEG, photo left, label map right.
+"""Download the facades dataset as packed by the pix2pix authors.
 
-The way is fetch → unpack → verify → move. The archive grows in `facades.tar.gz.part`, which a later call continues; it is unpacked
-and verified in a temporary folder beside the target, which is renamed at the end. So `facades/` is either complete or absent.
-What the servers send is not trusted: sizes are bounded, and nothing is ever written outside of the data folder.
+Steps: fetch, unpack, verify, move. The archive grows in `facades.tar.gz.part`, which a later call resumes. It is
+    unpacked and verified in a temporary folder beside the target, which is renamed at the end, so `facades/` is
+    complete or absent. Servers are not trusted: sizes are bounded, and nothing is written outside the data folder.
 """
 
 import gzip
@@ -32,23 +32,23 @@ FACADES_URLS = (
 )
 FACADES_COUNTS = {"train": 400, "val": 100, "test": 106}
 FACADES_CITATION = """\
-CMP Facade Database: Radim Tyleček and Radim Šára, "Spatial Pattern Templates for Recognition of Objects with Regular Structure",
-GCPR 2013. For research use. Packed for pix2pix by Isola, Zhu, Zhou and Efros, CVPR 2017."""
+CMP Facade Database: Radim Tyleček and Radim Šára, "Spatial Pattern Templates for Recognition of Objects with Regular
+Structure", GCPR 2013. For research use. Packed for pix2pix by Isola, Zhu, Zhou and Efros, CVPR 2017."""
 
 ATTEMPTS = 3  # per server
-TIMEOUT_SECONDS = 20.0  # to connect, and between two pieces of data
-MAX_BYTES = 300_000_000  # of the archive, and of what it unpacks to; the real one has about 30 MB
+TIMEOUT_SECONDS = 20.0  # for connecting, and between two pieces of data
+MAX_BYTES = 300_000_000  # limit for the archive and for its content; the real archive has about 30 MB
 CHUNK_BYTES = 1 << 16
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DownloadError(RuntimeError):
-    """A problem with a download, told in plain sentences."""
+    """The dataset could not be downloaded; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Which file the partial one is the beginning of; `validator` is the server's ETag or date for it."""
+    """The file that a partial one belongs to; `validator` is the server's ETag or date of it."""
 
     url: str
     validator: str | None
@@ -65,20 +65,20 @@ def download_facades(
     counts: Mapping[str, int] = FACADES_COUNTS,
     pause_seconds: float = 1.0,
 ) -> None:
-    """Puts the facades dataset into `data_dir/facades`; leaves such a folder alone if there is one.
+    """Downloads the facades dataset to `data_dir/facades`, unless that folder exists.
 
     Args:
-        data_dir: Parent of the dataset's folder; made if absent.
-        urls: Where the archive may be found, tried in this order.
-        counts: Pictures of each split, which are named 1.jpg to COUNT.jpg.
-        pause_seconds: Pause before the second attempt with a server; it doubles with each further one.
+        data_dir: Parent of the dataset's folder; created if absent.
+        urls: Locations of the archive, tried in this order.
+        counts: Images of each split, named 1.jpg to COUNT.jpg.
+        pause_seconds: Pause before the second attempt with a server; doubled for each further one.
 
     Raises:
-        DownloadError: If no server had the archive, or it cannot be written.
+        DownloadError: If no server has the archive, or the folder cannot be written.
     """
     folder = data_dir / "facades"
     if folder.exists():
-        print(f"{folder} is already there and is kept. To download it again, remove it first.")
+        print(f"{folder} already exists and is kept. To download it again, remove it first.")
         return
     print(FACADES_CITATION)
     problems: list[str] = []
@@ -89,21 +89,21 @@ def download_facades(
                 problems = _download_from_first(urls, data_dir, counts, pause_seconds)
     except OSError as problem:
         raise DownloadError(
-            f"Cannot write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}."
+            f"Could not write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}."
         ) from problem
     if folder.exists():
         return
     splits = ", ".join(f"{split}/1.jpg to {split}/{count}.jpg" for split, count in counts.items())
     tried = "\n".join(["The facades dataset could not be downloaded. Tried:", *problems])
     raise DownloadError(
-        f"{tried}\nRun this again later, or get facades.tar.gz in another way and unpack it in {data_dir}, "
-        f"so that {data_dir / 'facades'} holds {splits} (512x256 JPEG, photo left, label map right)."
+        f"{tried}\nRun this again later, or get facades.tar.gz from elsewhere and unpack it in {data_dir}, "
+        f"so that {data_dir / 'facades'} contains {splits} (512x256 JPEG, photo left, label image right)."
     )
 
 
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
-    """Lets one process at a time through; the next one finds the folder of the first."""
+    """Lets one process at a time download; the next one then finds the finished folder."""
     path = data_dir / ".facades.lock"
     with FileLock(path):
         for left_by_a_kill in data_dir.glob(".facades-*/"):
@@ -112,13 +112,13 @@ def _alone(data_dir: Path) -> Iterator[None]:
             yield
         finally:
             with suppress(PermissionError):  # Windows keeps a file that is open
-                path.unlink(missing_ok=True)  # FileLock lets nobody in by a file that has lost its name
+                path.unlink(missing_ok=True)  # safe: FileLock checks that the locked file still has its name
 
 
 def _download_from_first(
     urls: Sequence[str], data_dir: Path, counts: Mapping[str, int], pause_seconds: float
 ) -> list[str]:
-    """Takes the archive from the first server that has it; returns what was wrong with those before."""
+    """Downloads from the first server that has the archive; returns the problems with the servers before it."""
     problems = []
     for url in urls:
         try:
@@ -157,21 +157,19 @@ def _fetch(url: str, part: Path, pause_seconds: float) -> None:
 
 
 def _fetch_once(url: str, part: Path) -> None:
-    """Appends to `part` what is missing, or begins it anew where it may be the beginning of another file."""
+    """Appends what is missing to `part`, or starts over if `part` may belong to another file."""
     known = _read_source(part)
     have = part.stat().st_size if part.exists() else 0
     if known is None or known.url != url or known.length is None:
         known, have = None, 0
     elif have == known.length:
-        return  # it was stopped between the last byte and the end of unpacking
+        return  # an earlier call was stopped while it unpacked
     with closing(_open(url, part, known, have)) as response:
         if known is not None and response.status == 206:
             _check_continues(response, part, known, have)
             _append(response, b"", part, known.length)
         else:
-            beginning = _check_begins(
-                response
-            )  # before the partial file goes: a login page served in between costs nothing
+            beginning = _check_begins(response)  # first, so that a login page does not cost the partial file
             _discard(part)
             source = _source(url, response)
             _source_path(part).write_text(json.dumps(asdict(source)))
@@ -183,14 +181,14 @@ def _open(url: str, part: Path, known: _Source | None, have: int) -> HTTPRespons
     if known is not None:
         headers["Range"] = f"bytes={have}-"
         if known.validator is not None:
-            headers["If-Range"] = known.validator  # a server whose file has changed sends all of it, with status 200
+            headers["If-Range"] = known.validator  # if the file has changed, all of it comes, with status 200
     try:
         return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as answer:
         answer.close()
         if answer.code == 416:
             _discard(part)
-            raise _Interrupted("the file on the server is shorter than what was fetched before") from answer
+            raise _Interrupted("the file on the server is shorter than the part fetched before") from answer
         passing = answer.code >= 500 or answer.code in (408, 429)
         raise (_Interrupted if passing else DownloadError)(
             f"the server answered {answer.code} {answer.reason}"
@@ -213,7 +211,7 @@ def _check_begins(response: HTTPResponse) -> bytes:
         raise _Interrupted("the connection was cut before the first byte")
     if beginning[:2] != GZIP_MAGIC[: len(beginning)]:
         kind = response.headers["Content-Type"] or "unknown type"
-        raise DownloadError(f"it is not the archive but something else ({kind}, beginning with {beginning[:20]!r})")
+        raise DownloadError(f"the file is not the archive ({kind}, beginning with {beginning[:20]!r})")
     return beginning
 
 
@@ -231,13 +229,13 @@ def _append(response: HTTPResponse, beginning: bytes, part: Path, length: int | 
         have = file.tell()
     if have > limit:
         _discard(part)
-        raise DownloadError(f"it sent more than {limit:,} bytes, which is too much for this archive")
+        raise DownloadError(f"the server sent more than {limit:,} bytes, too many for this archive")
     if length is not None and have < length:
         raise _Interrupted(f"the connection was cut after {have:,} of {length:,} bytes")
 
 
 def _pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """Yields what arrives as it arrives; ends also where the connection is closed early."""
+    """Yields data as it arrives; also ends when the connection is closed early."""
     try:
         while piece := response.read1(CHUNK_BYTES):
             yield piece
@@ -247,7 +245,7 @@ def _pieces(response: HTTPResponse) -> Iterator[bytes]:
 
 def _source(url: str, response: HTTPResponse) -> _Source:
     etag = response.headers["ETag"]
-    strong = etag and not etag.startswith("W/")  # a weak one does not promise equal bytes
+    strong = etag and not etag.startswith("W/")  # weak ones do not promise equal bytes
     length = response.headers["Content-Length"] or ""
     return _Source(
         url, etag if strong else response.headers["Last-Modified"], int(length) if length.isdecimal() else None
@@ -271,12 +269,10 @@ def _discard(part: Path) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpacks the pictures of the archive into `folder`; refuses the whole archive for any dangerous entry."""
+    """Unpacks the images of the archive into `folder`; rejects the whole archive if any entry is dangerous."""
     tar_path = folder / "facades.tar"
     try:
-        _decompress(
-            archive, tar_path
-        )  # first to a file of bounded size, so that nothing in it can ask for more disk or memory
+        _decompress(archive, tar_path)  # to a file of bounded size, so that no entry can claim more disk or memory
         with tarfile.open(tar_path, "r:") as tar:
             for member in tar:
                 _check_harmless(member)
@@ -298,29 +294,27 @@ def _decompress(archive: Path, tar_path: Path) -> None:
 def _check_harmless(member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\\" in member.name or ":" in member.name:
-        raise DownloadError(f"the archive would write outside of its folder ({member.name!r})")
+        raise DownloadError(f"the archive would write outside its folder ({member.name!r})")
     if member.issparse() or not (member.isfile() or member.isdir()):
-        raise DownloadError(f"the archive holds a link, device or sparse file ({member.name!r})")
+        raise DownloadError(f"the archive contains a link, device or sparse file ({member.name!r})")
 
 
 def _verify(folder: Path, counts: Mapping[str, int]) -> None:
-    """Checks that every split holds 1.jpg to COUNT.jpg and that each of them opens fully."""
+    """Checks that every split has exactly the images 1.jpg to COUNT.jpg, and that each of them can be decoded."""
     for split, count in counts.items():
         found = {path.name for path in (folder / split).glob("*")}
         expected = {f"{number}.jpg" for number in range(1, count + 1)}
         if found != expected:
             raise DownloadError(
-                f"the archive has {len(found)} pictures in {split}/ where 1.jpg to {count}.jpg are expected"
+                f"the archive has {len(found)} images in {split}/, where 1.jpg to {count}.jpg are expected"
             )
-    pictures = sorted(folder.glob("*/*.jpg"))
-    for path in tqdm(pictures, desc="verifying pictures", unit=""):
+    images = sorted(folder.glob("*/*.jpg"))
+    for path in tqdm(images, desc="verifying images", unit=""):
         name = path.relative_to(folder).as_posix()
         try:
-            with Image.open(path, formats=["JPEG"]) as picture:
-                if picture.size != (512, 256):
-                    raise DownloadError(
-                        f"picture {name} of the archive has {picture.width}x{picture.height} pixels, not 512x256"
-                    )
-                picture.load()
+            with Image.open(path, formats=["JPEG"]) as image:
+                if image.size != (512, 256):
+                    raise DownloadError(f"image {name} of the archive is {image.width}x{image.height}, not 512x256")
+                image.load()
         except (OSError, Image.DecompressionBombError) as problem:
-            raise DownloadError(f"picture {name} of the archive is damaged ({problem})") from problem
+            raise DownloadError(f"image {name} of the archive is damaged ({problem})") from problem

@@ -1,6 +1,6 @@
-"""Random jitter of training pairs (appendix 6.2).
+"""Random jitter of training pairs (appendix 6.2 of the paper).
 
-Both halves of a pair travel in one tensor, so that they are always resized, cropped and flipped together.
+Both halves of a pair are in one tensor, so that they are always resized, cropped and flipped together.
 """
 
 import numpy as np
@@ -14,17 +14,17 @@ CROP_SIZE = 256
 
 
 def jitter(pair: Tensor, rng: np.random.Generator) -> Tensor:
-    """Random jitter: resize to 286x286 (bicubic), crop a random 256x256 window, flip left to right half of the time.
+    """Resizes to 286x286 (bicubic), crops a random 256x256 window, and flips it left to right half of the time.
 
     Args:
-        pair: uint8 [2, 3, 256, 256]; one window and one flip for both halves. Resizing is fastest in torch.channels_last.
-        rng: Drawn from three times.
+        pair: uint8 [2, 3, 256, 256]; both halves get the same window and flip. Fastest in torch.channels_last.
+        rng: Source of the window and the flip; used three times.
 
     Returns:
         uint8 [2, 3, 256, 256], contiguous.
     """
     top, left = rng.integers(0, LOAD_SIZE - CROP_SIZE + 1, 2).tolist()
     large = resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
-    # NumPy copies in this thread; torch would wake all threads, and wait for them where another program has the cores.
+    # NumPy copies in this thread; torch would wake all threads and wait, even if another program has the cores.
     window = large.numpy()[..., top : top + CROP_SIZE, left : left + CROP_SIZE]
     return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if rng.random() < 0.5 else window))
