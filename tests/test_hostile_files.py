@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix import checkpoint, release
+from pix2pix import checkpoint, release, release_config
 from pix2pix.data import DataError, cityscapes, facades, read_pair
 from pix2pix.trainer import Trainer
 from tests.conftest import draw_pair, tiny_generator, tiny_release_config
@@ -53,7 +53,7 @@ def test_a_config_with_any_value_replaced_is_refused_or_means_what_it_says(data)
     read = outcome(release.ReleaseConfig.from_json, release.ReleaseError, json.dumps(config))
     if read is not None:
         assert read.objective in ("gan", "l1") and read.norm in ("instance", "batch")
-        assert 1 <= read.base_channels <= release.MAX_BASE_CHANNELS
+        assert 1 <= read.base_channels <= release_config.MAX_BASE_CHANNELS
         assert release.ReleaseConfig.from_json(read.to_json()) == read
 
 

@@ -232,6 +232,14 @@ def test_the_card_of_a_run_has_its_numbers_curves_samples_and_command(run, maps,
     assert Image.open(tmp_path / "curves.png").width > 1000
 
 
+def test_the_command_of_the_card_names_what_training_started_from_without_its_path(run, data_dir, tmp_path):
+    flags = ["--data-dir", str(data_dir), "--run-dir", str(tmp_path / "next"), "--base-channels", "2", "--epochs", "1"]
+    assert train.main([*flags, "--sample-every", "0", "--fid-every", "0", "--init-from", str(run)]) == 0
+    pack(tmp_path / "next" / "release", tmp_path / "packed", MODEL.repo)
+    text = (tmp_path / "packed" / "README.md").read_text()
+    assert "--init-from run" in text and str(run.parent) not in text
+
+
 def test_a_distance_by_a_substitute_inception_is_never_called_fid(run, tmp_path):
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     lines = (copy / "evaluation.jsonl").read_text().splitlines()
@@ -340,7 +348,7 @@ def test_the_python_of_the_card_paints(hub, released_folder):
 
 
 PUSHES = {
-    "no token": "there is no token to push me/facades-gan: log in with: hf auth login, or set HF_TOKEN to one with write access",
+    "no token": "there is no token to push me/facades-gan: log in with: hf auth login, or set HF_TOKEN to",
     "token that only reads": "the token has no write access to me/facades-gan on http",
     "server down": "http://127.0.0.1:9 cannot be reached for me/facades-gan",
     "server broken": "answered 500 for me/facades-gan: try again later",

@@ -15,10 +15,13 @@ from PIL import Image
 
 from pix2pix import release
 from pix2pix.config import TrainConfig
+from pix2pix.lineage import Stage
 from pix2pix.report.__main__ import duration, main
 from pix2pix.report.charts import Chart, Line, ticks
 from pix2pix.report.runs import read_runs
 from pix2pix.report.scores import score_tables
+from pix2pix.run_config import record_lineage
+from pix2pix.run_folder import RunFolder
 
 SUBSTITUTE, OFFICIAL = "482f07bb", "6726825d"
 LABEL_COLOR, PHOTO_COLOR = (10, 20, 250), (250, 200, 20)
@@ -144,6 +147,14 @@ def test_the_json_tells_training_time_from_scoring_time(pair, tmp_path):
     )
     assert (l1["epochs"], l1["training_seconds"], l1["scoring_seconds"]) == (3, 30, 60)
     assert gan["settings"]["base channels"] == "64" and gan["settings"]["machine: device"] == "abacus"
+
+
+def test_a_run_that_started_from_a_folder_names_it_without_its_path(tmp_path):
+    source = tmp_path / "secret" / "first"
+    run = make_run(tmp_path / "run", init_from=str(source))
+    record_lineage(RunFolder(run), [Stage("first", "facades", "gan", 2, "0" * 8, True)])
+    text = make_report(tmp_path / "out", run)
+    assert "init from first" in Page(text).text and "secret" not in text
 
 
 def test_images_per_second_weigh_epochs_by_their_time(tmp_path):
@@ -428,7 +439,7 @@ def break_release(run: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (break_missing, "is not a run folder: it has no config.json; name one made by train.py"),
+        (break_missing, "is not a run folder: it has no config.json. Choose a folder made by train.py"),
         (break_config, "config.json does not describe a training run"),
         (break_into_release, "config.json does not describe a training run"),
         (break_value, "config.json does not describe a training run"),
@@ -451,7 +462,7 @@ def test_something_broken_gets_one_sentence_and_no_page(spoil, words, tmp_path, 
 
 def test_a_missing_folder_is_not_created(tmp_path, capsys):
     assert main([str(tmp_path / "none"), "--output", str(tmp_path / "out")]) == 1
-    assert "is no run folder" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+    assert "is not a run folder" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
 
 def test_a_run_named_twice_gets_a_sentence(tmp_path, capsys):

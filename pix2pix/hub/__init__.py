@@ -18,10 +18,10 @@ from huggingface_hub.utils import tqdm
 
 from pix2pix.hub.model import HubError, HubModel, UnreachableError, explaining
 from pix2pix.networks import PatchGAN, UNet
-from pix2pix.release import DISCRIMINATOR, ReleaseConfig, epoch_of, load_config, load_weights, spread
+from pix2pix.release import DISCRIMINATOR, WEIGHTS, ReleaseConfig, epoch_of, load_config, load_weights, spread
 from pix2pix.run_folder import release_inside
 
-FILES = ("config.json", "model.safetensors")
+FILES = ("config.json", WEIGHTS)
 """The files that a model needs. `epochs/epoch-NNN.safetensors` are read too if present, and nothing else."""
 MAX_CONFIG_BYTES = 1_000_000
 MAX_HEADER_BYTES = 1_000_000
@@ -126,7 +126,7 @@ def fetch(model: HubModel, report: Report | None = None) -> Path:
         commit, files = _list_files(model)
         folder, config = _fetch_config(model, commit, files)
         # The released weights come last: with them, the folder counts as complete.
-        names = [*_epoch_files(files, config.epochs), "model.safetensors"]
+        names = [*_epoch_files(files, config.epochs), WEIGHTS]
         with torch.device("meta"):
             generator = UNet(config.base_channels, config.norm)
         for name in names:

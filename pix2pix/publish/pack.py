@@ -12,7 +12,7 @@ from pix2pix.files import replacing
 from pix2pix.painter import Painter
 from pix2pix.publish.card import best_measure, last_scores, licence_note, model_card, with_choice
 from pix2pix.publish.curves import draw_charts
-from pix2pix.release import DISCRIMINATOR, ReleaseError, weights_by_epoch, weights_of_epoch
+from pix2pix.release import DISCRIMINATOR, WEIGHTS, ReleaseError, weights_by_epoch, weights_of_epoch
 from pix2pix.report.charts import loss_charts, score_charts
 from pix2pix.report.runs import Run, read_runs
 from pix2pix.run_folder import run_around
@@ -76,7 +76,7 @@ def read_run_around(folder: Path, epochs: int) -> Run | None:
 
 def copy_weights(folder: Path, output: Path, earlier: Mapping[int, Path]) -> None:
     """Copy the weights of G, of D if there are any, and of earlier epochs; deletes others that were packed before."""
-    for name in ("model.safetensors", DISCRIMINATOR):
+    for name in (WEIGHTS, DISCRIMINATOR):
         if (folder / name).is_file():
             shutil.copyfile(folder / name, output / name)
         else:

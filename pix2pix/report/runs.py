@@ -12,7 +12,7 @@ from pix2pix import run_config
 from pix2pix.config import TrainConfig
 from pix2pix.data import SPLITS
 from pix2pix.files import read_records
-from pix2pix.release import OBJECTIVES, load_config
+from pix2pix.release import OBJECTIVES, WEIGHTS, is_release, load_config
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import LOSS_NAMES
 
@@ -114,9 +114,11 @@ def _read_run(path: Path) -> Run:
     config, data, machine = run_config.read(folder)
     log = _read_records(folder.log_file, (*LOG_NUMBERS, *LOSS_NAMES[config.objective]), ("epoch",))
     scores = _read_records(folder.scores, SCORE_NUMBERS, ("epoch", "split", "n", "weights", "dims"))
-    weights, released = folder.release / "model.safetensors", None
-    if weights.is_file() and (folder.release / "config.json").is_file():
-        with open(weights, "rb") as file:
+    if stages := run_config.read_lineage(folder):
+        config = replace(config, init_from=stages[-1].source)  # a name instead of a path of the machine
+    released = None
+    if is_release(folder.release) and (folder.release / "config.json").is_file():  # a first release may be half written
+        with open(folder.release / WEIGHTS, "rb") as file:
             released = hashlib.file_digest(file, "sha256").hexdigest(), load_config(folder.release).epochs
     return Run(folder, OBJECTIVES[config.objective].name, config, data, machine, log, scores, released)
 
