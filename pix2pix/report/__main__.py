@@ -19,27 +19,14 @@ from pix2pix.files import replacing
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
-from pix2pix.report.runs import ReportError, Run, read_runs
+from pix2pix.report.runs import DISTANCES, ReportError, Run, read_runs
 from pix2pix.report.scores import PUBLISHED, Table, score_tables
 from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES
 
 PLACES = ("data_dir", "run_dir", "fid_weights")
 """Settings that name paths of the machine, which a report leaves out."""
-SCORE_COLUMNS = (
-    "epoch",
-    "split",
-    "n",
-    "weights",
-    "dims",
-    "fid",
-    "kid",
-    "kid_std",
-    "kid_subset_size",
-    "real_floor",
-    "real_floor_n",
-    "seconds",
-)
+SCORE_COLUMNS = ("epoch", "split", "n", "weights", "dims", *DISTANCES, "seconds")
 LOG_COLUMNS = ("epoch", "step", *LOSS_NAMES["gan"], "pictures_per_second", "seconds")
 
 
@@ -176,11 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, which is only read")
     parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder for the page, index.html, and its files",
+        "--output", type=Path, required=True, metavar="DIR", help="folder for the page, index.html, and its files"
     )
     parser.add_argument(
         "--no-photos",
