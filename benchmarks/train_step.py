@@ -26,8 +26,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from pix2pix.config import TrainConfig
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import TrainConfig, Trainer
+from pix2pix.trainer import Trainer
 
 CPU = torch.device("cpu")
 WARM_UP = 3

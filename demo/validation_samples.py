@@ -5,22 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pix2pix.data import read_pair
 from pix2pix.labels import PALETTES, Palette
-from pix2pix.pictures import read_rgb
-
-
-def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Reads the two halves of a 512x256 file, photo and label image, each uint8 RGB [256, 256, 3].
-
-    Raises:
-        ValueError: If it cannot be read or has another size.
-    """
-    pixels = read_rgb(path)
-    if pixels.shape[:2] != (256, 512):
-        raise ValueError(
-            f"{path} is {pixels.shape[1]}x{pixels.shape[0]}; a pair is 512x256, photo left and label image right"
-        )
-    return pixels[:, :256], pixels[:, 256:]
 
 
 def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
@@ -62,14 +48,15 @@ class ValidationSamples:
     def label_map(self, number: int) -> np.ndarray:
         """Returns the map of a sample, uint8 [256, 256]; raises ValueError if its file cannot be used."""
         path = self.files[number]
-        label_map, _ = self.palette.from_image(read_pair(path)[1])
+        label_image, _ = read_pair(path)
+        label_map, _ = self.palette.from_image(label_image)
         self._file_of_map[_digest(label_map)] = path
         return label_map
 
     def photo_of(self, label_map: np.ndarray) -> np.ndarray | None:
         """Returns the photo, uint8 RGB [256, 256, 3], of a map from `label_map`; None for any other map."""
         path = self._file_of_map.get(_digest(label_map))
-        return read_pair(path)[0] if path else None
+        return read_pair(path)[1] if path else None
 
 
 def _digest(label_map: np.ndarray) -> str:

@@ -13,18 +13,22 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from hub_server import HubServer
 from huggingface_hub import constants
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from pytorch_fid import inception as pytorch_fid_inception
 from torchvision.models.inception import Inception3
 
-from pix2pix import inception, release
+from pix2pix import release, run_config
+from pix2pix.config import TrainConfig
+from pix2pix.data.dataset import PairedDataset
+from pix2pix.fid import inception
+from pix2pix.fid.inception import Inception
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
-from pix2pix.trainer import TrainConfig
+from pix2pix.run_folder import RunFolder
+from tests.helpers.hub_server import HubServer
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
@@ -140,6 +144,47 @@ def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.parent.mkdir(parents=True)
     torch.save(network.state_dict(), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def small_inception(inception_weights: Path) -> Inception:
+    """Inception up to the first layer that gives features, which takes a tenth of the time."""
+    return Inception(inception_weights, dims=64, device=torch.device("cpu"))
+
+
+@pytest.fixture
+def feature_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of features, which is the user's cache folder during the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "pix2pix"
+
+
+@pytest.fixture(scope="session")
+def image_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two folders of 64x64 images, 8 and 6, cut out of drawn photos; those of the second are darker."""
+    parent = tmp_path_factory.mktemp("images")
+    for name, count, brightness in (("a", 8, 1.0), ("b", 6, 0.8)):
+        (parent / name).mkdir()
+        for seed in range(count):
+            pixels = np.asarray(draw_pair(seed))[64:128, 64:128] * brightness
+            Image.fromarray(pixels.astype(np.uint8)).save(parent / name / f"{seed}.png")
+    return parent / "a", parent / "b"
+
+
+@pytest.fixture
+def train_pairs(data_dir: Path) -> PairedDataset:
+    return PairedDataset(data_dir, "facades", "train")
+
+
+@pytest.fixture
+def kept_run(tiny_config: Callable, train_pairs: PairedDataset) -> Path:
+    """A run folder with untrained generators as those of epochs 1 and 10."""
+    run = RunFolder(tiny_config().run_dir)
+    run.path.mkdir()
+    run_config.record(run, tiny_config(), {"train": train_pairs.fingerprint()})
+    for epoch in (1, 10):
+        release.save_weights(run.weights(epoch), tiny_generator(epoch))
+    return run.path
 
 
 @pytest.fixture

@@ -37,13 +37,13 @@ from test_browser import (
     wait_for_map,
     wait_for_pictures,
 )
-from test_demo import tiny_models
 
 from demo.comparison import to_data_url
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
 from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
+from tests.helpers.app import tiny_models
 
 ROOT = Path(__file__).parents[1]
 SHOP = FACADES.index("shop")

@@ -18,15 +18,16 @@ from gradio.data_classes import PredictBodyInternal
 from gradio.server_messages import HeartbeatMessage
 from gradio.state_holder import SessionState
 
-from demo import hardening, serving
 from demo.app import launch
+from demo.server import gradio_patches, settings
+from demo.server import limits as server_limits
 
 
 def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path, monkeypatch):
     monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
     with gr.Blocks() as demo:
         gr.HTML().keep_in_cache = {str(tmp_path / "kept")}
-    hardening.adjust_gradio(demo.queue())
+    gradio_patches.patch_gradio(demo.queue())
     demo.temp_file_sets = [{str(tmp_path / name) for name in ("old", "gone", "new", "kept", "folder")}]
     for name in ("old", "kept"):
         (tmp_path / name).touch()
@@ -44,7 +45,7 @@ def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path, mon
 def test_a_session_describes_no_component_and_keeps_no_map():
     with gr.Blocks() as demo:
         box = gr.Textbox("at first")
-    hardening.adjust_gradio(demo.queue())
+    gradio_patches.patch_gradio(demo.queue())
     session = SessionState(demo)
     session._update_value_in_config(box._id, "changed")
     session._update_config(box._id)
@@ -53,7 +54,7 @@ def test_a_session_describes_no_component_and_keeps_no_map():
 
 def test_news_for_a_session_that_is_no_longer_kept_is_dropped_and_that_for_others_is_not():
     demo = gr.Blocks().queue()
-    hardening.adjust_gradio(demo)
+    gradio_patches.patch_gradio(demo)
     kept = asyncio.Queue()
     demo._queue.pending_messages_per_session["kept"] = kept
     for session in ("gone", "kept"):
@@ -63,9 +64,9 @@ def test_news_for_a_session_that_is_no_longer_kept_is_dropped_and_that_for_other
 
 
 def test_of_too_many_sessions_the_one_that_has_been_away_longest_is_dropped(monkeypatch):
-    monkeypatch.setattr(hardening, "MAX_WAITING", 2)
+    monkeypatch.setattr(gradio_patches, "MAX_WAITING", 2)
     demo = gr.Blocks().queue()
-    hardening.adjust_gradio(demo)
+    gradio_patches.patch_gradio(demo)
     kept = demo._queue.pending_messages_per_session
     for number in range(8):
         kept[f"passing {number}"] = asyncio.Queue()
@@ -81,7 +82,7 @@ def test_no_table_of_all_strokes_is_made_at_each_one():
     records = [{"function": "paint", "status": "success", "process_time": 1.0}]
     queue.events_recorded = 1
     assert queue.compute_analytics_summary(records)["functions"]  # what Gradio does otherwise
-    hardening.adjust_gradio(demo := gr.Blocks().queue())
+    gradio_patches.patch_gradio(demo := gr.Blocks().queue())
     demo._queue.events_recorded = 1
     assert not demo._queue.compute_analytics_summary(records)["functions"]
     assert demo._queue.ANALYTICS_MAX_EVENTS == 1
@@ -91,7 +92,7 @@ def test_in_a_folder_of_its_own_files_are_deleted_that_nobody_knows_of(tmp_path,
     """Such as the halves of uploads that broke off."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     demo = gr.Blocks().queue()
-    hardening.adjust_gradio(demo)
+    gradio_patches.patch_gradio(demo)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "half").touch()
     for age in (60, None):  # at the end of this process; another one may share the folder
@@ -104,23 +105,23 @@ def test_in_a_folder_of_its_own_files_are_deleted_that_nobody_knows_of(tmp_path,
 
 def test_the_events_of_a_session_are_forgotten_with_it():
     demo = gr.Blocks().queue()
-    hardening.adjust_gradio(demo)
+    gradio_patches.patch_gradio(demo)
     sessions, events = demo._queue.pending_messages_per_session, demo._queue.pending_event_ids_session
-    for number in range(2 * serving.MAX_WAITING + 5):
+    for number in range(2 * settings.MAX_WAITING + 5):
         sessions[str(number)], events[str(number)] = asyncio.Queue(), {"id"}
-    assert set(sessions) == set(events) and len(events) == 2 * serving.MAX_WAITING
+    assert set(sessions) == set(events) and len(events) == 2 * settings.MAX_WAITING
     del sessions["9"]
     assert "9" not in events
 
 
 def test_a_page_that_fetches_nothing_is_given_up():
     demo = gr.Blocks().queue()
-    hardening.adjust_gradio(demo)
+    gradio_patches.patch_gradio(demo)
     demo._queue.pending_messages_per_session["away"] = asyncio.Queue()
     event = SimpleNamespace(alive=True, _id="1", session_hash="away")
-    for _ in range(hardening.MAX_UNFETCHED):
+    for _ in range(gradio_patches.MAX_UNFETCHED):
         demo._queue.send_message(event, HeartbeatMessage())
-    assert demo._queue.pending_messages_per_session["away"].qsize() == hardening.MAX_UNFETCHED
+    assert demo._queue.pending_messages_per_session["away"].qsize() == gradio_patches.MAX_UNFETCHED
     demo._queue.send_message(event, HeartbeatMessage())
     demo._queue.send_message(event, HeartbeatMessage())
     assert "away" not in demo._queue.pending_messages_per_session
@@ -133,10 +134,10 @@ def request_from(address: str) -> Any:
 @pytest.fixture
 def push(monkeypatch: pytest.MonkeyPatch) -> Any:
     """push(address) on a queue that nobody serves, with room for three pictures of one address; push.order() tells whose they are."""
-    monkeypatch.setattr(serving, "MAX_WAITING_PER_ADDRESS", 3)
+    monkeypatch.setattr(server_limits, "MAX_WAITING_PER_ADDRESS", 3)
     with gr.Blocks() as demo:
         gr.Button().click(lambda: None)
-    hardening.adjust_gradio(demo.queue())
+    gradio_patches.patch_gradio(demo.queue())
 
     async def push(address: str, **changes: Any) -> None:
         body = PredictBodyInternal(**{"data": [], "fn_index": 0, "session_hash": "page"} | changes)
@@ -175,12 +176,12 @@ async def test_an_unknown_event_or_an_endless_name_is_not_understood(push, chang
 
 
 def test_no_exception_tells_people_its_words_but_those_meant_for_them():
-    assert hardening._error_payload(gr.Error("Choose a class."), True)["error"] == "Choose a class."
-    assert hardening._error_payload(FileNotFoundError("/srv/secret"), True)["error"] == hardening.FAILED
+    assert gradio_patches._error_payload(gr.Error("Choose a class."), True)["error"] == "Choose a class."
+    assert gradio_patches._error_payload(FileNotFoundError("/srv/secret"), True)["error"] == gradio_patches.FAILED
 
 
 def test_a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_is_not(monkeypatch):
-    monkeypatch.setattr(hardening, "FIRST_REQUEST_SECONDS", 3)  # longer than a loaded machine takes to ask
+    monkeypatch.setattr(gradio_patches, "FIRST_REQUEST_SECONDS", 3)  # longer than a loaded machine takes to ask
     with gr.Blocks() as demo:
         gr.Button()
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
@@ -219,5 +220,13 @@ def test_more_files_may_be_open_where_the_system_lets_them_and_never_fewer(monke
     endless = resource.RLIM_INFINITY
     for limits in ((1024, 4096), (1024, 10**6), (1024, endless), (10**6, 10**6), (endless, endless), (4096, 4096)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
-        hardening._adjust_requests()
+        gradio_patches._patch_requests()
     assert calls == [(4096, 4096), (10_240, 10**6), (10_240, endless)]
+
+
+def test_the_patches_were_checked_with_the_installed_gradio():
+    checked = gradio_patches.CHECKED_WITH
+    assert gr.__version__ == checked, (
+        f"Gradio is {gr.__version__}; demo/server/gradio_patches.py was checked with {checked}. "
+        "Read every patch there against the new version, then set CHECKED_WITH."
+    )

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_train import arguments, assert_same_run, state
 
 import train
 from pix2pix import release
 from pix2pix.run_folder import RunFolder
+from tests.helpers.training import arguments, assert_same_run, state
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 KILLS = 20
@@ -185,7 +185,11 @@ def test_a_full_disk_is_one_sentence_that_names_the_file_and_the_run_goes_on(
     flags = {"checkpoint_minutes": 0 if step == 7 else 10}
     assert runs.start(tmp_path, flags, step=step, bytes=size) == 1
     sentence = [line for line in runs.said.splitlines() if "File too large" in line]
-    assert len(sentence) == 1 and str(tmp_path / name) in sentence[0] and "the same command goes on" in sentence[0]
+    assert (
+        len(sentence) == 1
+        and str(tmp_path / name) in sentence[0]
+        and "run the same command again" in sentence[0].lower()
+    )
     assert "Traceback" not in runs.said and "enforce fail" not in runs.said
     assert state(tmp_path)["step_count"] == (6 if step == 7 else 4)
     assert list(tmp_path.rglob("*.tmp")) == []

@@ -1,4 +1,4 @@
-"""The precision of a machine."""
+"""The precision that a machine trains and paints in."""
 
 import pytest
 import torch
@@ -10,9 +10,9 @@ from pix2pix.precision import painting_precision, resolve_precision
 @pytest.mark.parametrize(
     "seconds, expected",
     [([1.0] * 6, "bf16"), ([2.0] * 6, "fp32"), ([1.0, *[9.0] * 5], "bf16"), ([1.9] * 6, "fp32")],
-    ids=["faster", "as fast", "faster beside other work", "hardly faster"],
+    ids=["faster", "as fast", "faster, with interference", "hardly faster"],
 )
-def test_on_a_cpu_bf16_is_used_where_it_is_faster(monkeypatch, seconds, expected):
+def test_on_a_cpu_bf16_is_used_if_it_is_faster(monkeypatch, seconds, expected):
     runs = iter(seconds)
     monkeypatch.setattr(precision, "_time_convolution", lambda dtype: next(runs) if dtype == torch.bfloat16 else 2.0)
     precision._bf16_is_faster.cache_clear()
@@ -21,7 +21,7 @@ def test_on_a_cpu_bf16_is_used_where_it_is_faster(monkeypatch, seconds, expected
     precision._bf16_is_faster.cache_clear()
 
 
-def test_a_convolution_is_timed_in_the_number_format_asked_for(monkeypatch):
+def test_a_convolution_is_timed_in_the_requested_number_format(monkeypatch):
     formats = []
     convolve = precision.F.conv2d
     monkeypatch.setattr(
@@ -33,31 +33,31 @@ def test_a_convolution_is_timed_in_the_number_format_asked_for(monkeypatch):
 
 
 @pytest.mark.parametrize("supported, expected", [(True, "bf16"), (False, "fp32")])
-def test_on_a_gpu_bf16_is_used_where_it_is_not_emulated(monkeypatch, supported, expected):
+def test_on_a_gpu_bf16_is_used_unless_it_is_emulated(monkeypatch, supported, expected):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: supported)
     assert resolve_precision("auto", torch.device("cuda")) == expected
 
 
 @pytest.mark.parametrize("name", ["fp32", "bf16"])
-def test_what_is_asked_for_is_used(name):
+def test_an_explicit_precision_is_used(name):
     assert resolve_precision(name, torch.device("cpu")) == name
 
 
 @pytest.mark.parametrize("vnni, expected", [(True, "int8"), (False, "fp32")])
-def test_painting_is_in_int8_where_a_cpu_adds_8_bit_products(monkeypatch, vnni, expected):
+def test_painting_is_in_int8_on_cpus_with_vnni(monkeypatch, vnni, expected):
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: vnni)
     monkeypatch.setattr(precision, "_bf16_is_faster", lambda: False)
     assert painting_precision("auto", torch.device("cpu")) == expected
     assert painting_precision("fp32", torch.device("cpu")) == "fp32"
 
 
-def test_a_precision_that_is_not_there_is_one_sentence(monkeypatch):
+def test_a_missing_precision_is_one_sentence(monkeypatch):
     with pytest.raises(ValueError, match="no precision 'half'; choose one of auto, int8"):
         painting_precision("half", torch.device("cpu"))
     with pytest.raises(ValueError, match="int8 is for CPUs"):
         painting_precision("int8", torch.device("cuda"))
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
-    with pytest.raises(ValueError, match="leave it to auto, or choose fp32"):
+    with pytest.raises(ValueError, match="choose auto or fp32"):
         painting_precision("int8", torch.device("cpu"))
 
 

@@ -4,56 +4,25 @@ Two real processes on the CPU: once started by `accelerate launch`, else as laun
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
 from conftest import free_port
-from test_train import SCRIPT, arguments, assert_same_run, state
 
 import train
 from pix2pix.checkpoint import previous_path
+from tests.helpers.processes import ENVIRONMENT, two_processes
+from tests.helpers.training import arguments, assert_same_run, state
 
 ROOT = Path(train.__file__).parent
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
 pytestmark = pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="PyTorch was built without gloo")
-
-
-class Ended(NamedTuple):
-    """What two processes ended with, the first one's first."""
-
-    codes: list[int]
-    outputs: list[str]
-    errors: list[str]
-
-
-def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps: frozenset[int] = frozenset()) -> Ended:
-    """Runs train.py in two processes; after each of the given steps both do `action`, Python that may ask for `self.rank`."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(root=str(ROOT), steps=set(steps), action=action))
-    common = ENVIRONMENT | {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(free_port()),
-        "WORLD_SIZE": "2",
-        "LOCAL_WORLD_SIZE": "2",
-    }
-    started = [
-        subprocess.Popen(
-            [sys.executable, str(script), *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=common | {"RANK": rank, "LOCAL_RANK": rank},
-        )
-        for rank in ("0", "1")
-    ]
-    texts = [process.communicate(timeout=180) for process in started]
-    return Ended([process.returncode for process in started], [out for out, _ in texts], [error for _, error in texts])
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +72,7 @@ def test_termination_of_one_process_saves_stops_all_and_the_run_goes_on_bit_for_
     flags, folder = arguments(data_dir, tmp_path / "run", ema=0.9), tmp_path / "run"
     stopped = two_processes(flags, tmp_path, "self.rank == 1 and signal.raise_signal(signal.SIGTERM)", frozenset({2}))
     assert stopped.codes == [130, 130], stopped.errors
-    assert "The same command goes on from here" in stopped.outputs[0] and stopped.errors[1] == ""
+    assert "Run the same command again to resume" in stopped.outputs[0] and stopped.errors[1] == ""
     assert (state(folder)["epoch"], state(folder)["batch"], state(folder)["step_count"]) == (
         1,
         1,

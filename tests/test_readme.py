@@ -45,7 +45,7 @@ def test_the_lines_of_python_paint(monkeypatch):
 
 @pytest.fixture(scope="module")
 def app_url():
-    demo = build_demo(load_models([]))
+    demo = build_demo(load_models({}))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     yield url.rstrip("/")
     demo.close()

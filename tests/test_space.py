@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from conftest import free_port, tiny_generator, tiny_release_config
-from hub_server import HubServer
 from huggingface_hub import metadata_load
 from playwright.sync_api import Browser, expect
 from test_browser import both_pictures_change, opened_page, press, shown_pictures
@@ -22,6 +21,7 @@ from test_browser import both_pictures_change, opened_page, press, shown_picture
 from demo import models, pin
 from demo.models import MODELS
 from pix2pix import release
+from tests.helpers.hub_server import HubServer
 
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534

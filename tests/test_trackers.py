@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_train import arguments, log
 
 import train
 from pix2pix.trackers import check_installed
 from pix2pix.trainer import LOSS_NAMES, Trainer
+from tests.helpers.training import arguments, log
 
 event_accumulator = pytest.importorskip(
     "tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed"

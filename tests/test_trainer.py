@@ -4,12 +4,14 @@ import copy
 import io
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, TrainConfig, Trainer
+from pix2pix.config import TrainConfig
+from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, Trainer
 
 CPU = torch.device("cpu")
 
@@ -270,6 +272,17 @@ def test_dropout_depends_on_seed_step_and_place_in_the_batch(tiny_config):
     assert not torch.equal(masks[2], Trainer(tiny_config(seed=1), CPU)._dropout_masks(x)[2])
     trainer.step_count = 1
     assert not torch.equal(masks[2], trainer._dropout_masks(x)[2])
+
+
+def test_dropout_is_to_the_bit_what_it_always_was(tiny_config):
+    """Written out in plain steps: a run that was started long ago must resume with the same masks."""
+    trainer = Trainer(tiny_config(seed=3), CPU)
+    trainer.step_count = 5
+    masks = trainer._dropout_masks(torch.zeros(2, 3, 256, 256))
+    for place in range(2):
+        (seed,) = np.random.SeedSequence([3, 5, place]).generate_state(1, np.uint64)
+        alone = trainer.G.dropout_masks(256, 256, torch.Generator().manual_seed(int(seed)))
+        assert all(torch.equal(batch[place : place + 1], mask) for batch, mask in zip(masks, alone, strict=True))
 
 
 def test_processes_draw_dropout_by_place_in_the_batch_of_all(tiny_config):

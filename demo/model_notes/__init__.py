@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
 
 from demo.models import Model
-from pix2pix.measure import Measure
+from pix2pix.fid.measure import Measure
 
 FOLDER = Path(__file__).parent
 

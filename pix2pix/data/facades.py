@@ -1,0 +1,320 @@
+"""Download the facades dataset as packed by the pix2pix authors.
+
+Steps: fetch, unpack, verify, move. The archive grows in `facades.tar.gz.part`, which a later call resumes. It is
+    unpacked and verified in a temporary folder beside the target, which is renamed at the end, so `facades/` is
+    complete or absent. Servers are not trusted: sizes are bounded, and nothing is written outside the data folder.
+"""
+
+import gzip
+import json
+import re
+import shutil
+import tarfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from http.client import HTTPException, HTTPResponse
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from filelock import FileLock
+from PIL import Image
+from tqdm import tqdm
+
+FACADES_URLS = (
+    "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz",
+    "https://people.eecs.berkeley.edu/~tinghuiz/projects/pix2pix/datasets/facades.tar.gz",
+)
+FACADES_COUNTS = {"train": 400, "val": 100, "test": 106}
+FACADES_CITATION = """\
+CMP Facade Database: Radim Tyleček and Radim Šára, "Spatial Pattern Templates for Recognition of Objects with Regular
+Structure", GCPR 2013. For research use. Packed for pix2pix by Isola, Zhu, Zhou and Efros, CVPR 2017."""
+
+ATTEMPTS = 3  # per server
+TIMEOUT_SECONDS = 20.0  # for connecting, and between two pieces of data
+MAX_BYTES = 300_000_000  # limit for the archive and for its content; the real archive has about 30 MB
+CHUNK_BYTES = 1 << 16
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class DownloadError(RuntimeError):
+    """The dataset could not be downloaded; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The file that a partial one belongs to; `validator` is the server's ETag or date of it."""
+
+    url: str
+    validator: str | None
+    length: int | None
+
+
+class _Interrupted(Exception):
+    """A problem that may be gone at the next attempt with the same server."""
+
+
+def download_facades(
+    data_dir: Path,
+    urls: Sequence[str] = FACADES_URLS,
+    counts: Mapping[str, int] = FACADES_COUNTS,
+    pause_seconds: float = 1.0,
+) -> None:
+    """Downloads the facades dataset to `data_dir/facades`, unless that folder exists.
+
+    Args:
+        data_dir: Parent of the dataset's folder; created if absent.
+        urls: Locations of the archive, tried in this order.
+        counts: Images of each split, named 1.jpg to COUNT.jpg.
+        pause_seconds: Pause before the second attempt with a server; doubled for each further one.
+
+    Raises:
+        DownloadError: If no server has the archive, or the folder cannot be written.
+    """
+    folder = data_dir / "facades"
+    if folder.exists():
+        print(f"{folder} already exists and is kept. To download it again, remove it first.")
+        return
+    print(FACADES_CITATION)
+    problems: list[str] = []
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with _alone(data_dir):
+            if not folder.exists():
+                problems = _download_from_first(urls, data_dir, counts, pause_seconds)
+    except OSError as problem:
+        raise DownloadError(
+            f"Could not write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}."
+        ) from problem
+    if folder.exists():
+        return
+    splits = ", ".join(f"{split}/1.jpg to {split}/{count}.jpg" for split, count in counts.items())
+    tried = "\n".join(["The facades dataset could not be downloaded. Tried:", *problems])
+    raise DownloadError(
+        f"{tried}\nRun this again later, or get facades.tar.gz from elsewhere and unpack it in {data_dir}, "
+        f"so that {data_dir / 'facades'} contains {splits} (512x256 JPEG, photo left, label image right)."
+    )
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Lets one process at a time download; the next one then finds the finished folder."""
+    path = data_dir / ".facades.lock"
+    with FileLock(path):
+        for left_by_a_kill in data_dir.glob(".facades-*/"):
+            shutil.rmtree(left_by_a_kill)
+        try:
+            yield
+        finally:
+            with suppress(PermissionError):  # Windows keeps a file that is open
+                path.unlink(missing_ok=True)  # safe: FileLock checks that the locked file still has its name
+
+
+def _download_from_first(
+    urls: Sequence[str], data_dir: Path, counts: Mapping[str, int], pause_seconds: float
+) -> list[str]:
+    """Downloads from the first server that has the archive; returns the problems with the servers before it."""
+    problems = []
+    for url in urls:
+        try:
+            _download_from(url, data_dir, counts, pause_seconds)
+            break
+        except DownloadError as problem:
+            print(f"{url}: {problem}.")
+            problems.append(f"  {url}: {problem}.")
+    return problems
+
+
+def _download_from(url: str, data_dir: Path, counts: Mapping[str, int], pause_seconds: float) -> None:
+    part = data_dir / "facades.tar.gz.part"
+    _fetch(url, part, pause_seconds)
+    try:
+        with TemporaryDirectory(prefix=".facades-", dir=data_dir) as temporary:
+            _unpack(part, Path(temporary))
+            _verify(Path(temporary) / "facades", counts)
+            (Path(temporary) / "facades").rename(data_dir / "facades")
+    except DownloadError:
+        _discard(part)
+        raise
+    _discard(part)
+
+
+def _fetch(url: str, part: Path, pause_seconds: float) -> None:
+    for attempt in range(ATTEMPTS):
+        if attempt > 0:
+            time.sleep(pause_seconds * 2 ** (attempt - 1))
+        try:
+            _fetch_once(url, part)
+            return
+        except _Interrupted as problem:
+            last_problem = problem
+    raise DownloadError(f"{last_problem} ({ATTEMPTS} attempts)") from last_problem
+
+
+def _fetch_once(url: str, part: Path) -> None:
+    """Appends what is missing to `part`, or starts over if `part` may belong to another file."""
+    known = _read_source(part)
+    have = part.stat().st_size if part.exists() else 0
+    if known is None or known.url != url or known.length is None:
+        known, have = None, 0
+    elif have == known.length:
+        return  # an earlier call was stopped while it unpacked
+    with closing(_open(url, part, known, have)) as response:
+        if known is not None and response.status == 206:
+            _check_continues(response, part, known, have)
+            _append(response, b"", part, known.length)
+        else:
+            beginning = _check_begins(response)  # first, so that a login page does not cost the partial file
+            _discard(part)
+            source = _source(url, response)
+            _source_path(part).write_text(json.dumps(asdict(source)))
+            _append(response, beginning, part, source.length)
+
+
+def _open(url: str, part: Path, known: _Source | None, have: int) -> HTTPResponse:
+    headers = {"User-Agent": "pix2pix-facades"}
+    if known is not None:
+        headers["Range"] = f"bytes={have}-"
+        if known.validator is not None:
+            headers["If-Range"] = known.validator  # if the file has changed, all of it comes, with status 200
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as answer:
+        answer.close()
+        if answer.code == 416:
+            _discard(part)
+            raise _Interrupted("the file on the server is shorter than the part fetched before") from answer
+        passing = answer.code >= 500 or answer.code in (408, 429)
+        raise (_Interrupted if passing else DownloadError)(
+            f"the server answered {answer.code} {answer.reason}"
+        ) from answer
+    except (OSError, HTTPException) as problem:
+        raise _Interrupted(f"no connection: {getattr(problem, 'reason', problem)}") from problem
+
+
+def _check_continues(response: HTTPResponse, part: Path, known: _Source, have: int) -> None:
+    content_range = response.headers["Content-Range"] or ""
+    same_place = content_range.startswith(f"bytes {have}-") and content_range.endswith(f"/{known.length}")
+    if not (same_place and _source(known.url, response).validator in (None, known.validator)):
+        _discard(part)
+        raise _Interrupted("the file on the server has changed")
+
+
+def _check_begins(response: HTTPResponse) -> bytes:
+    beginning = next(_pieces(response), b"")
+    if not beginning:
+        raise _Interrupted("the connection was cut before the first byte")
+    if beginning[:2] != GZIP_MAGIC[: len(beginning)]:
+        kind = response.headers["Content-Type"] or "unknown type"
+        raise DownloadError(f"the file is not the archive ({kind}, beginning with {beginning[:20]!r})")
+    return beginning
+
+
+def _append(response: HTTPResponse, beginning: bytes, part: Path, length: int | None) -> None:
+    limit = MAX_BYTES if length is None else min(length, MAX_BYTES)
+    with (
+        part.open("ab") as file,
+        tqdm(total=length, initial=file.tell(), unit="B", unit_scale=True, desc="facades.tar.gz") as bar,
+    ):
+        for piece in chain([beginning], _pieces(response)):
+            file.write(piece)
+            bar.update(len(piece))
+            if file.tell() > limit:
+                break
+        have = file.tell()
+    if have > limit:
+        _discard(part)
+        raise DownloadError(f"the server sent more than {limit:,} bytes, too many for this archive")
+    if length is not None and have < length:
+        raise _Interrupted(f"the connection was cut after {have:,} of {length:,} bytes")
+
+
+def _pieces(response: HTTPResponse) -> Iterator[bytes]:
+    """Yields data as it arrives; also ends when the connection is closed early."""
+    try:
+        while piece := response.read1(CHUNK_BYTES):
+            yield piece
+    except (OSError, HTTPException) as problem:
+        raise _Interrupted(f"the connection was cut: {problem or type(problem).__name__}") from problem
+
+
+def _source(url: str, response: HTTPResponse) -> _Source:
+    etag = response.headers["ETag"]
+    strong = etag and not etag.startswith("W/")  # weak ones do not promise equal bytes
+    length = response.headers["Content-Length"] or ""
+    return _Source(
+        url, etag if strong else response.headers["Last-Modified"], int(length) if length.isdecimal() else None
+    )
+
+
+def _source_path(part: Path) -> Path:
+    return part.with_name(part.name + ".json")
+
+
+def _read_source(part: Path) -> _Source | None:
+    try:
+        return _Source(**json.loads(_source_path(part).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def _discard(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _source_path(part).unlink(missing_ok=True)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpacks the images of the archive into `folder`; rejects the whole archive if any entry is dangerous."""
+    tar_path = folder / "facades.tar"
+    try:
+        _decompress(archive, tar_path)  # to a file of bounded size, so that no entry can claim more disk or memory
+        with tarfile.open(tar_path, "r:") as tar:
+            for member in tar:
+                _check_harmless(member)
+                if member.isfile() and re.fullmatch(r"(\./)?facades/(train|val|test)/[0-9]+\.jpg", member.name):
+                    tar.extract(member, folder, set_attrs=False, filter="data")
+    except (EOFError, ValueError, RecursionError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as problem:
+        raise DownloadError(f"the archive is damaged ({problem})") from problem
+    tar_path.unlink()
+
+
+def _decompress(archive: Path, tar_path: Path) -> None:
+    with gzip.open(archive) as compressed, tar_path.open("wb") as file:
+        while piece := compressed.read(CHUNK_BYTES):
+            file.write(piece)
+            if file.tell() > MAX_BYTES:
+                raise DownloadError(f"the archive unpacks to more than {MAX_BYTES:,} bytes")
+
+
+def _check_harmless(member: tarfile.TarInfo) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or "\\" in member.name or ":" in member.name:
+        raise DownloadError(f"the archive would write outside its folder ({member.name!r})")
+    if member.issparse() or not (member.isfile() or member.isdir()):
+        raise DownloadError(f"the archive contains a link, device or sparse file ({member.name!r})")
+
+
+def _verify(folder: Path, counts: Mapping[str, int]) -> None:
+    """Checks that every split has exactly the images 1.jpg to COUNT.jpg, and that each of them can be decoded."""
+    for split, count in counts.items():
+        found = {path.name for path in (folder / split).glob("*")}
+        expected = {f"{number}.jpg" for number in range(1, count + 1)}
+        if found != expected:
+            raise DownloadError(
+                f"the archive has {len(found)} images in {split}/, where 1.jpg to {count}.jpg are expected"
+            )
+    images = sorted(folder.glob("*/*.jpg"))
+    for path in tqdm(images, desc="verifying images", unit=""):
+        name = path.relative_to(folder).as_posix()
+        try:
+            with Image.open(path, formats=["JPEG"]) as image:
+                if image.size != (512, 256):
+                    raise DownloadError(f"image {name} of the archive is {image.width}x{image.height}, not 512x256")
+                image.load()
+        except (OSError, Image.DecompressionBombError) as problem:
+            raise DownloadError(f"image {name} of the archive is damaged ({problem})") from problem

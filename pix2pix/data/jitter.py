@@ -1,0 +1,30 @@
+"""Random jitter of training pairs (appendix 6.2 of the paper).
+
+Both halves of a pair are in one tensor, so that they are always resized, cropped and flipped together.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2.functional import resize
+
+LOAD_SIZE = 286
+CROP_SIZE = 256
+
+
+def jitter(pair: Tensor, rng: np.random.Generator) -> Tensor:
+    """Resizes to 286x286 (bicubic), crops a random 256x256 window, and flips it left to right half of the time.
+
+    Args:
+        pair: uint8 [2, 3, 256, 256]; both halves get the same window and flip. Fastest in torch.channels_last.
+        rng: Source of the window and the flip; used three times.
+
+    Returns:
+        uint8 [2, 3, 256, 256], contiguous.
+    """
+    top, left = rng.integers(0, LOAD_SIZE - CROP_SIZE + 1, 2).tolist()
+    large = resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
+    # NumPy copies in this thread; torch would wake all threads and wait, even if another program has the cores.
+    window = large.numpy()[..., top : top + CROP_SIZE, left : left + CROP_SIZE]
+    return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if rng.random() < 0.5 else window))
