@@ -20,6 +20,8 @@ WHITE_LEVELS = 128
 
 MODEL_NAMES = {"gan": "GAN", "l1": "L1 only"}
 LOSSES = {"gan": "cGAN + λ·L1", "l1": "L1"}
+PUBLISHED_EPOCHS = 200
+"""Epochs of the published run; the page says so if a model has had fewer."""
 
 NUM_THREADS = 2
 PAINTING_THREADS = ThreadPoolExecutor(
@@ -109,7 +111,17 @@ def show(
     if photo is not None and view == SIDE_BY_SIDE:
         note = "The real one, from the validation split"
         pictures.append(ShownPicture(title="Photo", note=note, file="photo.jpg", url=to_data_url(photo)))
-    return Shown(view=view, pictures=pictures, words="", times=times)
+    return Shown(view=view, pictures=pictures, words=say_epochs(painters), times=times)
+
+
+def say_epochs(painters: Mapping[str, Painter]) -> str:
+    """Says which models have had fewer epochs than published; empty if none has, or if they are unknown."""
+    epochs = {name: painter.config.total_epochs for name, painter in painters.items()}
+    fewer = {name: count for name, count in epochs.items() if 0 < count < PUBLISHED_EPOCHS}
+    if len(fewer) == len(epochs) > 1 and len(set(fewer.values())) == 1:
+        return f"Both models were trained for {fewer['gan']} of the {PUBLISHED_EPOCHS} epochs of the published run."
+    said = [f"{MODEL_NAMES[name]} for {count}" for name, count in fewer.items()]
+    return f"Trained for fewer than the published {PUBLISHED_EPOCHS} epochs: {', '.join(said)}." if fewer else ""
 
 
 def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import math
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ def _setting(
     return field(default=default, metadata=metadata)
 
 
+_changeable = partial(_setting, may_change=True)
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides a run; the defaults are the published run on facades. Fields with a group have a flag.
@@ -52,80 +56,42 @@ class TrainConfig:
     """
 
     dataset: str = _setting("facades", "data", "dataset to train on", ("facades", "cityscapes"))
-    data_dir: Path = _setting(
-        Path("datasets"), "data", "folder that contains facades/ and cityscapes/", may_change=True
-    )
-    run_dir: Path | None = _setting(None, "output", "folder of this run; all nodes must see it", may_change=True)
+    data_dir: Path = _changeable(Path("datasets"), "data", "folder that contains facades/ and cityscapes/")
+    run_dir: Path | None = _changeable(None, "output", "folder of this run; all nodes must see it")
     objective: str = _setting("gan", "optimisation", "cGAN + 100 L1, or L1 alone", tuple(OBJECTIVES))
-    epochs: int = _setting(
-        200, "optimisation", "passes over the training split; may be raised on resume", at_least=1, may_change=True
+    epochs: int = _changeable(
+        200, "optimisation", "passes over the training split; may be raised on resume", at_least=1
     )
     batch_size: int = _setting(1, "optimisation", "images per step and process; larger means fewer steps", at_least=1)
-    base_channels: int = _setting(
-        64, "model", "filters in the first layer of G and D; 64 as published", at_least=1, below=257
-    )
+    base_channels: int = _setting(64, "model", "filters in the first layer of G and D", at_least=1, below=257)
     norm: str = _setting("instance", "model", "normalisation in G and D; nearly the same at batch size 1", NORMS)
     learning_rate: float = _setting(2e-4, "optimisation", "learning rate of Adam, as published", at_least=0)
-    decay_epochs: int = _setting(
-        0,
-        "optimisation",
-        "last epochs over which the learning rate falls linearly to 0; 0, as published, for none",
-        at_least=0,
-        may_change=True,
+    decay_epochs: int = _changeable(
+        0, "optimisation", "last epochs, over which the learning rate falls linearly to 0; 0 as published", at_least=0
     )
     init_from: str = _setting(
-        "",
-        "optimisation",
-        "initial weights of G and D: a released folder, a run folder, or owner/name[@revision] on the Hub",
+        "", "optimisation", "start from a released folder, a run folder, or owner/name[@revision] on the Hub"
     )
     beta1: float = _setting(0.5, "optimisation", "Adam's decay of the first moment, as published", at_least=0, below=1)
-    beta2: float = _setting(
-        0.999, "optimisation", "Adam's decay of the second moment, as published", at_least=0, below=1
-    )
+    beta2: float = _setting(0.999, "optimisation", "the same of the second moment, as published", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "optimisation", "weight of L1 in the objective gan, as published", at_least=0)
     ema: float = _setting(
         0.0, "optimisation", "decay of a moving average of G to release, such as 0.999; 0 for none", at_least=0, below=1
     )
-    precision: str = _setting(
-        "auto", "machine", "number format; auto is bf16 where that is fast, else fp32", ("auto", "fp32", "bf16")
-    )
-    seed: int = _setting(
-        0, "optimisation", "seed of initial weights, order, jitter and dropout", at_least=0, below=2**63
-    )
-    workers: int = _setting(
-        0, "machine", "processes that load images, per training process; 0 for none", at_least=0, may_change=True
-    )
+    precision: str = _setting("auto", "machine", "auto is bf16 where it is fast, else fp32", ("auto", "fp32", "bf16"))
+    seed: int = _setting(0, "optimisation", "of initial weights, order, jitter and dropout", at_least=0, below=2**63)
+    workers: int = _changeable(0, "machine", "processes that load images, per training process", at_least=0)
     num_processes: int = _setting(1, "", "processes that train together, set by the launcher", at_least=1)
-    sample_every: int = _setting(10, "output", "epochs between samples; 0 for none", at_least=0, may_change=True)
-    keep_every: int = _setting(
-        10,
-        "output",
-        "epochs between kept generators; the first, middle, last and all scored ones are kept too",
-        at_least=0,
-        may_change=True,
+    sample_every: int = _changeable(10, "output", "epochs between samples; 0 for none", at_least=0)
+    keep_every: int = _changeable(
+        10, "output", "epochs between kept generators; first, middle, last and scored ones are kept too", at_least=0
     )
-    fid_every: int = _setting(
-        10,
-        "scores",
-        "epochs between scores of all splits; the last epoch is scored too; 0 for none",
-        at_least=0,
-        may_change=True,
-    )
-    fid_samples: int = _setting(
-        0,
-        "scores",
-        "maximum number of images to score per split, always the same ones; 0 for all",
-        at_least=0,
-        may_change=True,
-    )
-    fid_weights: Path | None = _setting(None, "scores", "Inception's weights", may_change=True)
-    checkpoint_minutes: float = _setting(10.0, "output", "maximum work lost in a crash", at_least=0, may_change=True)
-    push_to_hub: str = _setting(
-        "", "output", "owner/name on the Hugging Face Hub to publish the result as", may_change=True
-    )
-    tracker: str = _setting(
-        "none", "output", "where to send curves and samples", ("none", "tensorboard", "wandb"), may_change=True
-    )
+    fid_every: int = _changeable(10, "scores", "epochs between scores; the last is scored too; 0 for none", at_least=0)
+    fid_samples: int = _changeable(0, "scores", "maximum images per split, always the same; 0 for all", at_least=0)
+    fid_weights: Path | None = _changeable(None, "scores", "Inception's weights")
+    checkpoint_minutes: float = _changeable(10.0, "output", "maximum work lost in a crash", at_least=0)
+    push_to_hub: str = _changeable("", "output", "owner/name on the Hugging Face Hub to publish the result as")
+    tracker: str = _changeable("none", "output", "receives curves and samples", ("none", "tensorboard", "wandb"))
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -89,5 +89,11 @@ def describe(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int
     return f"{_epochs(epochs)}, started from {lineage[-1].source}: " + ", then ".join(before)
 
 
+def total_epochs(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int) -> int:
+    """Epochs on the same dataset with the same objective, summed up; 0 if they are unknown. Arguments as in `describe`."""
+    before = [stage.epochs for stage in lineage if (stage.dataset, stage.objective) == (dataset, objective)]
+    return sum(before) + epochs if epochs and all(before) else 0
+
+
 def _epochs(count: int) -> str:
     return {0: "unknown epochs", 1: "1 epoch"}.get(count, f"{count} epochs")

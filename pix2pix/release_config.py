@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from pix2pix.labels import Palette
-from pix2pix.lineage import Stage, describe
+from pix2pix.lineage import Stage, describe, total_epochs
 from pix2pix.lineage import from_json as lineage_from_json
 from pix2pix.lineage import to_json as lineage_to_json
 from pix2pix.networks import NORMS
@@ -68,6 +68,11 @@ class ReleaseConfig:
     def trained(self) -> str:
         """How long it was trained, in words, including the trainings that this one started from."""
         return describe(self.lineage, self.dataset, self.objective, self.epochs)
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs on this dataset, including those of earlier trainings; 0 if unknown."""
+        return total_epochs(self.lineage, self.dataset, self.objective, self.epochs)
 
     def to_json(self) -> str:
         values = asdict(self)

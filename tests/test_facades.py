@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from pix2pix.data import facades
+from pix2pix.data import fetch as fetching
 from pix2pix.data.facades import DownloadError, download_facades
 
 COUNTS = {"train": 3, "val": 2, "test": 1}
@@ -294,8 +295,8 @@ def test_an_archive_of_headers_without_end_is_one_sentence_and_is_not_kept(tmp_p
 
 
 def test_a_silent_server_is_given_up(tmp_path, start_server, monkeypatch):
-    monkeypatch.setattr(facades, "TIMEOUT_SECONDS", 1)
-    monkeypatch.setattr(facades, "ATTEMPTS", 1)
+    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(fetching, "ATTEMPTS", 1)
     silent, good = start_server(b""), start_server(archive(pictures()))
     silent.shutdown()  # its socket still takes connections, and nobody answers
     fetch(tmp_path, silent, good)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 import train
 from pix2pix import release, run_config
 from pix2pix.labels import CITYSCAPES
-from pix2pix.lineage import MAX_STAGES, Stage, describe, from_json, to_json
+from pix2pix.lineage import MAX_STAGES, Stage, describe, from_json, to_json, total_epochs
 from pix2pix.networks import PatchGAN
 from pix2pix.release import DISCRIMINATOR, ReleaseConfig, ReleaseError
 from pix2pix.run_folder import RunFolder
@@ -210,6 +210,14 @@ TWO = Stage("me/b-gan@main", "facades", "gan", 30, "1" * 8, True)
 )
 def test_epochs_in_words_never_count_what_was_not_trained(lineage, dataset, epochs, words):
     assert describe(lineage, dataset, "gan", epochs) == words
+
+
+@pytest.mark.parametrize(
+    ("lineage", "dataset", "epochs", "total"),
+    [((), "facades", 7, 7), ((ONE, TWO), "facades", 5, 55), ((ONE,), "mine", 5, 5), ((ONE,), "facades", 0, 0)],
+)
+def test_only_epochs_on_the_same_dataset_are_added_up(lineage, dataset, epochs, total):
+    assert total_epochs(lineage, dataset, "gan", epochs) == total
 
 
 def test_a_lineage_survives_json():

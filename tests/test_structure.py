@@ -186,7 +186,7 @@ def test_only_publishing_is_imported_inside_functions():
 
 def test_the_demo_reaches_no_training_code_in_any_number_of_steps():
     training = {"trainer", "config", "losses", "checkpoint", "run_config", "launch", "dry_run", "init_from", "publish"}
-    training |= {"data.dataset", "data.facades", "data.cityscapes", "data.jitter"}
+    training |= {"data.dataset", "data.facades", "data.fetch", "data.cityscapes", "data.jitter"}
     training |= {"fid.distances", "fid.inception", "fid.evaluator", "fid.scoring"}
     assert {f"pix2pix.{name}" for name in training} <= MODULES
     reached = reached_from("app")

@@ -1,6 +1,7 @@
 """What the views show, and the sheet that is saved."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,23 @@ def test_every_view_has_its_pictures_with_different_titles_and_files(painters, v
         [p.url for p in shown.pictures],
     ):
         assert len(set(values)) == len(values) == count
+
+
+@pytest.mark.parametrize(
+    ("gan", "l1", "words"),
+    [
+        (28, 28, "Both models were trained for 28 of the 200 epochs of the published run."),
+        (28, 200, "Trained for fewer than the published 200 epochs: GAN for 28."),
+        (28, 40, "Trained for fewer than the published 200 epochs: GAN for 28, L1 only for 40."),
+        (200, 300, ""),
+        (0, 0, ""),
+    ],
+)
+def test_fewer_epochs_than_published_are_a_line_below_the_images(painters, gan, l1, words):
+    trained = {}
+    for (objective, painter), epochs in zip(painters.items(), (gan, l1), strict=True):
+        trained[objective] = Painter(tiny_generator(0), replace(painter.config, epochs=epochs))
+    assert show("Side by side", trained, draw_label_map(1), 1, True).words == words
 
 
 def test_the_photo_stands_beside_both_pictures_and_in_no_other_view(painters):

@@ -6,25 +6,20 @@ Steps: fetch, unpack, verify, move. The archive grows in `facades.tar.gz.part`, 
 """
 
 import gzip
-import json
 import re
 import shutil
 import tarfile
-import time
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass
-from http.client import HTTPException, HTTPResponse
-from itertools import chain
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
+
+from pix2pix.data.fetch import CHUNK_BYTES, DownloadError, discard, fetch
 
 FACADES_URLS = (
     "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz",
@@ -35,28 +30,7 @@ FACADES_CITATION = """\
 CMP Facade Database: Radim Tyleček and Radim Šára, "Spatial Pattern Templates for Recognition of Objects with Regular
 Structure", GCPR 2013. For research use. Packed for pix2pix by Isola, Zhu, Zhou and Efros, CVPR 2017."""
 
-ATTEMPTS = 3  # per server
-TIMEOUT_SECONDS = 20.0  # for connecting, and between two pieces of data
 MAX_BYTES = 300_000_000  # limit for the archive and for its content; the real archive has about 30 MB
-CHUNK_BYTES = 1 << 16
-GZIP_MAGIC = b"\x1f\x8b"
-
-
-class DownloadError(RuntimeError):
-    """The dataset could not be downloaded; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The file that a partial one belongs to; `validator` is the server's ETag or date of it."""
-
-    url: str
-    validator: str | None
-    length: int | None
-
-
-class _Interrupted(Exception):
-    """A problem that may be gone at the next attempt with the same server."""
 
 
 def download_facades(
@@ -132,140 +106,16 @@ def _download_from_first(
 
 def _download_from(url: str, data_dir: Path, counts: Mapping[str, int], pause_seconds: float) -> None:
     part = data_dir / "facades.tar.gz.part"
-    _fetch(url, part, pause_seconds)
+    fetch(url, part, MAX_BYTES, pause_seconds)
     try:
         with TemporaryDirectory(prefix=".facades-", dir=data_dir) as temporary:
             _unpack(part, Path(temporary))
             _verify(Path(temporary) / "facades", counts)
             (Path(temporary) / "facades").rename(data_dir / "facades")
     except DownloadError:
-        _discard(part)
+        discard(part)
         raise
-    _discard(part)
-
-
-def _fetch(url: str, part: Path, pause_seconds: float) -> None:
-    for attempt in range(ATTEMPTS):
-        if attempt > 0:
-            time.sleep(pause_seconds * 2 ** (attempt - 1))
-        try:
-            _fetch_once(url, part)
-            return
-        except _Interrupted as problem:
-            last_problem = problem
-    raise DownloadError(f"{last_problem} ({ATTEMPTS} attempts)") from last_problem
-
-
-def _fetch_once(url: str, part: Path) -> None:
-    """Appends what is missing to `part`, or starts over if `part` may belong to another file."""
-    known = _read_source(part)
-    have = part.stat().st_size if part.exists() else 0
-    if known is None or known.url != url or known.length is None:
-        known, have = None, 0
-    elif have == known.length:
-        return  # an earlier call was stopped while it unpacked
-    with closing(_open(url, part, known, have)) as response:
-        if known is not None and response.status == 206:
-            _check_continues(response, part, known, have)
-            _append(response, b"", part, known.length)
-        else:
-            beginning = _check_begins(response)  # first, so that a login page does not cost the partial file
-            _discard(part)
-            source = _source(url, response)
-            _source_path(part).write_text(json.dumps(asdict(source)))
-            _append(response, beginning, part, source.length)
-
-
-def _open(url: str, part: Path, known: _Source | None, have: int) -> HTTPResponse:
-    headers = {"User-Agent": "pix2pix-facades"}
-    if known is not None:
-        headers["Range"] = f"bytes={have}-"
-        if known.validator is not None:
-            headers["If-Range"] = known.validator  # if the file has changed, all of it comes, with status 200
-    try:
-        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS)
-    except urllib.error.HTTPError as answer:
-        answer.close()
-        if answer.code == 416:
-            _discard(part)
-            raise _Interrupted("the file on the server is shorter than the part fetched before") from answer
-        passing = answer.code >= 500 or answer.code in (408, 429)
-        raise (_Interrupted if passing else DownloadError)(
-            f"the server answered {answer.code} {answer.reason}"
-        ) from answer
-    except (OSError, HTTPException) as problem:
-        raise _Interrupted(f"no connection: {getattr(problem, 'reason', problem)}") from problem
-
-
-def _check_continues(response: HTTPResponse, part: Path, known: _Source, have: int) -> None:
-    content_range = response.headers["Content-Range"] or ""
-    same_place = content_range.startswith(f"bytes {have}-") and content_range.endswith(f"/{known.length}")
-    if not (same_place and _source(known.url, response).validator in (None, known.validator)):
-        _discard(part)
-        raise _Interrupted("the file on the server has changed")
-
-
-def _check_begins(response: HTTPResponse) -> bytes:
-    beginning = next(_pieces(response), b"")
-    if not beginning:
-        raise _Interrupted("the connection was cut before the first byte")
-    if beginning[:2] != GZIP_MAGIC[: len(beginning)]:
-        kind = response.headers["Content-Type"] or "unknown type"
-        raise DownloadError(f"the file is not the archive ({kind}, beginning with {beginning[:20]!r})")
-    return beginning
-
-
-def _append(response: HTTPResponse, beginning: bytes, part: Path, length: int | None) -> None:
-    limit = MAX_BYTES if length is None else min(length, MAX_BYTES)
-    with (
-        part.open("ab") as file,
-        tqdm(total=length, initial=file.tell(), unit="B", unit_scale=True, desc="facades.tar.gz") as bar,
-    ):
-        for piece in chain([beginning], _pieces(response)):
-            file.write(piece)
-            bar.update(len(piece))
-            if file.tell() > limit:
-                break
-        have = file.tell()
-    if have > limit:
-        _discard(part)
-        raise DownloadError(f"the server sent more than {limit:,} bytes, too many for this archive")
-    if length is not None and have < length:
-        raise _Interrupted(f"the connection was cut after {have:,} of {length:,} bytes")
-
-
-def _pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """Yields data as it arrives; also ends when the connection is closed early."""
-    try:
-        while piece := response.read1(CHUNK_BYTES):
-            yield piece
-    except (OSError, HTTPException) as problem:
-        raise _Interrupted(f"the connection was cut: {problem or type(problem).__name__}") from problem
-
-
-def _source(url: str, response: HTTPResponse) -> _Source:
-    etag = response.headers["ETag"]
-    strong = etag and not etag.startswith("W/")  # weak ones do not promise equal bytes
-    length = response.headers["Content-Length"] or ""
-    return _Source(
-        url, etag if strong else response.headers["Last-Modified"], int(length) if length.isdecimal() else None
-    )
-
-
-def _source_path(part: Path) -> Path:
-    return part.with_name(part.name + ".json")
-
-
-def _read_source(part: Path) -> _Source | None:
-    try:
-        return _Source(**json.loads(_source_path(part).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def _discard(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _source_path(part).unlink(missing_ok=True)
+    discard(part)
 
 
 def _unpack(archive: Path, folder: Path) -> None:

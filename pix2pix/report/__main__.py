@@ -14,13 +14,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pix2pix.config import TrainConfig
-from pix2pix.fid.measure import Measure
 from pix2pix.files import replacing
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
 from pix2pix.report.runs import DISTANCES, ReportError, Run, read_runs
-from pix2pix.report.scores import PUBLISHED, Table, score_tables
+from pix2pix.report.scores import PUBLISHED, Table, measure_of, score_tables
 from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES
 
@@ -61,7 +60,7 @@ def settings(run: Run) -> dict[str, str]:
     }
     data = {f"{split} images, fingerprint": value[:12] for split, value in run.data.items()}
     machine = {f"machine: {name}": value for name, value in run.machine.items()}
-    inceptions = dict.fromkeys(Measure(score["weights"], score["dims"]).inception for score in run.scores)
+    inceptions = dict.fromkeys(measure_of(score).inception for score in run.scores)
     return config | data | machine | {"scored with": "; ".join(inceptions) or "not scored"}
 
 
