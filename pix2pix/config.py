@@ -72,14 +72,14 @@ class TrainConfig:
     init_from: str = _setting(
         "", "optimisation", "start from a released folder, a run folder, or owner/name[@revision] on the Hub"
     )
-    beta1: float = _setting(0.5, "optimisation", "Adam's decay of the first moment, as published", at_least=0, below=1)
-    beta2: float = _setting(0.999, "optimisation", "the same of the second moment, as published", at_least=0, below=1)
+    beta1: float = _setting(0.5, "optimisation", "decay of Adam's first moment, as published", at_least=0, below=1)
+    beta2: float = _setting(0.999, "optimisation", "decay of Adam's second moment, as published", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "optimisation", "weight of L1 in the objective gan, as published", at_least=0)
     ema: float = _setting(
         0.0, "optimisation", "decay of a moving average of G to release, such as 0.999; 0 for none", at_least=0, below=1
     )
     precision: str = _setting("auto", "machine", "auto is bf16 where it is fast, else fp32", ("auto", "fp32", "bf16"))
-    seed: int = _setting(0, "optimisation", "of initial weights, order, jitter and dropout", at_least=0, below=2**63)
+    seed: int = _setting(0, "optimisation", "seed of all randomness", at_least=0, below=2**63)
     workers: int = _changeable(0, "machine", "processes that load images, per training process", at_least=0)
     num_processes: int = _setting(1, "", "processes that train together, set by the launcher", at_least=1)
     sample_every: int = _changeable(10, "output", "epochs between samples; 0 for none", at_least=0)
