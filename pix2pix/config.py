@@ -110,23 +110,23 @@ class TrainConfig:
             raise ValueError("--lambda-l1 has no effect with --objective l1; leave it out")
 
     def learning_rate_in(self, epoch: int) -> float:
-        """Returns the learning rate of an epoch, counted from 1.
+        """Return the learning rate of an epoch, counted from 1.
 
         It is constant, then falls by equal steps over `decay_epochs`, and would be 0 after the last epoch.
         """
         return self.learning_rate * min(1.0, (self.epochs + 1 - epoch) / (self.decay_epochs + 1))
 
     def samples_after(self, epoch: int) -> bool:
-        """Returns whether to sample after an epoch, counted from 1: first, middle, last and every `sample_every`."""
+        """Return whether to sample after an epoch, counted from 1: first, middle, last and every `sample_every`."""
         return self.sample_every > 0 and (self._is_milestone(epoch) or epoch % self.sample_every == 0)
 
     def keeps_after(self, epoch: int) -> bool:
-        """Returns whether to keep the generator of an epoch, counted from 1: milestones, scored, every `keep_every`."""
+        """Return whether to keep the generator of an epoch, counted from 1: milestones, scored, every `keep_every`."""
         is_due = self.keep_every > 0 and epoch % self.keep_every == 0
         return is_due or self._is_milestone(epoch) or self.scores_after(epoch)
 
     def scores_after(self, epoch: int) -> bool:
-        """Returns whether to score the generator of an epoch, counted from 1: the last and every `fid_every`."""
+        """Return whether to score the generator of an epoch, counted from 1: the last and every `fid_every`."""
         return epoch > 0 and self.fid_every > 0 and (epoch % self.fid_every == 0 or epoch == self.epochs)
 
     def _is_milestone(self, epoch: int) -> bool:
@@ -134,12 +134,12 @@ class TrainConfig:
 
 
 def flag_of(field_name: str) -> str:
-    """Returns the flag of a field: batch_size → --batch-size."""
+    """Return the flag of a field: batch_size → --batch-size."""
     return "--" + field_name.replace("_", "-")
 
 
 def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
-    """Parses the flags of `train.py`; a wrong flag ends the program with a sentence that names it.
+    """Parse the flags of `train.py`; a wrong flag ends the program with a sentence that names it.
 
     Returns:
         The configuration, with precision and number of processes not yet resolved; whether `--dry-run` was given.

@@ -47,7 +47,7 @@ def signal_handlers() -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Returns a port for a server that starts later: below 32768, so that no connection takes it until then."""
+    """Return a port for a server that starts later: below 32768, so that no connection takes it until then."""
     while True:
         port = random.SystemRandom().randint(15000, 30000)
         with socket.socket() as probe, suppress(OSError):
@@ -217,7 +217,7 @@ FLAGS = [
 
 
 def find_chromium() -> str:
-    """Returns Chromium's path; without it, tests are skipped, or fail if REQUIRE_BROWSER=1."""
+    """Return Chromium's path; without it, tests are skipped, or fail if REQUIRE_BROWSER=1."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
