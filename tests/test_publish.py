@@ -348,7 +348,8 @@ def test_the_python_of_the_card_paints(hub, released_folder):
 
 
 PUSHES = {
-    "no token": "there is no token to push me/facades-gan: log in with: hf auth login, or set HF_TOKEN to",
+    "no token": "there is no token to push me/facades-gan: log in with: hf auth login, "
+    "or set HF_TOKEN to one with write access",
     "token that only reads": "the token has no write access to me/facades-gan on http",
     "server down": "http://127.0.0.1:9 cannot be reached for me/facades-gan",
     "server broken": "answered 500 for me/facades-gan: try again later",

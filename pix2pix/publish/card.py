@@ -14,16 +14,13 @@ from pix2pix.fid.measure import Measure
 from pix2pix.networks import UNet
 from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig
 from pix2pix.report.runs import Run
+from pix2pix.report.scores import measure_of
 
 CONDITIONS = ("n", "weights", "dims")
 """Scores can be compared only if they agree in these."""
 NOT_MEASURED = "not measured"
 DATASETS = {"facades": "the CMP Facade Database (pix2pix packaging)", "cityscapes": "Cityscapes (pix2pix packaging)"}
 LICENCES = {"facades": "cmp-facade-database-research", "cityscapes": "cityscapes-non-commercial"}
-
-
-def measure_of(score: Mapping[str, Any]) -> Measure:
-    return Measure(score["weights"], score["dims"])
 
 
 def best_measure(run: Run) -> Measure:

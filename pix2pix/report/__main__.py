@@ -14,32 +14,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pix2pix.config import TrainConfig
-from pix2pix.fid.measure import Measure
 from pix2pix.files import replacing
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
-from pix2pix.report.runs import ReportError, Run, read_runs
-from pix2pix.report.scores import PUBLISHED, Table, score_tables
+from pix2pix.report.runs import DISTANCES, ReportError, Run, read_runs
+from pix2pix.report.scores import PUBLISHED, Table, measure_of, score_tables
 from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES
 
 PLACES = ("data_dir", "run_dir", "fid_weights")
 """Settings that name paths of the machine, which a report leaves out."""
-SCORE_COLUMNS = (
-    "epoch",
-    "split",
-    "n",
-    "weights",
-    "dims",
-    "fid",
-    "kid",
-    "kid_std",
-    "kid_subset_size",
-    "real_floor",
-    "real_floor_n",
-    "seconds",
-)
+SCORE_COLUMNS = ("epoch", "split", "n", "weights", "dims", *DISTANCES, "seconds")
 LOG_COLUMNS = ("epoch", "step", *LOSS_NAMES["gan"], "pictures_per_second", "seconds")
 
 
@@ -74,7 +60,7 @@ def settings(run: Run) -> dict[str, str]:
     }
     data = {f"{split} images, fingerprint": value[:12] for split, value in run.data.items()}
     machine = {f"machine: {name}": value for name, value in run.machine.items()}
-    inceptions = dict.fromkeys(Measure(score["weights"], score["dims"]).inception for score in run.scores)
+    inceptions = dict.fromkeys(measure_of(score).inception for score in run.scores)
     return config | data | machine | {"scored with": "; ".join(inceptions) or "not scored"}
 
 
@@ -176,11 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, which is only read")
     parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder for the page, index.html, and its files",
+        "--output", type=Path, required=True, metavar="DIR", help="folder for the page, index.html, and its files"
     )
     parser.add_argument(
         "--no-photos",

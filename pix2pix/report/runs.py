@@ -17,18 +17,8 @@ from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import LOSS_NAMES
 
 LOG_NUMBERS = ("epoch", "step", "pictures_per_second", "seconds")
-SCORE_NUMBERS = (
-    "epoch",
-    "n",
-    "dims",
-    "fid",
-    "kid",
-    "kid_std",
-    "kid_subset_size",
-    "real_floor",
-    "real_floor_n",
-    "seconds",
-)
+DISTANCES = ("fid", "kid", "kid_std", "kid_subset_size", "real_floor", "real_floor_n")
+SCORE_NUMBERS = ("epoch", "n", "dims", *DISTANCES, "seconds")
 
 
 class ReportError(ValueError):

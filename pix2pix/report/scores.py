@@ -1,6 +1,6 @@
 """Scores of the runs on a dataset side by side, with the distance between photos and the published FID."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +59,14 @@ class Table:
     groups: list[Group]
 
 
+def measure_of(score: Mapping[str, Any]) -> Measure:
+    """The measure that a recorded score is by."""
+    return Measure(score["weights"], score["dims"])
+
+
 def score_tables(runs: Sequence[Run]) -> list[Table]:
     """Make a table for each Inception that scored any of the runs; if none did, one with the published FID only."""
-    measures = dict.fromkeys(Measure(score["weights"], score["dims"]) for run in runs for score in run.scores)
+    measures = dict.fromkeys(measure_of(score) for run in runs for score in run.scores)
     return [
         Table(key, [group for split in SPLITS for group in _groups(runs, key, split)]) for key in measures or [None]
     ]
@@ -78,7 +83,7 @@ def counts(runs: Sequence[Run], measure: Measure | None, split: str) -> list[int
 
 
 def _fits(score: dict[str, Any], measure: Measure | None, split: str) -> bool:
-    return score["split"] == split and Measure(score["weights"], score["dims"]) == measure
+    return score["split"] == split and measure_of(score) == measure
 
 
 def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Group]:
