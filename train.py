@@ -29,6 +29,7 @@ from pix2pix.data.facades import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
+from pix2pix.hub import HubModel
 from pix2pix.init_from import describe_start, init_from
 from pix2pix.launch import make_trainer, start_processes
 from pix2pix.processes import LostProcessError
@@ -250,7 +251,6 @@ def explain(error: BaseException, run: RunFolder) -> str:
 def check_hub(config: TrainConfig) -> None:
     """Check, before training, that the result can be published, if it is to be."""
     if config.push_to_hub:
-        from pix2pix.hub import HubModel
         from pix2pix.publish import check_token
 
         check_token(HubModel.parse(config.push_to_hub))
@@ -258,7 +258,6 @@ def check_hub(config: TrainConfig) -> None:
 
 def publish(run: RunFolder, name: str) -> int:
     """Push the released folder of a complete run; the run stays complete if that fails."""
-    from pix2pix.hub import HubModel
     from pix2pix.publish.push import push
 
     retry = f"python -m pix2pix.publish push {shlex.quote(str(run.release))} {name} --maps {shlex.quote(str(MAPS))}"
@@ -282,9 +281,7 @@ def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
         f"Paint in the browser: python app.py --weights {config.dataset}-{config.objective}={released}"
     )
     if run.release_best.exists():
-        text += (
-            f"\nThe best scored epoch by validation distance, instead of the last: {shlex.quote(str(run.release_best))}"
-        )
+        text += f"\nThe epoch with the best validation score, instead of the last: {shlex.quote(str(run.release_best))}"
     return text
 
 
