@@ -29,6 +29,7 @@ from pix2pix.data.facades import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
+from pix2pix.hub import HubModel
 from pix2pix.init_from import describe_start, init_from
 from pix2pix.launch import make_trainer, start_processes
 from pix2pix.processes import LostProcessError
@@ -48,7 +49,7 @@ EXPECTED_ERRORS = (
 
 
 def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> bool:
-    """Trains to `config.epochs`, from the run's checkpoint if there is one. Only the main process writes.
+    """Train to `config.epochs`, from the run's checkpoint if there is one. Only the main process writes.
 
     Returns:
         Whether training is complete; False if it was asked to stop.
@@ -81,7 +82,7 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
 
 
 def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder) -> None:
-    """Trains the rest of the running epoch, saving every `checkpoint_minutes`; returns early on a request to stop."""
+    """Train the rest of the running epoch, saving every `checkpoint_minutes`; return early on a request to stop."""
     config, main = trainer.config, trainer.rank == 0
     place = {"skip": trainer.batch, "rank": trainer.rank, "num_processes": config.num_processes}
     batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, **place)
@@ -106,7 +107,7 @@ def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder) -> None:
 
 
 def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
-    """Saves, in the main process, unless weights have overflowed, so that checkpoints on disk are always good."""
+    """Save, in the main process, unless weights have overflowed, so that checkpoints on disk are always good."""
     trainer.check_weights()
     if trainer.rank == 0:
         checkpoint.save(run.checkpoint, {"trainer": trainer})
@@ -115,7 +116,7 @@ def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
 def sample_and_keep(
     trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator
 ) -> None:
-    """Writes samples, kept weights and the released folder after an epoch, so that a running model can be used."""
+    """Write samples, kept weights and the released folder after an epoch, so that a running model can be used."""
     config, epoch = trainer.config, trainer.epoch
     if config.samples_after(epoch):
         for split, pairs in splits.items():
@@ -134,13 +135,13 @@ def sample_and_keep(
 
 @torch.no_grad()
 def sample(trainer: Trainer, label_image: Tensor, seed: int) -> Tensor:
-    """Returns G's image [3, H, W] of one label image; the seed of its dropout leaves training's randomness alone."""
+    """Return G's image [3, H, W] of one label image; the seed of its dropout leaves training's randomness alone."""
     masks = trainer.G.batch_masks([seed], *label_image.shape[-2:])
     return trainer.released_G(label_image[None].to(trainer.device), masks)[0]
 
 
 def start(trainer: Trainer, run: RunFolder, images_hash: str, accelerator: Accelerator) -> None:
-    """Loads the newest whole checkpoint, or else the weights of `--init-from`, in all processes.
+    """Load the newest whole checkpoint, or else the weights of `--init-from`, in all processes.
 
     Raises:
         ReleaseError: If the weights of `--init-from` cannot be used.
@@ -169,7 +170,7 @@ def start(trainer: Trainer, run: RunFolder, images_hash: str, accelerator: Accel
 
 @contextmanager
 def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
-    """Turns Ctrl-C and termination into a request to stop between two steps; a second Ctrl-C stops at once."""
+    """Turn Ctrl-C and termination into a request to stop between two steps; a second Ctrl-C stops at once."""
 
     def request(signum: int, frame: FrameType | None) -> None:
         trainer.stop_requested = True
@@ -184,7 +185,7 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
 
 
 def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedDataset]:
-    """Opens the training split, which may be downloaded, and all other splits that exist."""
+    """Open the training split, which may be downloaded, and all other splits that exist."""
     folder = config.data_dir / config.dataset
     if download and config.dataset == "facades" and not folder.exists():
         download_facades(config.data_dir)
@@ -230,7 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def explain(error: BaseException, run: RunFolder) -> str:
-    """Returns the sentences that a person reads instead of a traceback."""
+    """Return the sentences that a person reads instead of a traceback."""
     if isinstance(error, KeyboardInterrupt):
         return f"Stopped at once. {AGAIN}"
     if isinstance(error, OSError):  # such as a full disk
@@ -248,17 +249,15 @@ def explain(error: BaseException, run: RunFolder) -> str:
 
 
 def check_hub(config: TrainConfig) -> None:
-    """Checks, before training, that the result can be published, if it is to be."""
+    """Check, before training, that the result can be published, if it is to be."""
     if config.push_to_hub:
-        from pix2pix.hub import HubModel
         from pix2pix.publish import check_token
 
         check_token(HubModel.parse(config.push_to_hub))
 
 
 def publish(run: RunFolder, name: str) -> int:
-    """Pushes the released folder of a complete run; the run stays complete if that fails."""
-    from pix2pix.hub import HubModel
+    """Push the released folder of a complete run; the run stays complete if that fails."""
     from pix2pix.publish.push import push
 
     retry = f"python -m pix2pix.publish push {shlex.quote(str(run.release))} {name} --maps {shlex.quote(str(MAPS))}"
@@ -275,16 +274,14 @@ def publish(run: RunFolder, name: str) -> int:
 
 
 def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
-    """Returns the commands to use the result."""
+    """Return the commands to use the result."""
     released = shlex.quote(str(run.release))
     text = (
         f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
         f"Paint in the browser: python app.py --weights {config.dataset}-{config.objective}={released}"
     )
     if run.release_best.exists():
-        text += (
-            f"\nThe best scored epoch by validation distance, instead of the last: {shlex.quote(str(run.release_best))}"
-        )
+        text += f"\nThe epoch with the best validation score, instead of the last: {shlex.quote(str(run.release_best))}"
     return text
 
 

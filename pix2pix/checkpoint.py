@@ -27,12 +27,12 @@ class CheckpointError(RuntimeError):
 
 
 def previous_path(path: Path) -> Path:
-    """Returns the file of the checkpoint before the newest one: checkpoint.pt → checkpoint-previous.pt."""
+    """Return the file of the checkpoint before the newest one: checkpoint.pt → checkpoint-previous.pt."""
     return path.with_stem(path.stem + "-previous")
 
 
 def save(path: Path, objects: Mapping[str, Stateful]) -> None:
-    """Writes all states to one file: under a temporary name, flushed to disk, then renamed.
+    """Write all states to one file: under a temporary name, flushed to disk, then renamed.
 
     Raises:
         CheckpointError: If the file cannot be written; both earlier checkpoints stay as they were.
@@ -51,7 +51,7 @@ def save(path: Path, objects: Mapping[str, Stateful]) -> None:
 
 
 def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
-    """Restores all states from the newest whole checkpoint.
+    """Restore all states from the newest whole checkpoint.
 
     If the newest file is damaged, a warning goes to stderr, and the file is renamed to "-damaged".
 

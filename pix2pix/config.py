@@ -72,14 +72,14 @@ class TrainConfig:
     init_from: str = _setting(
         "", "optimisation", "start from a released folder, a run folder, or owner/name[@revision] on the Hub"
     )
-    beta1: float = _setting(0.5, "optimisation", "Adam's decay of the first moment, as published", at_least=0, below=1)
-    beta2: float = _setting(0.999, "optimisation", "the same of the second moment, as published", at_least=0, below=1)
+    beta1: float = _setting(0.5, "optimisation", "decay of Adam's first moment, as published", at_least=0, below=1)
+    beta2: float = _setting(0.999, "optimisation", "decay of Adam's second moment, as published", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "optimisation", "weight of L1 in the objective gan, as published", at_least=0)
     ema: float = _setting(
         0.0, "optimisation", "decay of a moving average of G to release, such as 0.999; 0 for none", at_least=0, below=1
     )
     precision: str = _setting("auto", "machine", "auto is bf16 where it is fast, else fp32", ("auto", "fp32", "bf16"))
-    seed: int = _setting(0, "optimisation", "of initial weights, order, jitter and dropout", at_least=0, below=2**63)
+    seed: int = _setting(0, "optimisation", "seed of all randomness", at_least=0, below=2**63)
     workers: int = _changeable(0, "machine", "processes that load images, per training process", at_least=0)
     num_processes: int = _setting(1, "", "processes that train together, set by the launcher", at_least=1)
     sample_every: int = _changeable(10, "output", "epochs between samples; 0 for none", at_least=0)
@@ -110,23 +110,23 @@ class TrainConfig:
             raise ValueError("--lambda-l1 has no effect with --objective l1; leave it out")
 
     def learning_rate_in(self, epoch: int) -> float:
-        """Returns the learning rate of an epoch, counted from 1.
+        """Return the learning rate of an epoch, counted from 1.
 
         It is constant, then falls by equal steps over `decay_epochs`, and would be 0 after the last epoch.
         """
         return self.learning_rate * min(1.0, (self.epochs + 1 - epoch) / (self.decay_epochs + 1))
 
     def samples_after(self, epoch: int) -> bool:
-        """Returns whether to sample after an epoch, counted from 1: first, middle, last and every `sample_every`."""
+        """Return whether to sample after an epoch, counted from 1: first, middle, last and every `sample_every`."""
         return self.sample_every > 0 and (self._is_milestone(epoch) or epoch % self.sample_every == 0)
 
     def keeps_after(self, epoch: int) -> bool:
-        """Returns whether to keep the generator of an epoch, counted from 1: milestones, scored, every `keep_every`."""
+        """Return whether to keep the generator of an epoch, counted from 1: milestones, scored, every `keep_every`."""
         is_due = self.keep_every > 0 and epoch % self.keep_every == 0
         return is_due or self._is_milestone(epoch) or self.scores_after(epoch)
 
     def scores_after(self, epoch: int) -> bool:
-        """Returns whether to score the generator of an epoch, counted from 1: the last and every `fid_every`."""
+        """Return whether to score the generator of an epoch, counted from 1: the last and every `fid_every`."""
         return epoch > 0 and self.fid_every > 0 and (epoch % self.fid_every == 0 or epoch == self.epochs)
 
     def _is_milestone(self, epoch: int) -> bool:
@@ -134,12 +134,12 @@ class TrainConfig:
 
 
 def flag_of(field_name: str) -> str:
-    """Returns the flag of a field: batch_size → --batch-size."""
+    """Return the flag of a field: batch_size → --batch-size."""
     return "--" + field_name.replace("_", "-")
 
 
 def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
-    """Parses the flags of `train.py`; a wrong flag ends the program with a sentence that names it.
+    """Parse the flags of `train.py`; a wrong flag ends the program with a sentence that names it.
 
     Returns:
         The configuration, with precision and number of processes not yet resolved; whether `--dry-run` was given.

@@ -23,7 +23,7 @@ TIMED_STEPS = 8
 
 
 def dry_run(trainer: Trainer, splits: Mapping[str, PairedDataset], samples_per_split: int) -> str:
-    """Times a few steps, which spoil the trainer, and describes the run.
+    """Time a few steps, which spoil the trainer, and describe the run.
 
     Args:
         trainer: Fresh; with several processes, each calls this with its own.
@@ -68,7 +68,7 @@ def _about_disk(run_dir: Path, sizes: Mapping[str, int]) -> list[str]:
 
 
 def _seconds_per_step(trainer: Trainer, pairs: PairedDataset) -> float:
-    """Returns the mean over a few steps and their loading, without the first ones, which allocate and start workers."""
+    """Return the mean over a few steps and their loading, without the first ones, which allocate and start workers."""
     config = trainer.config
     epochs = (
         training_batches(
@@ -85,7 +85,7 @@ def _seconds_per_step(trainer: Trainer, pairs: PairedDataset) -> float:
 
 
 def _bytes_on_disk(trainer: Trainer, splits: Mapping[str, PairedDataset], samples_per_split: int) -> dict[str, int]:
-    """Estimates the size of a finished run, and of what exists while it saves. Generated images count as photos."""
+    """Estimate the size of a finished run, and of what exists while it saves. Generated images count as photos."""
     config = trainer.config
     checkpoint = _tensor_bytes(trainer.state_dict())
     weights = sum(2 * weight.numel() for weight in trainer.G.state_dict().values())  # fp16
@@ -105,7 +105,7 @@ def _bytes_on_disk(trainer: Trainer, splits: Mapping[str, PairedDataset], sample
 
 
 def _tensor_bytes(state: Any) -> int:
-    """Returns the size of all tensors in nested dictionaries and lists."""
+    """Return the size of all tensors in nested dictionaries and lists."""
     if isinstance(state, Tensor):
         return state.numel() * state.element_size()
     parts = state.values() if isinstance(state, dict) else state if isinstance(state, list | tuple) else ()

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Adds `path` to an OSError; write and fsync raise that of a full disk without a file name."""
+    """Add `path` to an OSError; write and fsync raise that of a full disk without a file name."""
     try:
         yield
     except OSError as error:
@@ -19,7 +19,7 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
-    """Opens a temporary file that replaces `path` once its content is on disk; if anything fails, `path` stays.
+    """Open a temporary file that replaces `path` once its content is on disk; if anything fails, `path` stays.
 
     A process that is killed leaves the temporary file, which the next call for `path` overwrites.
 
@@ -47,7 +47,7 @@ def replacing(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Flushes file names to disk, so that a power cut cannot keep a later file and lose an earlier one."""
+    """Flush file names to disk, so that a power cut cannot keep a later file and lose an earlier one."""
     with suppress(OSError):  # Windows cannot open folders, and some network disks cannot sync them
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -57,7 +57,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def append_record(path: Path, record: dict[str, Any]) -> None:
-    """Appends a JSON object to a file with one per line; starts a new line if a crash cut the last one short.
+    """Append a JSON object to a file with one per line; start a new line if a crash cut the last one short.
 
     Raises:
         OSError: If it cannot be written, such as on a full disk; it names `path`.
@@ -73,7 +73,7 @@ def append_record(path: Path, record: dict[str, Any]) -> None:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """Reads the records of `append_record`, without lines cut short by a crash; none if there is no file."""
+    """Read the records of `append_record`, without lines cut short by a crash; none if there is no file."""
     records = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         with suppress(ValueError):

@@ -14,7 +14,7 @@ from pix2pix.trainer import Trainer
 
 
 def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
-    """Replaces the initial weights of a trainer.
+    """Replace the initial weights of a trainer.
 
     Palettes and datasets may differ, so that a model can be fine-tuned on other data; sizes and norm may not.
 
@@ -43,7 +43,7 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
 
 
 def describe_start(trainer: Trainer, stage: Stage) -> str:
-    """Describes in one line what a trainer started from."""
+    """Describe in one line what a trainer started from."""
     config = trainer.config
     networks = "G and D" if stage.discriminator else "G; D starts anew" if trainer.D else "G"
     other = f", trained on {stage.dataset}: its classes and colours differ" if stage.dataset != config.dataset else ""

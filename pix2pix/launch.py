@@ -21,7 +21,7 @@ class LaunchError(RuntimeError):
 
 
 def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
-    """Joins the processes started by a launcher, if any; adds their number and the precision to the configuration."""
+    """Join the processes started by a launcher, if any; add their number and the precision to the configuration."""
     check_installed(config.tracker)
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),  # a Mac would otherwise train on its GPU, which is untested
@@ -38,7 +38,7 @@ def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
 
 
 def choose_precision(config: TrainConfig, device: torch.device) -> str:
-    """Resolves "auto"; a resumed run keeps the precision that it started with, even on another machine."""
+    """Resolve "auto"; a resumed run keeps the precision that it started with, even on another machine."""
     assert config.run_dir is not None
     run = RunFolder(config.run_dir)
     recorded = run_config.read(run)[0].precision if run.config_file.exists() else "auto"
@@ -46,7 +46,7 @@ def choose_precision(config: TrainConfig, device: torch.device) -> str:
 
 
 def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:
-    """Makes this process's trainer, compiled if Triton supports the GPU and TORCH_COMPILE_DISABLE=1 is not set."""
+    """Make this process's trainer, compiled if Triton supports the GPU and TORCH_COMPILE_DISABLE=1 is not set."""
     trainer = Trainer(config, accelerator.device, accelerator.process_index)
     if accelerator.device.type == "cuda" and has_triton():
         trainer.compile()

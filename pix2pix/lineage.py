@@ -51,7 +51,7 @@ def to_json(lineage: Sequence[Stage]) -> list[dict[str, Any]]:
 
 
 def from_json(value: Any) -> tuple[Stage, ...]:
-    """Checks and reads what `to_json` wrote, which may come from anywhere.
+    """Check and read what `to_json` wrote, which may come from anywhere.
 
     Raises:
         ValueError: If it is something else; the message says what.

@@ -12,7 +12,7 @@ class LostProcessError(RuntimeError):
 
 
 def sum_over_processes(values: Tensor, group: Any = None) -> None:
-    """Replaces values, in place, by their sum over all processes of a group (by default, all processes).
+    """Replace values, in place, by their sum over all processes of a group (by default, all processes).
 
     Raises:
         LostProcessError: If another process has ended.
@@ -24,14 +24,14 @@ def sum_over_processes(values: Tensor, group: Any = None) -> None:
 
 
 def any_process(value: bool, group: Any) -> bool:
-    """Returns whether the value is true in any process of a group; each waits for all others."""
+    """Return whether the value is true in any process of a group; each waits for all others."""
     shared = torch.tensor([value], dtype=torch.int32)
     sum_over_processes(shared, group)
     return shared.item() > 0
 
 
 def average_gradients(network: torch.nn.Module, num_processes: int) -> None:
-    """Averages a network's gradients over the processes, in float32 and in one collective."""
+    """Average a network's gradients over the processes, in float32 and in one collective."""
     if num_processes == 1:
         return
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]

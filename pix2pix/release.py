@@ -31,7 +31,7 @@ Network = TypeVar("Network", UNet, PatchGAN)
 
 
 def save(folder: Path, generator: UNet, config: ReleaseConfig, discriminator: PatchGAN | None = None) -> None:
-    """Writes or updates a released folder. Each file is replaced as a whole, so a reader never sees half a file."""
+    """Write or update a released folder. Each file is replaced as a whole, so a reader never sees half a file."""
     folder.mkdir(parents=True, exist_ok=True)
     if discriminator:
         save_weights(folder / DISCRIMINATOR, discriminator)
@@ -44,36 +44,36 @@ def save(folder: Path, generator: UNet, config: ReleaseConfig, discriminator: Pa
 
 
 def save_weights(path: Path, network: UNet | PatchGAN) -> None:
-    """Writes fp16 weights; the rounding, 2^-11 of each value, is far below one level of an 8-bit image."""
+    """Write fp16 weights; the rounding, 2^-11 of each value, is far below one level of an 8-bit image."""
     weights = {name: weight.detach().half().contiguous().cpu() for name, weight in network.state_dict().items()}
     with replacing(path) as file:
         file.write(to_safetensors(weights))
 
 
 def weights_of_epoch(folder: Path, epoch: int) -> Path:
-    """Returns the file for an epoch's weights in a folder."""
+    """Return the file for an epoch's weights in a folder."""
     return folder / f"epoch-{epoch:03d}.safetensors"
 
 
 def epoch_of(file_name: str) -> int | None:
-    """Returns 100 for "epoch-100.safetensors"; None for any other name."""
+    """Return 100 for "epoch-100.safetensors"; None for any other name."""
     match = re.fullmatch(r"epoch-(\d{1,9})\.safetensors", file_name)
     return int(match[1]) if match else None
 
 
 def weights_by_epoch(folder: Path) -> dict[int, Path]:
-    """Returns the files epoch-NNN.safetensors of a folder by epoch, ascending; none if there is no such folder."""
+    """Return the files epoch-NNN.safetensors of a folder by epoch, ascending; none if there is no such folder."""
     found = {epoch: path for path in folder.glob("*") if (epoch := epoch_of(path.name)) is not None}
     return dict(sorted(found.items()))
 
 
 def is_release(folder: Path) -> bool:
-    """Returns whether a folder has a generator's weights, as a released folder has and a run folder has not."""
+    """Return whether a folder has a generator's weights, as a released folder has and a run folder has not."""
     return (folder / WEIGHTS).is_file()
 
 
 def spread(epochs: Iterable[int]) -> list[int]:
-    """Chooses at most `MAX_EPOCHS` epochs at equal ratios, as training changes most at its start; includes the ends."""
+    """Choose at most `MAX_EPOCHS` epochs at equal ratios, as training changes most at its start, including the ends."""
     left = sorted(set(epochs))
     if len(left) <= MAX_EPOCHS:
         return left
@@ -86,7 +86,7 @@ def spread(epochs: Iterable[int]) -> list[int]:
 
 
 def load_config(folder: Path) -> ReleaseConfig:
-    """Reads `config.json` of a released folder.
+    """Read `config.json` of a released folder.
 
     Raises:
         ReleaseError: If the folder or file is missing or malformed.
@@ -101,7 +101,7 @@ def load_config(folder: Path) -> ReleaseConfig:
 
 
 def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
-    """Reads a released folder: the generator with float32 weights on the CPU, and its configuration.
+    """Read a released folder: the generator with float32 weights on the CPU, and its configuration.
 
     Raises:
         ReleaseError: If a file is missing, damaged, or does not fit the configuration.
@@ -111,7 +111,7 @@ def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
 
 
 def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
-    """Reads a generator written by `save_weights`: float32 weights on the CPU, in the layout of its fast layers.
+    """Read a generator written by `save_weights`: float32 weights on the CPU, in the layout of its fast layers.
 
     Raises:
         ReleaseError: If the file is missing, damaged, or not of such a generator.
@@ -121,7 +121,7 @@ def load_weights(path: Path, base_channels: int, norm: str) -> UNet:
 
 
 def load_discriminator(folder: Path) -> PatchGAN | None:
-    """Reads the discriminator of a released folder, like `load_weights`; None if the folder has none.
+    """Read the discriminator of a released folder, like `load_weights`; None if the folder has none.
 
     Raises:
         ReleaseError: If the file is damaged or does not fit the folder's configuration.
@@ -135,7 +135,7 @@ def load_discriminator(folder: Path) -> PatchGAN | None:
 
 
 def _read_weights(path: Path, network: Network) -> Network:
-    """Loads the weights of a network on the device "meta", which has shapes but no memory, from a file."""
+    """Load the weights of a network on the device "meta", which has shapes but no memory, from a file."""
     try:
         with torch.device("cpu"), safe_open(path, "pt") as file:
             # First the header, so that nothing is read from a file that does not fit.
@@ -173,7 +173,7 @@ LICENCE_NOTES = {
 
 
 def model_card(config: ReleaseConfig) -> str:
-    """Returns the README.md of a released folder."""
+    """Return the README.md of a released folder."""
     trained = f" trained for {config.trained}" if config.epochs else ""
     average = f"; its weights are a moving average of decay {config.ema}" if config.ema else ""
     return f"""---

@@ -87,7 +87,7 @@ class ReleaseConfig:
 
     @classmethod
     def from_json(cls, text: str) -> "ReleaseConfig":
-        """Reads and checks the text of a `config.json`.
+        """Read and check the text of a `config.json`.
 
         Raises:
             ReleaseError: If a value is missing, of the wrong type, or out of range; the message names it.

@@ -24,7 +24,7 @@ MALFORMED = (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError,
 
 
 def record(run: RunFolder, config: TrainConfig, data_hashes: Mapping[str, str]) -> None:
-    """Records the configuration of a new run, or compares it with the record of the run to resume.
+    """Record the configuration of a new run, or compare it with the record of the run to resume.
 
     Args:
         run: The folder of the run.
@@ -54,7 +54,7 @@ def record(run: RunFolder, config: TrainConfig, data_hashes: Mapping[str, str]) 
 
 
 def read(run: RunFolder) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
-    """Reads the configuration, the fingerprints of the splits, and the machine.
+    """Read the configuration, the fingerprints of the splits, and the machine.
 
     A setting that is newer than the run gets its default, which is how the run was trained.
 
@@ -76,12 +76,12 @@ def read(run: RunFolder) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
 
 
 def record_lineage(run: RunFolder, stages: Sequence[Stage]) -> None:
-    """Adds the trainings that this one started from, oldest first."""
+    """Add the trainings that this one started from, oldest first."""
     _write(run, _read(run, "") | {"lineage": lineage.to_json(stages)})
 
 
 def read_lineage(run: RunFolder) -> tuple[Stage, ...]:
-    """Reads the trainings that this one started from, oldest first; none if it started from random weights.
+    """Read the trainings that this one started from, oldest first; none if it started from random weights.
 
     Raises:
         RunFolderError: If `config.json` is missing or something else.
@@ -95,7 +95,7 @@ def read_lineage(run: RunFolder) -> tuple[Stage, ...]:
 def describe_release(
     run: RunFolder, config: TrainConfig, epoch: int, metrics: Mapping[str, Any] | None = None
 ) -> ReleaseConfig:
-    """Describes a run's generator after an epoch, for its released folder."""
+    """Describe a run's generator after an epoch, for its released folder."""
     return ReleaseConfig(
         dataset=config.dataset,
         objective=config.objective,
@@ -127,7 +127,7 @@ def _not_a_run(run: RunFolder, advice: str) -> RunFolderError:
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Lists the settings that keep a run from being resumed; epochs may only go up."""
+    """List the settings that keep a run from being resumed; epochs may only go up."""
     fixed = [item for item in fields(TrainConfig) if not item.metadata["may_change"]]
     before = {item.name: old.get(item.name, item.default) for item in fixed}
     differences = [
@@ -166,7 +166,7 @@ def _machine() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Returns the commit of this code; "unknown" outside a git clone."""
+    """Return the commit of this code; "unknown" outside a git clone."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
@@ -175,7 +175,7 @@ def _commit() -> str:
 
 
 def _joined(before: dict[str, Any], now: dict[str, str]) -> dict[str, str]:
-    """Appends what has changed on resume: "1, then 2"."""
+    """Append what has changed on resume: "1, then 2"."""
     history = {name: str(before.get(name, value)) for name, value in now.items()}
     return {
         name: history[name] if history[name].rpartition(THEN)[2] == value else history[name] + THEN + value

@@ -51,7 +51,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keeps other runs out of the folder; only for the main process of a training.
+        """Keep other runs out of the folder; only for the main process of a training.
 
         The system releases the lock when the process ends in any way. The empty file `.lock` stays and means nothing.
 
@@ -72,14 +72,14 @@ class RunFolder:
             lock.release()
 
     def cut_records(self, epoch: int) -> None:
-        """Removes logs and scores after the checkpoint's last finished epoch; those epochs will be trained again."""
+        """Remove logs and scores after the checkpoint's last finished epoch; those epochs will be trained again."""
         for path in (path for path in (self.log_file, self.scores) if path.exists()):
             kept = [record for record in read_records(path) if record.get("epoch", math.inf) <= epoch]
             with replacing(path) as file:
                 file.write("".join(json.dumps(record) + "\n" for record in kept).encode())
 
     def log(self, record: dict[str, Any]) -> None:
-        """Appends the record of one epoch."""
+        """Append the record of one epoch."""
         append_record(self.log_file, record)
 
     @property
@@ -87,21 +87,21 @@ class RunFolder:
         return self.path / "weights"
 
     def weights(self, epoch: int) -> Path:
-        """Returns the file for the generator of an epoch."""
+        """Return the file for the generator of an epoch."""
         self.weights_folder.mkdir(exist_ok=True)
         return weights_of_epoch(self.weights_folder, epoch)
 
     def kept_weights(self) -> dict[int, Path]:
-        """Returns the files of the kept generators by epoch, ascending."""
+        """Return the files of the kept generators by epoch, ascending."""
         return weights_by_epoch(self.weights_folder)
 
     def sample(self, split: str, name: str, kind: str | int) -> Path:
-        """Returns the file of a sample image; kind is "label", "photo", or an epoch."""
+        """Return the file of a sample image; kind is "label", "photo", or an epoch."""
         stem = kind if isinstance(kind, str) else f"epoch-{kind:03d}"
         return self.path / "samples" / split / name / f"{stem}.png"
 
     def sampled_epochs(self, split: str) -> dict[str, list[int]]:
-        """Returns the epochs, ascending, of each sampled image of a split, by the image's name in numeric order."""
+        """Return the epochs, ascending, of each sampled image of a split, by the image's name in numeric order."""
         epochs: dict[str, list[int]] = {}
         for path in (self.path / "samples" / split).glob("*/epoch-*.png"):
             if match := re.fullmatch(r"epoch-(\d{3,9})", path.stem, re.ASCII):
@@ -109,7 +109,7 @@ class RunFolder:
         return {name: sorted(epochs[name]) for name in sorted(epochs, key=lambda name: (len(name), name))}
 
     def save_sample(self, split: str, name: str, kind: str | int, image: Tensor) -> None:
-        """Writes one image [3, H, W] in [-1, 1] to the file that `sample` returns."""
+        """Write one image [3, H, W] in [-1, 1] to the file that `sample` returns."""
         path = self.sample(split, name, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
@@ -117,19 +117,19 @@ class RunFolder:
 
 
 def run_around(released: Path) -> RunFolder | None:
-    """Returns the run folder that contains a released folder; None if the released folder is elsewhere."""
+    """Return the run folder that contains a released folder; None if the released folder is elsewhere."""
     run = RunFolder(released.resolve().parent)
     return run if run.log_file.is_file() else None
 
 
 def release_inside(folder: Path) -> Path | None:
-    """Returns the released folder of the last epoch in a run folder; None if `folder` has none, or is itself one."""
+    """Return the released folder of the last epoch in a run folder; None if `folder` has none, or is itself one."""
     release = RunFolder(folder).release
     return release if release.is_dir() and not is_release(folder) else None
 
 
 def earlier_epochs(released: Path, epochs: int) -> dict[int, Path]:
-    """Returns weights of earlier epochs of the same training: those of the released folder, or of the run around it.
+    """Return weights of earlier epochs of the same training: those of the released folder, or of the run around it.
 
     Args:
         released: A released folder.

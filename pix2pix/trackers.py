@@ -22,13 +22,13 @@ class TrackerError(RuntimeError):
 
 
 def check_installed(tracker: str) -> None:
-    """Raises TrackerError if the tracker's package is missing; Accelerate would skip the tracker silently."""
+    """Raise TrackerError if the tracker's package is missing; Accelerate would skip the tracker silently."""
     if tracker != "none" and importlib.util.find_spec(tracker) is None:
         raise TrackerError(f"--tracker {tracker} needs a package that is not installed: pip install {tracker}")
 
 
 def start_tracker(accelerator: Accelerator, config: TrainConfig, run: RunFolder, step: int) -> None:
-    """Starts the curves of a run, or resumes them.
+    """Start the curves of a run, or resume them.
 
     TensorBoard hides what it has of steps after `step`, which will be repeated; Weights & Biases skips what it has.
 
@@ -55,19 +55,19 @@ def start_tracker(accelerator: Accelerator, config: TrainConfig, run: RunFolder,
 
 
 def _wandb_id(path: Path) -> str:
-    """Returns the id of a run, which is made once and kept in a file, so that a resumed run continues its curves."""
+    """Return the id of a run, which is made once and kept in a file, so that a resumed run continues its curves."""
     if not path.exists():
         path.write_text(uuid.uuid4().hex)
     return path.read_text()
 
 
 def log_epoch(accelerator: Accelerator, record: dict[str, float], learning_rate: float) -> None:
-    """Sends the record of an epoch and its learning rate."""
+    """Send the record of an epoch and its learning rate."""
     values = {name: value for name, value in record.items() if name != "step"}
     accelerator.log(values | {"learning_rate": learning_rate}, step=int(record["step"]))
 
 
 def log_samples(accelerator: Accelerator, name: str, images: Tensor, step: int) -> None:
-    """Sends images [N, 3, H, W] in [-1, 1]."""
+    """Send images [N, 3, H, W] in [-1, 1]."""
     for tracker in accelerator.trackers:
         tracker.log_images({name: to_uint8(images).cpu()}, step=step)

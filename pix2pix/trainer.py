@@ -62,7 +62,7 @@ class Trainer:
         return ChannelsLastAdam(network.parameters(), self.config.learning_rate, (self.config.beta1, self.config.beta2))
 
     def set_weights(self, generator: UNet, discriminator: PatchGAN | None) -> None:
-        """Replaces the initial weights of G, and of D if given, before the first step."""
+        """Replace the initial weights of G, and of D if given, before the first step."""
         self.G.load_state_dict(generator.state_dict())
         if self.G_ema is not None:
             self.G_ema.load_state_dict(generator.state_dict())
@@ -70,7 +70,7 @@ class Trainer:
             self.D.load_state_dict(discriminator.state_dict())
 
     def compile(self, backend: str = "inductor") -> None:
-        """Lets torch.compile compile both networks at their first calls; weights and their names do not change.
+        """Let torch.compile compile both networks at their first calls; weights and their names do not change.
 
         Args:
             backend: "inductor" is for GPUs; on a CPU, it takes longer than it could save here.
@@ -80,7 +80,7 @@ class Trainer:
                 network.compile(backend=backend, dynamic=False)
 
     def step(self, label_image: Tensor, photo: Tensor) -> dict[str, float]:
-        """Updates D, then G, on this process's batch of pairs [N, 3, 256, 256] in [-1, 1].
+        """Update D, then G, on this process's batch of pairs [N, 3, 256, 256] in [-1, 1].
 
         Returns:
             The losses by name, before the update, averaged over all processes. They are added to the epoch's sums too.
@@ -117,7 +117,7 @@ class Trainer:
                 group["lr"] = rate
 
     def _update_D(self, label_image: Tensor, photo: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Descends BCE(D(x, y), 1) + BCE(D(x, G(x)), 0).
+        """Descend BCE(D(x, y), 1) + BCE(D(x, G(x)), 0).
 
         The paper halves this sum; the published run that this project reproduces does not.
         """
@@ -133,7 +133,7 @@ class Trainer:
         return loss_real, loss_fake
 
     def _update_G(self, label_image: Tensor, photo: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Descends BCE(D(x, G(x)), 1) + λ·L1(G(x), y) through the D that was just updated."""
+        """Descend BCE(D(x, G(x)), 1) + λ·L1(G(x), y) through the D that was just updated."""
         assert self.D is not None
         self.D.requires_grad_(False)  # no gradients of D's weights, which would be a third of D's work here
         with self._autocast():
@@ -146,7 +146,7 @@ class Trainer:
         return loss_gan, loss_l1
 
     def _update_G_on_l1(self, fake: Tensor, photo: Tensor) -> Tensor:
-        """Descends L1 alone. A weight would change almost nothing: Adam divides it out, except for its epsilon."""
+        """Descend L1 alone. A weight would change almost nothing: Adam divides it out, except for its epsilon."""
         loss_l1 = l1_loss(fake, photo)
         self.optimizer_G.zero_grad()
         loss_l1.backward()
@@ -155,7 +155,7 @@ class Trainer:
         return loss_l1
 
     def _agree(self, losses: Tensor) -> Tensor:
-        """Averages the losses over the processes, and lets all of them know whether one was asked to stop."""
+        """Average the losses over the processes, and let all of them know whether one was asked to stop."""
         if self.config.num_processes == 1:
             return losses
         shared = torch.cat([losses, losses.new_tensor([self.stop_requested])])
@@ -170,7 +170,7 @@ class Trainer:
 
     @torch.no_grad()
     def _update_ema(self) -> None:
-        """Moves the average towards G, faster in the first steps, so that the initial weights are soon forgotten."""
+        """Move the average towards G, faster in the first steps, so that the initial weights are soon forgotten."""
         if self.G_ema is not None:
             decay = min(self.config.ema, (1 + self.step_count) / (10 + self.step_count))
             torch._foreach_lerp_(list(self.G_ema.parameters()), list(self.G.parameters()), 1 - decay)
@@ -181,7 +181,7 @@ class Trainer:
         return self.G if self.G_ema is None else self.G_ema
 
     def _dropout_masks(self, label_image: Tensor) -> list[Tensor]:
-        """Draws masks, each [N, C, h, w], as a function of (seed, step, place in the batch of all processes)."""
+        """Draw masks, each [N, C, h, w], as a function of (seed, step, place in the batch of all processes)."""
         first = self.rank * self.config.batch_size
         keys = [[self.config.seed, self.step_count, place] for place in range(first, first + len(label_image))]
         seeds = [int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]) for key in keys]
@@ -191,13 +191,13 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
 
     def check_weights(self) -> None:
-        """Raises NonFiniteLossError if a weight is not finite: a gradient can overflow while its loss is finite."""
+        """Raise NonFiniteLossError if a weight is not finite: a gradient can overflow while its loss is finite."""
         for name, network in (("G", self.G), ("D", self.D)):
             if network and not all(torch.isfinite(weight).all() for weight in network.parameters()):
                 raise NonFiniteLossError(f"the weights of {name} are not finite after step {self.step_count}")
 
     def finish_epoch(self) -> dict[str, float]:
-        """Ends the running epoch, and returns its record: mean losses, images per second and seconds.
+        """End the running epoch, and return its record: mean losses, images per second and seconds.
 
         Raises:
             NonFiniteLossError: If a weight is not finite.
@@ -214,12 +214,12 @@ class Trainer:
         return log
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns all that training changes, as plain tensors and numbers."""
+        """Return all that training changes, as plain tensors and numbers."""
         state = {name: getattr(self, name) for name in PROGRESS}
         return state | {name: item.state_dict() for name, item in self._stateful().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restores what `state_dict` returned for a trainer of the same configuration."""
+        """Restore what `state_dict` returned for a trainer of the same configuration."""
         for name, item in self._stateful().items():
             item.load_state_dict(state[name])
         for name in PROGRESS:

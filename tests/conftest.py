@@ -47,7 +47,7 @@ def signal_handlers() -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A port for a server that starts later. Those that systems give to connections, from 32768 on, could be taken until then."""
+    """Return a port for a server that starts later: below 32768, so that no connection takes it until then."""
     while True:
         port = random.SystemRandom().randint(15000, 30000)
         with socket.socket() as probe, suppress(OSError):
@@ -75,7 +75,7 @@ def draw_pair(seed: int) -> Image.Image:
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with facades/train (4 pairs) and facades/val (1 pair), JPEG as in the real dataset. Not to be changed."""
+    """A data folder with facades/train (4 pairs) and facades/val (1 pair), JPEG as in the real dataset. Read-only."""
     folder = tmp_path_factory.mktemp("datasets")
     for split, seeds in {"train": range(1, 5), "val": range(5, 6)}.items():
         (folder / "facades" / split).mkdir(parents=True)
@@ -86,7 +86,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_config(data_dir: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
-    """Makes configurations of runs that take seconds."""
+    """Make configurations of runs that take seconds."""
 
     def make(**changes: object) -> TrainConfig:
         tiny = {
@@ -131,7 +131,7 @@ def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of pytorch-fid's Inception with random values, where pytorch-fid looks for it below a TORCH_HOME."""
+    """A weights file of pytorch-fid's Inception with random values, in the folder that a TORCH_HOME would have."""
     keeping_initial = mock.patch.object(Inception3, "load_state_dict")
     without_download = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url")
     with keeping_initial, without_download, torch.random.fork_rng(devices=[]):
@@ -189,7 +189,7 @@ def kept_run(tiny_config: Callable, train_pairs: PairedDataset) -> Path:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
-    """A Hub of this test, a cache of its own, and a token that may write; huggingface_hub reads its constants when it is imported."""
+    """A Hub for one test, with its own cache and a token that may write. huggingface_hub reads constants on import."""
     server = HubServer()
     server.tokens = {"hf_writer": "write", "hf_reader": "read"}
     use_endpoint(monkeypatch, server.url)
@@ -217,7 +217,7 @@ FLAGS = [
 
 
 def find_chromium() -> str:
-    """Chromium's path; without one the tests are skipped, or fail where REQUIRE_BROWSER=1 says that there must be one."""
+    """Return Chromium's path; without it, tests are skipped, or fail if REQUIRE_BROWSER=1."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path

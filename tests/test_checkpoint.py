@@ -108,7 +108,7 @@ def full_disk(*_: object) -> None:
 
 
 @pytest.mark.parametrize("module, name", [(os, "fsync"), (torch, "save")])
-def test_a_full_disk_is_told_and_leaves_the_earlier_ones(path, monkeypatch, module, name):
+def test_a_full_disk_is_reported_and_leaves_the_earlier_ones(path, monkeypatch, module, name):
     save(path, 1, 2)
     with monkeypatch.context() as patch, pytest.raises(CheckpointError, match="No space left on device") as caught:
         patch.setattr(module, name, full_disk)
@@ -151,7 +151,7 @@ def test_a_disk_that_cannot_sync_folders_is_no_obstacle(path, monkeypatch):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a device of Linux")
 @pytest.mark.parametrize("size", [50, 3_000_000])  # written at the end, and while torch.save is at work
-def test_a_really_full_disk_is_told_in_its_own_words(path, size):
+def test_a_really_full_disk_is_reported_in_its_own_words(path, size):
     save(path, 1, 2)
     path.with_suffix(".tmp").symlink_to("/dev/full")
     with pytest.raises(CheckpointError, match="No space left on device. The checkpoints before it are intact"):
@@ -162,7 +162,7 @@ def test_a_really_full_disk_is_told_in_its_own_words(path, size):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of file size")
 @pytest.mark.parametrize("size", [0, 1_000, 3_999_000, 4_000_900])
-def test_a_file_that_may_not_grow_is_told_in_its_own_words_wherever_the_writing_stops(path, size):
+def test_a_file_that_may_not_grow_is_reported_in_its_own_words_wherever_the_writing_stops(path, size):
     import resource
 
     save(path, 1, 2)
@@ -177,7 +177,7 @@ def test_a_file_that_may_not_grow_is_told_in_its_own_words_wherever_the_writing_
     assert load(path) == (2, path)
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(CheckpointError, match="could not save"):
         save(tmp_path / "missing" / "checkpoint.pt", 1)
 

@@ -133,7 +133,7 @@ def test_a_wrong_package_is_one_sentence_and_no_folder(tmp_path, photos, labels,
     assert not (tmp_path / "data" / "cityscapes").exists()
 
 
-def test_a_label_picture_that_is_missing_is_named_with_its_package(tmp_path, photos, labels):
+def test_a_label_image_that_is_missing_is_named_with_its_package(tmp_path, photos, labels):
     del labels["gtFine/val/ulm/ulm_000011_000019_gtFine_color.png"]
     with pytest.raises(
         CityscapesError, match=r"labels\.zip lacks the image val/ulm/ulm_000011_000019, which the other package has"
@@ -141,7 +141,7 @@ def test_a_label_picture_that_is_missing_is_named_with_its_package(tmp_path, pho
         prepare(tmp_path / "data", *packages(tmp_path, photos, labels))
 
 
-def test_a_package_with_fewer_pictures_than_the_official_one_is_refused(tmp_path, photos, labels):
+def test_a_package_with_fewer_images_than_the_official_one_is_refused(tmp_path, photos, labels):
     with pytest.raises(CityscapesError, match="has 3 images of train; the official package has 2975"):
         cityscapes.prepare(tmp_path / "data", *packages(tmp_path, photos, labels))
 
@@ -198,7 +198,7 @@ def packed_for_pix2pix(tmp_path) -> Path:
 divide = partial(divide_validation, num_images=12, num_validation=9)  # 10 would sort before 9 as text
 
 
-def test_the_last_validation_pictures_become_the_test_split_once(packed_for_pix2pix, capsys):
+def test_the_last_validation_images_become_the_test_split_once(packed_for_pix2pix, capsys):
     for words in ("Moved 3 images", "already divided"):
         divide(packed_for_pix2pix)
         assert words in capsys.readouterr().out
@@ -217,14 +217,14 @@ def test_a_division_that_was_stopped_is_finished(packed_for_pix2pix):
     assert files_of(folder / "test") == ["10.jpg", "11.jpg", "12.jpg"]
 
 
-def test_a_folder_with_other_pictures_is_left_alone(packed_for_pix2pix):
+def test_a_folder_with_other_images_is_left_alone(packed_for_pix2pix):
     (packed_for_pix2pix / "cityscapes" / "val" / "12.jpg").unlink()
     with pytest.raises(CityscapesError, match="contain 11 images; expected are 1.jpg to 12.jpg"):
         divide(packed_for_pix2pix)
     assert len(files_of(packed_for_pix2pix)) == 11
 
 
-def test_without_pictures_the_command_says_where_to_get_them(tmp_path, capsys):
+def test_without_images_the_command_says_where_to_get_them(tmp_path, capsys):
     assert data.main(["cityscapes", "--data-dir", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "Log in at https://www.cityscapes-dataset.com" in said and "--photos" in said

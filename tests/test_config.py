@@ -24,7 +24,8 @@ def test_without_flags_the_run_is_the_published_one():
 
 
 def test_a_flag_sets_the_field_of_its_name_with_its_type():
-    flags = "--data-dir data --run-dir here --epochs 3 --lambda-l1 10 --ema 0.99 --norm batch --seed 4 --tracker tensorboard".split()
+    flags = "--data-dir data --run-dir here --epochs 3 --lambda-l1 10 --ema 0.99 --norm batch --seed 4".split()
+    flags += ["--tracker", "tensorboard"]
     expected = {
         "data_dir": Path("data"),
         "run_dir": Path("here"),

@@ -49,14 +49,14 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name):
         assert str(path) in str(caught.value)
 
 
-def test_a_picture_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
+def test_an_image_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
     draw_pair(0).save(tmp_path / "1.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses from twice as many on
     with pytest.raises(DataError, match="1.png is not a readable image"):
         read_pair(tmp_path / "1.png")
 
 
-def test_grey_pictures_are_read_as_rgb(tmp_path):
+def test_grey_images_are_read_as_rgb(tmp_path):
     Image.new("L", (512, 256), 77).save(tmp_path / "1.png")
     for half in read_pair(tmp_path / "1.png"):
         assert half.shape == (256, 256, 3) and half.dtype == np.uint8 and (half == 77).all()

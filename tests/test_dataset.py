@@ -71,7 +71,7 @@ def test_a_missing_split_is_an_error_that_names_the_folder_and_the_flag(tmp_path
     assert str(tmp_path / "cityscapes" / "train") in str(caught.value)
 
 
-def test_a_validation_split_with_the_test_pictures_in_it_is_refused(tmp_path):
+def test_a_validation_split_with_the_test_images_in_it_is_refused(tmp_path):
     val = tmp_path / "cityscapes" / "val"
     val.mkdir(parents=True)
     for number in (1, 300, 301, 500):
@@ -106,7 +106,7 @@ def test_a_last_batch_may_be_smaller(numbered):
 
 
 @pytest.mark.parametrize("batch_size, num_processes", [(1, 2), (2, 2), (1, 4)])
-def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_pictures(
+def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_images(
     numbered, batch_size, num_processes
 ):
     together = batch_size * num_processes
@@ -121,13 +121,13 @@ def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_pic
     assert len(filled) - together < NUM_PAIRS <= len(filled)
 
 
-def test_a_resumed_process_goes_on_with_its_own_share(numbered):
+def test_a_resumed_process_continues_with_its_own_share(numbered):
     whole = numbers(training_batches(numbered, 3, 1, 1, 0, 0, 1, 2))
     assert numbers(training_batches(numbered, 3, 1, 1, 0, 2, 1, 2)) == whole[2:]
 
 
 @pytest.mark.parametrize("skip", [1, 2, 3])
-def test_a_resumed_epoch_goes_on_where_it_was_stopped_whatever_the_workers(numbered, skip):
+def test_a_resumed_epoch_continues_where_it_was_stopped_whatever_the_workers(numbered, skip):
     whole = list(training_batches(numbered, 5, 2, 2, 0))
     rest = training_batches(numbered, 5, 2, 2, 2 if skip == 1 else 0, skip)
     assert len(rest) == 3 - skip
@@ -135,7 +135,7 @@ def test_a_resumed_epoch_goes_on_where_it_was_stopped_whatever_the_workers(numbe
         assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
-def test_jitter_differs_between_epochs_and_pictures_and_not_between_workers(data_dir):
+def test_jitter_differs_between_epochs_and_images_and_not_between_workers(data_dir):
     pairs = PairedDataset(data_dir, "facades", "train")
     first = list(training_batches(pairs, 0, 0, 4, 0))
     with_workers = list(training_batches(pairs, 0, 0, 4, 2))
@@ -145,8 +145,8 @@ def test_jitter_differs_between_epochs_and_pictures_and_not_between_workers(data
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_the_stream_of_pictures_is_to_the_bit_what_it_always_was(data_dir, keep):
-    """Written out in plain steps: a run that was started long ago must go on with the same pictures."""
+def test_the_stream_of_images_is_to_the_bit_what_it_always_was(data_dir, keep):
+    """Written out in plain steps: a run that was started long ago must resume with the same images."""
     pairs = PairedDataset(data_dir, "facades", "train")
     pairs.fingerprint(keep)
     for epoch in range(4):
@@ -164,7 +164,7 @@ def test_the_stream_of_pictures_is_to_the_bit_what_it_always_was(data_dir, keep)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_kept_pictures_are_the_same_and_need_no_files(data_dir, tmp_path, workers):
+def test_kept_images_are_the_same_and_need_no_files(data_dir, tmp_path, workers):
     shutil.copytree(data_dir / "facades", tmp_path / "facades")
     pairs = PairedDataset(tmp_path, "facades", "train")
     expected, first = list(training_batches(pairs, 0, 0, 2, 0)), pairs[0]
@@ -176,7 +176,7 @@ def test_kept_pictures_are_the_same_and_need_no_files(data_dir, tmp_path, worker
     assert all(torch.equal(a, b) and a.is_contiguous() for a, b in zip(pairs[0], first, strict=True))
 
 
-def test_pictures_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(
+def test_images_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(
     data_dir, monkeypatch
 ):
     monkeypatch.setattr(dataset, "read_pair", counting := Counting(read_pair))
@@ -209,7 +209,7 @@ def test_the_limit_of_a_container_is_respected(monkeypatch):
     assert dataset.available_memory() > 2000
 
 
-def test_a_worker_that_is_started_afresh_gets_no_copy_of_the_pictures(data_dir):
+def test_a_worker_that_is_started_afresh_gets_no_copy_of_the_images(data_dir):
     pairs = PairedDataset(data_dir, "facades", "train")
     pairs.fingerprint(keep=True)
     sent = pickle.dumps(JitteredDataset(pairs, 0, 0))
@@ -217,7 +217,7 @@ def test_a_worker_that_is_started_afresh_gets_no_copy_of_the_pictures(data_dir):
     assert torch.equal(pickle.loads(sent)[1][0], JitteredDataset(pairs, 0, 0)[1][0])
 
 
-def test_two_copies_of_a_picture_are_jittered_differently(tmp_path):
+def test_two_copies_of_an_image_are_jittered_differently(tmp_path):
     (tmp_path / "facades" / "train").mkdir(parents=True)
     for number in (1, 2):
         draw_pair(0).save(tmp_path / "facades" / "train" / f"{number}.jpg")
@@ -225,7 +225,7 @@ def test_two_copies_of_a_picture_are_jittered_differently(tmp_path):
     assert not torch.equal(jittered[0][0], jittered[1][0])
 
 
-def test_the_fingerprint_changes_with_a_picture_a_name_or_a_file_less_and_with_nothing_else(data_dir, tmp_path):
+def test_the_fingerprint_changes_with_an_image_a_name_or_a_file_less_and_with_nothing_else(data_dir, tmp_path):
     shutil.copytree(data_dir / "facades", tmp_path / "facades")
     original = PairedDataset(data_dir, "facades", "train").fingerprint()
     folder = tmp_path / "facades" / "train"
@@ -267,6 +267,6 @@ def test_a_loader_process_that_ends_is_a_sentence(data_dir, monkeypatch):
     monkeypatch.setattr(PairedDataset, "pair", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(
         DataError,
-        match="^a process that loads images has ended: .+\\. Memory .* the last checkpoint, run .* with fewer --workers",
+        match="^a process that loads images has ended: .+\\. Memory .* last checkpoint, run .* with fewer --workers",
     ):
         list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers=1))

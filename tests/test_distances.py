@@ -90,12 +90,12 @@ def test_the_kernel_distance_is_the_mean_over_subsets():
 @pytest.mark.parametrize(
     "n, m, size", [(2, 9, 2), (100, 400, 50), (106, 106, 53), (1999, 5000, 999), (5000, 5000, 1000)]
 )
-def test_a_subset_has_1000_pictures_or_half_of_the_smaller_set(n, m, size):
+def test_a_subset_has_1000_images_or_half_of_the_smaller_set(n, m, size):
     assert default_subset_size(n, m) == size
 
 
 @pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
-def test_a_distance_needs_two_pictures_and_features_of_one_kind(distance):
+def test_a_distance_needs_two_images_and_features_of_one_kind(distance):
     with pytest.raises(FidError, match="at least 2 images of each kind, not 5 and 1"):
         distance(draw_features(5, 8, 1), draw_features(1, 8, 2))
     with pytest.raises(FidError, match=r"not \[5, 8\] and \[5, 9\]"):

@@ -1,4 +1,4 @@
-"""A dry run tells what a run takes, and leaves nothing behind."""
+"""A dry run estimates what a run needs, and leaves nothing behind."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def files(folder: Path) -> set[Path]:
     return set(folder.rglob("*"))
 
 
-def test_a_dry_run_tells_settings_pictures_steps_and_hours_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
+def test_a_dry_run_shows_settings_images_steps_and_hours_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     before = files(data_dir)
     assert (

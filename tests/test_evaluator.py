@@ -26,7 +26,7 @@ def test_samples_are_always_the_same_and_more_of_them_hold_the_fewer():
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
-def test_a_generated_picture_depends_on_its_label_image_and_index_alone(train_pairs, norm):
+def test_a_generated_image_depends_on_its_label_image_and_index_alone(train_pairs, norm):
     generator, device = tiny_generator(norm=norm), torch.device("cpu")
     together = torch.cat(list(evaluator.generate(generator, train_pairs, range(4), device)))
     assert together.dtype == torch.uint8 and together.shape == (4, 3, 256, 256)
@@ -40,7 +40,7 @@ def test_a_generated_picture_depends_on_its_label_image_and_index_alone(train_pa
         assert (picture != alone).float().mean() < 1e-3
 
 
-def test_a_generator_of_the_photographs_themselves_scores_zero(small_inception, train_pairs, monkeypatch):
+def test_a_generator_of_the_photos_themselves_scores_zero(small_inception, train_pairs, monkeypatch):
     monkeypatch.setattr(
         evaluator,
         "generate",
@@ -52,12 +52,10 @@ def test_a_generator_of_the_photographs_themselves_scores_zero(small_inception, 
     assert record["fid"] == pytest.approx(0, abs=1e-6) and record["n"] == 3
 
 
-def test_the_scale_of_a_split_is_its_distance_from_as_many_training_photographs(small_inception, train_pairs):
+def test_the_scale_of_a_split_is_its_distance_from_as_many_training_photos(small_inception, train_pairs):
     evaluator = Evaluator(small_inception, {"train": train_pairs, "val": train_pairs}, {"train": "f", "val": "f"})
     val, train = (evaluator.score(tiny_generator(), split) for split in ("val", "train"))
-    assert (
-        val["real_floor"] == pytest.approx(0, abs=1e-6) and val["real_floor_n"] == 4
-    )  # here they are the same photographs
+    assert val["real_floor"] == pytest.approx(0, abs=1e-6) and val["real_floor_n"] == 4  # here they are the same photos
     photos = small_inception.features(torch.stack([train_pairs.pair(index)[1] for index in range(4)])[None])
     halves = [frechet_distance(photos[[0, i]], photos[[j for j in (1, 2, 3) if j != i]]) for i in (1, 2, 3)]
     assert train["real_floor_n"] == 2 and min(abs(train["real_floor"] - half) for half in halves) < 1e-6
@@ -69,7 +67,7 @@ def test_scoring_leaves_the_global_randomness_alone(small_inception, train_pairs
     assert torch.equal(torch.get_rng_state(), states[0]) and np.random.get_state()[1].tolist() == states[1]
 
 
-def test_a_split_of_too_few_pictures_is_an_error_that_names_it(small_inception, train_pairs, data_dir):
+def test_a_split_of_too_few_images_is_an_error_that_names_it(small_inception, train_pairs, data_dir):
     val = PairedDataset(data_dir, "facades", "val")
     with pytest.raises(FidError, match="val has too few images for a score, 1; at least 2 are needed"):
         Evaluator(small_inception, {"train": train_pairs, "val": val}, {"train": "f", "val": "g"})

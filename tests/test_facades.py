@@ -303,7 +303,7 @@ def test_a_silent_server_is_given_up(tmp_path, start_server, monkeypatch):
     assert_complete(tmp_path)
 
 
-def test_all_servers_dead_is_an_error_that_tells_what_was_tried_and_what_to_do(tmp_path, start_server):
+def test_all_servers_dead_is_an_error_that_shows_what_was_tried_and_what_to_do(tmp_path, start_server):
     servers = [start_server(b""), start_server(b"")]
     for server in servers:
         server.shutdown()

@@ -72,9 +72,7 @@ def test_without_weights_and_network_one_sentence_says_what_to_do(tmp_path, monk
         assert part in printed.err
 
 
-def test_the_program_says_how_many_pictures_and_which_weights(
-    small_inception, inception_weights, image_folders, capsys
-):
+def test_the_program_says_how_many_images_and_which_weights(small_inception, inception_weights, image_folders, capsys):
     assert (
         fid.main([*map(str, image_folders), "--dims", "64", "--fid-weights", str(inception_weights), "--samples", "5"])
         == 0
@@ -100,7 +98,7 @@ def test_the_program_says_how_many_pictures_and_which_weights(
         (lambda folder: (folder / "1.png").unlink(), "at least 2 images of each kind"),
     ],
 )
-def test_pictures_that_cannot_be_scored_are_named(tmp_path, inception_weights, change, message, capsys):
+def test_images_that_cannot_be_scored_are_named(tmp_path, inception_weights, change, message, capsys):
     for number in (1, 2):
         Image.new("RGB", (64, 64)).save(tmp_path / f"{number}.png")
     change(tmp_path)
@@ -109,7 +107,7 @@ def test_pictures_that_cannot_be_scored_are_named(tmp_path, inception_weights, c
 
 
 @pytest.mark.parametrize("number", [15, 16])
-def test_a_picture_of_another_size_is_found_in_whichever_batch_it_is(tmp_path, number):
+def test_an_image_of_another_size_is_found_in_whichever_batch_it_is(tmp_path, number):
     for index in range(20):
         Image.new("RGB", (16, 16 + (index == number))).save(tmp_path / f"{index:02d}.png")
     with pytest.raises(FidError, match=f"{number}.png is 16x17"):
@@ -131,7 +129,7 @@ def test_the_program_scores_a_run_folder(kept_run, inception_weights, small_ince
     assert capsys.readouterr().out == printed and len(read_records(kept_run / "evaluation.jsonl")) == 1
 
 
-def test_at_most_so_many_pictures_of_a_split_are_scored(kept_run, small_inception, inception_weights):
+def test_at_most_so_many_images_of_a_split_are_scored(kept_run, small_inception, inception_weights):
     command = [str(kept_run), "--fid-weights", str(inception_weights), "--dims", "64", "--splits", "train", "--samples"]
     for samples in ("3", "300", "0"):
         assert fid.main([*command, samples]) == 0

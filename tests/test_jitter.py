@@ -31,15 +31,15 @@ def test_jitter_is_a_function_of_the_pair_and_the_generator():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_every_window_is_used_and_half_of_the_pictures_are_flipped():
-    """On a ramp along one side of the picture, the mean tells the window and the slope the flip."""
+def test_every_window_is_used_and_half_of_the_images_are_flipped():
+    """On a ramp along one side of the picture, the mean gives the window and the slope the flip."""
     ramp = torch.arange(256, dtype=torch.uint8)
     pair = torch.stack([ramp.expand(1, 256, 256), ramp[:, None].expand(1, 256, 256)])
     rng = np.random.default_rng(0)
     lefts, tops, flips = set(), set(), 0
     for _ in range(300):
         along_x, along_y = jitter(pair, rng).float()
-        # Pixel p of 286 shows place (p + 1/2) * 256/286 - 1/2 of the ramp; the mean over 256 of them is that of p = left + 127.5.
+        # Pixel p of 286 shows place (p + 1/2) * 256/286 - 1/2 of the ramp; the mean of 256 is at p = left + 127.5.
         lefts.add(round(((along_x.mean().item() + 0.5) * 286 / 256) - 128))
         tops.add(round(((along_y.mean().item() + 0.5) * 286 / 256) - 128))
         flips += bool(along_x[0, 0, 0] > along_x[0, 0, -1])

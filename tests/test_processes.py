@@ -1,6 +1,6 @@
-"""Training by several processes: equal to one process with their batches together; stopped, resumed and failing together.
+"""Training with several processes equals one process with their joint batch; they stop, resume and fail together.
 
-Two real processes on the CPU: once started by `accelerate launch`, else as launchers start them but without a launcher, which is faster.
+Two real processes on the CPU: once started by `accelerate launch`, otherwise in the way of launchers, which is faster.
 """
 
 import json
@@ -54,7 +54,7 @@ def test_two_processes_at_batch_1_equal_one_at_batch_2_within_rounding(together,
     assert (found["epoch"], found["step_count"]) == (expected["epoch"], expected["step_count"]) == (2, 4)
     for network in expected.keys() & {"G", "D", "G_ema"}:
         for name, weight in expected[network].items():
-            # Adam moves a weight by up to 2e-4 per step whatever the size of its gradient, so rounding can turn a few around.
+            # Adam moves a weight by up to 2e-4 per step for any gradient, so rounding can reverse a few.
             assert ((found[network][name] - weight).abs() > 2e-6).float().mean() < 0.02, f"{network} {name}"
     for found_epoch, expected_epoch in zip(log(together[objective]), log(tmp_path), strict=True):
         assert found_epoch == pytest.approx(expected_epoch, rel=1e-4)
@@ -68,7 +68,7 @@ def log(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def test_termination_of_one_process_saves_stops_all_and_the_run_goes_on_bit_for_bit(together, data_dir, tmp_path):
+def test_termination_of_one_process_saves_stops_all_and_the_run_resumes_bit_for_bit(together, data_dir, tmp_path):
     flags, folder = arguments(data_dir, tmp_path / "run", ema=0.9), tmp_path / "run"
     stopped = two_processes(flags, tmp_path, "self.rank == 1 and signal.raise_signal(signal.SIGTERM)", frozenset({2}))
     assert stopped.codes == [130, 130], stopped.errors
@@ -91,7 +91,7 @@ def test_a_damaged_checkpoint_is_left_out_by_all_processes(together, data_dir, t
     assert_same_run(folder, together["gan"])
 
 
-def test_a_run_goes_on_with_the_number_of_processes_that_it_began_with(together, data_dir, tmp_path, capsys):
+def test_a_run_resumes_with_the_number_of_processes_that_it_began_with(together, data_dir, tmp_path, capsys):
     folder = Path(shutil.copytree(together["gan"], tmp_path / "run"))
     assert train.main(arguments(data_dir, folder, ema=0.9)) == 1
     assert "--num-processes was 2, is 1" in capsys.readouterr().err

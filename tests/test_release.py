@@ -43,13 +43,13 @@ def test_a_generator_survives_release_within_half_precision(tmp_path, norm):
 
 
 def test_loaded_weights_are_in_the_layout_that_the_fast_layers_need(released_folder):
-    """In the layout of the file every picture would be painted right, and every convolution would re-order its weights first."""
+    """In the layout of the file, results would be the same, but every convolution would reorder its weights first."""
     generator, _ = release.load(released_folder)
     for name, weight in generator.named_parameters():
         assert weight.dim() != 4 or weight.is_contiguous(memory_format=torch.channels_last), name
 
 
-def test_a_released_folder_holds_three_files_that_everybody_can_read(tmp_path):
+def test_a_released_folder_has_three_files_that_everybody_can_read(tmp_path):
     mask = os.umask(0o022)
     try:
         release.save(tmp_path, tiny_generator(), tiny_release_config())
@@ -90,7 +90,7 @@ def test_a_reader_that_began_before_an_update_reads_the_old_files_to_their_end(f
 
 
 @pytest.mark.parametrize("dataset, words", [("facades", "research data"), ("cityscapes", "non-commercial")])
-def test_the_model_card_tells_licence_objective_and_use(dataset, words):
+def test_the_model_card_shows_licence_objective_and_use(dataset, words):
     card = release.model_card(tiny_release_config(dataset=dataset, objective="l1", base_channels=32, epochs=60))
     assert card.startswith("---\nlicense: other\n")
     for expected in (words, "L1 alone", "32 base channels", "60 epochs", "Painter.load", f"pix2pix {dataset}"):
@@ -204,21 +204,21 @@ def test_a_folder_without_config_json_is_no_released_folder(folder):
             release.load(nothing)
 
 
-def test_missing_weights_are_told(folder):
+def test_missing_weights_are_reported(folder):
     (folder / "model.safetensors").unlink()
     with pytest.raises(ReleaseError, match="model.safetensors cannot be read"):
         release.load(folder)
 
 
 @pytest.mark.parametrize("kept", [0, 4, 100, -1])
-def test_cut_weights_are_told(folder, kept):
+def test_cut_weights_are_reported(folder, kept):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(ReleaseError, match="model.safetensors cannot be read"):
         release.load(folder)
 
 
-def test_weights_of_another_size_norm_or_network_are_told(folder):
+def test_weights_of_another_size_norm_or_network_are_reported(folder):
     path = folder / "model.safetensors"
     weights = load_file(path)
     wrong = {
@@ -235,7 +235,7 @@ def test_weights_of_another_size_norm_or_network_are_told(folder):
 @pytest.mark.parametrize(
     "dtype, value", [(torch.float16, float("nan")), (torch.float32, float("-inf")), (torch.float32, -1e30)]
 )
-def test_weights_that_are_not_finite_or_would_overflow_are_told(folder, dtype, value):
+def test_weights_that_are_not_finite_or_would_overflow_are_reported(folder, dtype, value):
     path = folder / "model.safetensors"
     weights = load_file(path)
     weights["up3.conv.weight"] = weights["up3.conv.weight"].to(dtype)
@@ -264,7 +264,7 @@ def test_weights_in_bf16_and_fp32_are_read_like_those_in_fp16(folder, dtype):
     assert release.load(folder)[0].up8.conv.weight.dtype == torch.float32
 
 
-# ---- Earlier epochs ---------------------------------------------------------------------------------------------------------------
+# Earlier epochs
 
 
 def test_weights_are_found_by_their_epoch_in_order_and_other_files_are_passed_over(tmp_path):

@@ -36,7 +36,7 @@ def test_a_change_of_threads_on_the_way_is_recorded_once(run, tiny_config, monke
     assert json.loads((run.path / "config.json").read_text())["machine"]["threads"] == "1, then 2, then 1"
 
 
-def test_pictures_that_were_scored_have_to_stay_as_they_were(run, tiny_config):
+def test_images_that_were_scored_have_to_stay_as_they_were(run, tiny_config):
     run_config.record(run, tiny_config(), HASHES)
     run_config.record(run, tiny_config(), HASHES | {"val": "cccc"})  # nothing has been scored on them
     append_record(run.scores, {"epoch": 1, "split": "val", "fid": 1.0})
@@ -60,7 +60,7 @@ def test_the_same_configuration_resumes(run, tiny_config):
     run_config.record(run, tiny_config(), HASHES)
 
 
-def test_a_run_older_than_a_setting_had_what_is_its_default_now(run, tiny_config):
+def test_a_run_older_than_a_setting_had_todays_default(run, tiny_config):
     run_config.record(run, tiny_config(), HASHES)
     record = json.loads((run.path / "config.json").read_text())
     del record["config"]["lambda_l1"]

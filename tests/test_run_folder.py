@@ -48,7 +48,7 @@ def test_the_log_and_the_scores_are_cut_to_the_finished_epochs(run):
     assert run.log_file.read_text() == run.scores.read_text() == ""
 
 
-def test_samples_are_written_as_pictures_by_split_name_and_kind(run):
+def test_samples_are_written_as_images_by_split_name_and_kind(run):
     picture = torch.rand(3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
     run.save_sample("val", "12", "epoch-003", picture)
     with Image.open(run.path / "samples" / "val" / "12" / "epoch-003.png") as image:

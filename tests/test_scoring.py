@@ -1,4 +1,4 @@
-"""Scores while a run trains: they change nothing of the training, are made once, and choose the best epoch by the validation split."""
+"""Scores of runs: equal during and after training, made once, without effect on it; validation chooses the best."""
 
 import json
 import re
@@ -122,7 +122,7 @@ def test_kept_epochs_are_scored_and_recorded_with_all_that_a_score_depends_on(ke
     assert records[0]["fid"] != records[1]["fid"] and records[0]["real_floor"] == records[1]["real_floor"] > 0
 
 
-def test_the_score_of_an_epoch_is_that_of_its_pictures_as_png_files(kept_run, small_inception, train_pairs, tmp_path):
+def test_the_score_of_an_epoch_is_that_of_its_images_as_png_files(kept_run, small_inception, train_pairs, tmp_path):
     record = score_run(kept_run, small_inception, train_pairs)[1]
     generator = release.load_weights(kept_run / "weights" / "epoch-010.safetensors", 2, "instance")
     fakes = torch.cat(list(generate(generator, train_pairs, range(4), torch.device("cpu"))))
@@ -286,7 +286,7 @@ sys.exit(train.main(sys.argv[1:]))
 
 
 def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, flags, tmp_path):
-    script = SCRIPT.format(root=str(ROOT), calls=2)  # the photographs' features are in the cache
+    script = SCRIPT.format(root=str(ROOT), calls=2)  # the photos' features are in the cache
     killed = subprocess.run(
         [sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=120
     )
@@ -304,7 +304,7 @@ def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, 
 
 
 @pytest.mark.parametrize("number, epoch", [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
-def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(
+def test_a_signal_stops_scoring_at_once_and_the_run_resumes_with_it(
     scored, flags, tmp_path, monkeypatch, capsys, number, epoch
 ):
     features, signalled = Inception.features, []
@@ -313,7 +313,7 @@ def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(
         if len(read_records(tmp_path / "evaluation.jsonl")) == 3 * epoch - 2 and not signalled:
             signalled.append(number)
             signal.raise_signal(number)
-            pytest.fail("scoring goes on")
+            pytest.fail("scoring continues")
         return features(self, batches)
 
     with monkeypatch.context() as patch:
@@ -334,7 +334,7 @@ def test_after_a_damaged_checkpoint_the_epochs_that_are_trained_again_are_scored
     assert scores(run) == scores(scored)
 
 
-def test_without_weights_one_sentence_says_what_to_do_and_training_goes_on(
+def test_without_weights_one_sentence_says_what_to_do_and_training_continues(
     scored, unscored, flags, data, inception_weights, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
@@ -364,7 +364,7 @@ def test_named_weights_that_are_missing_or_wrong_end_the_program_before_it_train
     assert not (tmp_path / "run" / "log.jsonl").exists()
 
 
-def test_a_split_of_too_few_pictures_ends_the_program_before_it_trains(data_dir, inception_weights, tmp_path, capsys):
+def test_a_split_of_too_few_images_ends_the_program_before_it_trains(data_dir, inception_weights, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path, fid_every=1, fid_weights=inception_weights)) == 1
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "val has too few images for a score, 1" in said and "--fid-every 0" in said

@@ -43,7 +43,7 @@ def test_the_curves_are_those_of_the_log_and_the_samples_those_of_the_run_folder
         np.testing.assert_array_equal(found, np.asarray(Image.open(tmp_path / "samples" / "val" / "1" / f"{name}.png")))
 
 
-def test_a_resumed_run_goes_on_with_its_curves_without_showing_a_step_twice(data_dir, tmp_path, monkeypatch):
+def test_a_resumed_run_continues_its_curves_without_showing_a_step_twice(data_dir, tmp_path, monkeypatch):
     flags = arguments(data_dir, tmp_path, tracker="tensorboard")
     save = train.save_checkpoint
 

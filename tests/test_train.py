@@ -1,4 +1,4 @@
-"""train.py from flags to released folders, and runs that are stopped anywhere and go on bit for bit."""
+"""train.py from flags to released folders, and runs that are stopped anywhere and resume bit for bit."""
 
 import json
 import math
@@ -88,7 +88,7 @@ def test_a_finished_run_is_left_as_it_is(straight, data_dir, tmp_path):
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-def test_a_run_stopped_by_a_signal_within_an_epoch_goes_on_bit_for_bit(straight, data_dir, tmp_path, number):
+def test_a_run_stopped_by_a_signal_within_an_epoch_resumes_bit_for_bit(straight, data_dir, tmp_path, number):
     flags = arguments(data_dir, tmp_path)
     stopped = run_until(f"signal.raise_signal(signal.{number})", {6}, flags)
     assert stopped.returncode == 130, stopped.stderr
@@ -100,7 +100,7 @@ def test_a_run_stopped_by_a_signal_within_an_epoch_goes_on_bit_for_bit(straight,
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-def test_a_signal_to_the_whole_process_group_saves_and_goes_on_bit_for_bit(straight, data_dir, tmp_path, number):
+def test_a_signal_to_the_whole_process_group_saves_and_resumes_bit_for_bit(straight, data_dir, tmp_path, number):
     flags = arguments(data_dir, tmp_path, workers=2)
     stopped = run_until(f"os.killpg(0, signal.{number})", {5}, flags)
     assert stopped.returncode == 130, stopped.stderr
@@ -110,7 +110,7 @@ def test_a_signal_to_the_whole_process_group_saves_and_goes_on_bit_for_bit(strai
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_a_run_stopped_at_the_last_step_of_an_epoch_goes_on_bit_for_bit(straight, data_dir, tmp_path, monkeypatch):
+def test_a_run_stopped_at_the_last_step_of_an_epoch_resumes_bit_for_bit(straight, data_dir, tmp_path, monkeypatch):
     flags = arguments(data_dir, tmp_path)
     step = Trainer.step
 
@@ -130,7 +130,7 @@ def test_a_run_stopped_at_the_last_step_of_an_epoch_goes_on_bit_for_bit(straight
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_a_run_keeps_its_precision_though_another_is_faster_where_it_goes_on(data_dir, tmp_path, monkeypatch, capsys):
+def test_a_run_keeps_its_precision_though_another_is_faster_where_it_resumes(data_dir, tmp_path, monkeypatch, capsys):
     def run(epochs: int, precision: str, bf16_is_faster: bool) -> int:
         monkeypatch.setattr("pix2pix.precision._bf16_is_faster", lambda: bf16_is_faster)
         return train.main(arguments(data_dir, tmp_path / "run", epochs=epochs, precision=precision))
@@ -142,7 +142,7 @@ def test_a_run_keeps_its_precision_though_another_is_faster_where_it_goes_on(dat
     assert "--precision was bf16, is fp32" in capsys.readouterr().err
 
 
-def test_a_run_that_crashed_goes_on_from_its_last_checkpoint_bit_for_bit(straight, data_dir, tmp_path):
+def test_a_run_that_crashed_resumes_from_its_last_checkpoint_bit_for_bit(straight, data_dir, tmp_path):
     flags = arguments(data_dir, tmp_path, checkpoint_minutes=0)  # after every step
     crashed = run_until("os._exit(9)", {7}, flags)
     assert crashed.returncode == 9
@@ -152,7 +152,7 @@ def test_a_run_that_crashed_goes_on_from_its_last_checkpoint_bit_for_bit(straigh
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_with_a_damaged_checkpoint_a_run_goes_on_from_the_one_before_bit_for_bit(straight, data_dir, tmp_path):
+def test_with_a_damaged_checkpoint_a_run_resumes_from_the_one_before_bit_for_bit(straight, data_dir, tmp_path):
     folder = Path(shutil.copytree(straight["gan"], tmp_path / "copy"))
     content = bytearray((folder / "checkpoint.pt").read_bytes())
     content[len(content) // 2] ^= 1
@@ -194,7 +194,7 @@ def test_with_a_moving_average_that_is_what_is_sampled_kept_and_released(straigh
     ).read_bytes()
 
 
-def test_a_batch_of_more_pictures_than_there_are_is_one_sentence(data_dir, tmp_path, capsys):
+def test_a_batch_of_more_images_than_there_are_is_one_sentence(data_dir, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path / "run", batch_size=5)) == 1
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "--batch-size 5" in said and "has 4" in said
@@ -265,7 +265,7 @@ def test_facades_are_downloaded_where_they_are_missing(tmp_path, monkeypatch, ca
     assert "could not be downloaded" in said and "Traceback" not in said
 
 
-def test_a_broken_picture_is_named_before_training(data_dir, tmp_path, capsys):
+def test_a_broken_image_is_named_before_training(data_dir, tmp_path, capsys):
     shutil.copytree(data_dir / "facades", tmp_path / "facades")
     (tmp_path / "facades" / "val" / "1.jpg").write_bytes(b"broken")
     assert train.main(arguments(tmp_path, tmp_path / "run")) == 1

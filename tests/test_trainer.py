@@ -129,7 +129,7 @@ def flat(network: torch.nn.Module) -> Tensor:
 
 
 def assert_nearly_all_equal(found: torch.nn.Module, expected: torch.nn.Module) -> None:
-    """Adam moves a weight by up to 2e-4 per step whatever the size of its gradient, so rounding can turn a few around."""
+    """Adam moves a weight by up to 2e-4 per step for any gradient, so rounding can reverse a few."""
     difference = flat(found) - flat(expected)
     assert (difference.abs() > 2e-6).float().mean() < 0.01
 
@@ -223,7 +223,7 @@ def test_the_first_loss_that_is_not_finite_is_named(tiny_config):
 
 
 @pytest.mark.parametrize("objective", ["gan", "l1"])
-def test_a_restored_trainer_goes_on_bit_for_bit(tiny_config, objective):
+def test_a_restored_trainer_resumes_bit_for_bit(tiny_config, objective):
     trainer = Trainer(tiny_config(objective=objective), CPU)
     trainer.step(*batch(0))
     trainer.step(*batch(1))
@@ -310,7 +310,7 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step(tiny_config):
     assert "G_ema" in trainer.state_dict() and "G_ema" not in plain.state_dict()
 
 
-def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
+def test_the_moving_average_is_restored_and_resumes_bit_for_bit(tiny_config):
     trainer, restored = Trainer(tiny_config(ema=0.9), CPU), Trainer(tiny_config(ema=0.9), CPU)
     trainer.step(*batch(0))
     restored.load_state_dict(copy.deepcopy(trainer.state_dict()))
@@ -322,7 +322,7 @@ def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
 @pytest.mark.parametrize(
     "sample_every, keep_every, sampled, kept", [(0, 0, [], [1, 3, 7]), (2, 3, [1, 2, 3, 4, 6, 7], [1, 3, 6, 7])]
 )
-def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(
+def test_images_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(
     sample_every, keep_every, sampled, kept
 ):
     config = TrainConfig(epochs=7, sample_every=sample_every, keep_every=keep_every, fid_every=0)
@@ -374,7 +374,7 @@ def test_a_gpu_takes_the_steps_of_the_cpu(tiny_config):
         assert on_gpu.step(x.pin_memory(), y.pin_memory()) == pytest.approx(on_cpu.step(x, y), rel=1e-3)
 
 
-def test_an_epoch_ends_with_means_over_its_pictures_and_counters_at_zero(tiny_config):
+def test_an_epoch_ends_with_means_over_its_images_and_counters_at_zero(tiny_config):
     trainer = Trainer(tiny_config(), CPU)
     big, small = trainer.step(*batch(0, 3)), trainer.step(*batch(1, 1))
     trainer.seconds = 2.0

@@ -19,7 +19,7 @@ class DataError(ValueError):
 
 
 def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Reads one 512x256 file and splits it.
+    """Read one 512x256 file and split it.
 
     Returns:
         Label image and photo, each uint8 RGB [256, 256, 3].

@@ -41,7 +41,7 @@ class CityscapesError(RuntimeError):
 def prepare(
     data_dir: Path, photos: Path, labels: Path, counts: Mapping[str, int] = COUNTS, num_validation: int = NUM_VALIDATION
 ) -> None:
-    """Makes `data_dir/cityscapes` from the two official packages, unless that folder exists.
+    """Make `data_dir/cityscapes` from the two official packages, unless that folder exists.
 
     The folder is built under a temporary name and renamed at the end, so it is complete or absent.
 
@@ -82,7 +82,7 @@ def prepare(
 
 
 def divide_validation(data_dir: Path, num_images: int = COUNTS["val"], num_validation: int = NUM_VALIDATION) -> None:
-    """Moves the last validation images of the pix2pix packaging, 301.jpg to 500.jpg, from `val/` to `test/`.
+    """Move the last validation images of the pix2pix packaging, 301.jpg to 500.jpg, from `val/` to `test/`.
 
     Images keep their names and are moved one by one, so an interrupted call can be repeated; repeating it again does
     nothing.
@@ -118,7 +118,7 @@ def divide_validation(data_dir: Path, num_images: int = COUNTS["val"], num_valid
 
 
 def _pack(photos: Path, labels: Path, folder: Path, counts: Mapping[str, int], num_validation: int) -> None:
-    """Writes the pairs of both splits, numbered in the order of their names."""
+    """Write the pairs of both splits, numbered in the order of their names."""
     with _opened(photos) as photo_zip, _opened(labels) as label_zip:
         photo_members, label_members = _members(photo_zip, PHOTO_MEMBER), _members(label_zip, LABEL_MEMBER)
         if unpaired := sorted(photo_members.keys() ^ label_members.keys()):
@@ -152,7 +152,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
 
 
 def _members(package: zipfile.ZipFile, pattern: re.Pattern[str]) -> dict[tuple[str, str], zipfile.ZipInfo]:
-    """Returns the members to read, by (split, CITY/CITY_xxxxxx_xxxxxx); all others are ignored."""
+    """Return the members to read, by (split, CITY/CITY_xxxxxx_xxxxxx); all others are ignored."""
     found: dict[tuple[str, str], zipfile.ZipInfo] = {}
     for member in package.infolist():
         if match := pattern.fullmatch(member.filename):
@@ -163,7 +163,7 @@ def _members(package: zipfile.ZipFile, pattern: re.Pattern[str]) -> dict[tuple[s
 
 
 def _read(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> Image.Image:
-    """Decodes one member as RGB, unless it is larger than the members of the official packages are."""
+    """Decode one member as RGB, unless it is larger than the members of the official packages are."""
     where = f"{member.filename} in {package.filename}"
     if member.file_size > MAX_MEMBER_BYTES:
         raise CityscapesError(

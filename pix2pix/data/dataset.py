@@ -69,20 +69,20 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Returns label image and photo, each float32 [3, 256, 256] in [-1, 1]."""
+        """Return label image and photo, each float32 [3, 256, 256] in [-1, 1]."""
         label_image, photo = to_float(self.pair(index).contiguous())
         return label_image, photo
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leaves the kept images out: forked workers share them, and workers started afresh read the files instead."""
+        """Leave the kept images out: forked workers share them, and workers started afresh read the files instead."""
         return self.__dict__ | {"_kept": None}
 
     def pair(self, index: int) -> Tensor:
-        """Returns label image and photo, uint8 [2, 3, 256, 256] in torch.channels_last; do not modify the result."""
+        """Return label image and photo, uint8 [2, 3, 256, 256] in torch.channels_last; do not modify the result."""
         return _stacked_pair(self.files[index]) if self._kept is None else self._kept[index]
 
     def fingerprint(self, keep: bool = False) -> str:
-        """Returns the sha256 of names and contents; decodes every file, so that a broken one is reported at once.
+        """Return the sha256 of names and contents; decode every file, so that a broken one is reported at once.
 
         Args:
             keep: Keep the decoded images in memory (157 MB for facades, 1.2 GB for Cityscapes), unless they would take
@@ -154,7 +154,7 @@ def training_batches(
     rank: int = 0,
     num_processes: int = 1,
 ) -> DataLoader:
-    """Returns the batches of one epoch: label images and photos, each float32 [N, 3, 256, 256] in [-1, 1].
+    """Return the batches of one epoch: label images and photos, each float32 [N, 3, 256, 256] in [-1, 1].
 
     Args:
         pairs: The training split.
@@ -184,12 +184,12 @@ def training_batches(
 
 
 def _stack(pairs: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
-    """Makes one batch of label images and one of photos, in this thread alone (see `jitter`)."""
+    """Make one batch of label images and one of photos, in this thread alone (see `jitter`)."""
     return [torch.from_numpy(np.stack(halves)) for halves in zip(*pairs, strict=True)]
 
 
 def _init_worker(worker: int) -> None:
-    """Shields a worker from signals to the process group; the training process needs it until the run has ended."""
+    """Shield a worker from signals to the process group; the training process needs it until the run has ended."""
     if os.name == "posix":
         os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -39,7 +39,7 @@ def download_facades(
     counts: Mapping[str, int] = FACADES_COUNTS,
     pause_seconds: float = 1.0,
 ) -> None:
-    """Downloads the facades dataset to `data_dir/facades`, unless that folder exists.
+    """Download the facades dataset to `data_dir/facades`, unless that folder exists.
 
     Args:
         data_dir: Parent of the dataset's folder; created if absent.
@@ -77,7 +77,7 @@ def download_facades(
 
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
-    """Lets one process at a time download; the next one then finds the finished folder."""
+    """Let one process at a time download; the next one then finds the finished folder."""
     path = data_dir / ".facades.lock"
     with FileLock(path):
         for left_by_a_kill in data_dir.glob(".facades-*/"):
@@ -92,7 +92,7 @@ def _alone(data_dir: Path) -> Iterator[None]:
 def _download_from_first(
     urls: Sequence[str], data_dir: Path, counts: Mapping[str, int], pause_seconds: float
 ) -> list[str]:
-    """Downloads from the first server that has the archive; returns the problems with the servers before it."""
+    """Download from the first server that has the archive; return the problems with the servers before it."""
     problems = []
     for url in urls:
         try:
@@ -119,7 +119,7 @@ def _download_from(url: str, data_dir: Path, counts: Mapping[str, int], pause_se
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpacks the images of the archive into `folder`; rejects the whole archive if any entry is dangerous."""
+    """Unpack the images of the archive into `folder`; reject the whole archive if any entry is dangerous."""
     tar_path = folder / "facades.tar"
     try:
         _decompress(archive, tar_path)  # to a file of bounded size, so that no entry can claim more disk or memory
@@ -150,7 +150,7 @@ def _check_harmless(member: tarfile.TarInfo) -> None:
 
 
 def _verify(folder: Path, counts: Mapping[str, int]) -> None:
-    """Checks that every split has exactly the images 1.jpg to COUNT.jpg, and that each of them can be decoded."""
+    """Check that every split has exactly the images 1.jpg to COUNT.jpg, and that each of them can be decoded."""
     for split, count in counts.items():
         found = {path.name for path in (folder / split).glob("*")}
         expected = {f"{number}.jpg" for number in range(1, count + 1)}

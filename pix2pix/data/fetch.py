@@ -40,7 +40,7 @@ class _Interrupted(Exception):
 
 
 def fetch(url: str, part: Path, max_bytes: int, pause_seconds: float) -> None:
-    """Downloads a gzip file to `part`, whose source is noted in a file beside it.
+    """Download a gzip file to `part`, whose source is noted in a file beside it.
 
     Args:
         url: The file on the server.
@@ -63,7 +63,7 @@ def fetch(url: str, part: Path, max_bytes: int, pause_seconds: float) -> None:
 
 
 def _fetch_once(url: str, part: Path, max_bytes: int) -> None:
-    """Appends what is missing to `part`, or starts over if `part` may belong to another file."""
+    """Append what is missing to `part`, or start over if `part` may belong to another file."""
     known = _read_source(part)
     have = part.stat().st_size if part.exists() else 0
     if known is None or known.url != url or known.length is None:
@@ -141,7 +141,7 @@ def _append(response: HTTPResponse, beginning: bytes, part: Path, length: int | 
 
 
 def _pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """Yields data as it arrives; also ends when the connection is closed early."""
+    """Yield data as it arrives; end too when the connection is closed early."""
     try:
         while piece := response.read1(CHUNK_BYTES):
             yield piece
@@ -170,6 +170,6 @@ def _read_source(part: Path) -> _Source | None:
 
 
 def discard(part: Path) -> None:
-    """Removes a partial file and the note about its source."""
+    """Remove a partial file and the note about its source."""
     part.unlink(missing_ok=True)
     _source_path(part).unlink(missing_ok=True)

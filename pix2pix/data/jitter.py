@@ -14,7 +14,7 @@ CROP_SIZE = 256
 
 
 def jitter(pair: Tensor, rng: np.random.Generator) -> Tensor:
-    """Resizes to 286x286 (bicubic), crops a random 256x256 window, and flips it left to right half of the time.
+    """Resize to 286x286 (bicubic), crop a random 256x256 window, and flip it left to right half of the time.
 
     Args:
         pair: uint8 [2, 3, 256, 256]; both halves get the same window and flip. Fastest in torch.channels_last.

@@ -28,7 +28,7 @@ from pix2pix.run_folder import RunFolder, RunFolderError
 
 
 def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
-    """Scores the kept epochs of a run that have no score under these conditions; prints and records each at once."""
+    """Score the kept epochs of a run that have no score under these conditions; print and record each at once."""
     config, hashes, _ = run_config.read(run)
     kept = run.kept_weights()
     if not kept:
@@ -60,7 +60,7 @@ def _release_best_anew(run: RunFolder, config: TrainConfig, evaluator: Evaluator
 def open_splits(
     config: TrainConfig, data_dir: Path, wanted: Sequence[str] | None, hashes: dict[str, str]
 ) -> tuple[dict[str, PairedDataset], dict[str, str]]:
-    """Opens the wanted splits of a run's dataset, and the training split for comparison; returns fingerprints too.
+    """Open the wanted splits of a run's dataset, and the training split for comparison; return fingerprints too.
 
     Args:
         config: Configuration of the run.
@@ -84,7 +84,7 @@ def open_splits(
 
 
 def compare_folders(folders: Sequence[Path], flags: argparse.Namespace) -> None:
-    """Prints the distances between two folders of images."""
+    """Print the distances between two folders of images."""
     inception = Inception(find_weights(flags.fid_weights), flags.dims)
     a, b = (inception.features(read_folder(folder, flags.samples or 0)) for folder in folders)
     (kid, spread), fid = kernel_distance(a, b), frechet_distance(a, b)
@@ -94,7 +94,7 @@ def compare_folders(folders: Sequence[Path], flags: argparse.Namespace) -> None:
 
 
 def read_folder(folder: Path, samples: int = 0) -> Iterator[Tensor]:
-    """Yields at most `samples` images of a folder (0: all) in batches uint8 [N, 3, H, W].
+    """Yield at most `samples` images of a folder (0: all) in batches uint8 [N, 3, H, W].
 
     Raises:
         FidError: If there are none, or one is not readable or differs in size from those before it.
@@ -123,7 +123,7 @@ def _read(path: Path) -> Tensor:
 
 
 def sample_count(text: str) -> int:
-    """Parses the value of --samples."""
+    """Parse the value of --samples."""
     if not text.isdecimal() or int(text) == 1:
         raise argparse.ArgumentTypeError(f"must be 0 for all, or a whole number of at least 2, not {text!r}")
     return int(text)

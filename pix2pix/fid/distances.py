@@ -11,7 +11,7 @@ class FidError(ValueError):
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Returns |μa - μb|² + tr(Ca + Cb - 2 (Ca Cb)^½), the Fréchet distance of features [N, dims] and [M, dims].
+    """Return |μa - μb|² + tr(Ca + Cb - 2 (Ca Cb)^½), the Fréchet distance of features [N, dims] and [M, dims].
 
     μ and C are means and covariances. With X the centred features divided by (N - 1)^½, C is XᵀX, and the trace of the
     root is the sum of the singular values of Xa Xbᵀ. This needs no matrix square root, and is exact for singular
@@ -31,7 +31,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 def kernel_distance(
     a: np.ndarray, b: np.ndarray, subset_size: int | None = None, subsets: int = 100, seed: int = 0
 ) -> tuple[float, float]:
-    """Returns mean and standard deviation of `squared_mmd` over random subsets, as KID is published.
+    """Return mean and standard deviation of `squared_mmd` over random subsets, as KID is published.
 
     Args:
         a: Features [N, dims].
@@ -52,12 +52,12 @@ def kernel_distance(
 
 
 def default_subset_size(n: int, m: int) -> int:
-    """Returns 1000, as published, or half of the smaller set if that is less: subsets of all images would not vary."""
+    """Return 1000, as published, or half of the smaller set if that is less: subsets of all images would not vary."""
     return min(1000, max(2, min(n, m) // 2))
 
 
 def squared_mmd(a: np.ndarray, b: np.ndarray) -> float:
-    """Returns the unbiased squared maximum mean discrepancy of float64 [N, dims] and [M, dims]; it can be negative.
+    """Return the unbiased squared maximum mean discrepancy of float64 [N, dims] and [M, dims]; it can be negative.
 
     The kernel is (x·y / dims + 1)³.
     """

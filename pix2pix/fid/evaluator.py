@@ -17,7 +17,7 @@ from pix2pix.pictures import to_float, to_uint8
 
 
 def choose(count: int, samples: int) -> np.ndarray:
-    """Returns ascending indices of at most `samples` of `count` images (0: all); random, but always the same ones."""
+    """Return ascending indices of at most `samples` of `count` images (0: all); random, but always the same ones."""
     return np.sort(np.random.default_rng(0).permutation(count)[: samples or count])
 
 
@@ -52,12 +52,12 @@ class Evaluator:
         self._photos: dict[str, np.ndarray] = {}
 
     def conditions(self, split: str) -> dict[str, Any]:
-        """Returns all that a score depends on besides the generator."""
+        """Return all that a score depends on besides the generator."""
         measure = self.inception.measure
         return {"split": split, "n": len(self._chosen[split]), "weights": measure.weights, "dims": measure.dims}
 
     def score(self, generator: UNet, split: str) -> dict[str, Any]:
-        """Computes the distance between a generator's images and the photos of the same label images.
+        """Compute the distance between a generator's images and the photos of the same label images.
 
         Args:
             generator: On the device of `inception`.
@@ -84,7 +84,7 @@ class Evaluator:
         }
 
     def _real_floor(self, split: str) -> tuple[float, int]:
-        """Returns the distance to as many training photos, or between two parts of the training split, and their n."""
+        """Return the distance to as many training photos, or between two parts of the training split, and their n."""
         photos, n = self._photo_features(split), len(self._chosen[split])
         if split == "train" or "train" not in self.splits:
             n = min(n, len(photos) // 2)
@@ -96,7 +96,7 @@ class Evaluator:
         return frechet_distance(mine[choose(len(mine), n)], others[choose(len(others), n)]), n
 
     def _photo_features(self, split: str) -> np.ndarray:
-        """Returns features of all photos of a split [N, dims]."""
+        """Return features of all photos of a split [N, dims]."""
         if split not in self._photos:
             pairs = self.splits[split]
             key = self.fingerprints[split][:16]
@@ -108,7 +108,7 @@ class Evaluator:
 def generate(
     generator: UNet, pairs: PairedDataset, indices: Sequence[int] | np.ndarray, device: torch.device
 ) -> Iterator[Tensor]:
-    """Yields G's images of a dataset's label images in batches uint8 [N, 3, 256, 256]; an index seeds its dropout."""
+    """Yield G's images of a dataset's label images in batches uint8 [N, 3, 256, 256]; an index seeds its dropout."""
     # Batch norm uses the statistics of the batch; as published, an image alone depends on no other.
     size = 1 if any(isinstance(module, torch.nn.BatchNorm2d) for module in generator.modules()) else BATCH_SIZE
     starts, split = range(0, len(indices), size), pairs.files[0].parent.name

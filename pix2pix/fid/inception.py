@@ -54,7 +54,7 @@ class Inception:
 
     @torch.inference_mode()
     def features(self, batches: Iterable[Tensor]) -> np.ndarray:
-        """Computes features of 8-bit images.
+        """Compute features of 8-bit images.
 
         Args:
             batches: Each uint8 RGB [N, 3, H, W].
@@ -77,7 +77,7 @@ class Inception:
         return features
 
     def cached_features(self, key: str, count: int, batches: Iterable[Tensor]) -> np.ndarray:
-        """Returns features from the user's cache folder, or computes and caches them if they are missing or damaged.
+        """Return features from the user's cache folder, or compute and cache them if they are missing or damaged.
 
         Args:
             key: Identifies the images, such as a hash of them.
@@ -96,12 +96,12 @@ class Inception:
 
 
 def cache_folder() -> Path:
-    """Returns $XDG_CACHE_HOME/pix2pix, or ~/.cache/pix2pix."""
+    """Return $XDG_CACHE_HOME/pix2pix, or ~/.cache/pix2pix."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pix2pix"
 
 
 def _read_cache(path: Path) -> np.ndarray | None:
-    """Returns the features in a cache file; None if it is missing or fails the checksums of npz."""
+    """Return the features in a cache file; None if it is missing or fails the checksums of npz."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return archive["features"]
@@ -110,7 +110,7 @@ def _read_cache(path: Path) -> np.ndarray | None:
 
 
 def find_weights(path: Path | None = None) -> Path:
-    """Returns `path`, or the file in pytorch-fid's folder ($TORCH_HOME/hub/checkpoints), downloaded if missing.
+    """Return `path`, or the file in pytorch-fid's folder ($TORCH_HOME/hub/checkpoints), downloaded if missing.
 
     Raises:
         FidError: If it is missing and cannot be downloaded. The download fails if the server is silent for
@@ -140,7 +140,7 @@ def find_weights(path: Path | None = None) -> Path:
 
 
 def _load(path: Path, dims: int) -> tuple[str, nn.Module]:
-    """Returns the first 8 digits of the file's sha256, and the network up to the layer with `dims` features."""
+    """Return the first 8 digits of the file's sha256, and the network up to the layer with `dims` features."""
     block = pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]
     try:
         with open(path, "rb") as file:

@@ -34,7 +34,7 @@ PATIENCE = timedelta(days=7)
 def score_epoch(
     run: RunFolder, config: TrainConfig, epoch: int, evaluator: Evaluator, splits: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """Scores a kept epoch of a run, except where the run already has a score under the same conditions.
+    """Score a kept epoch of a run, except where the run already has a score under the same conditions.
 
     Args:
         run: The run; each new score is added to its records at once.
@@ -62,7 +62,7 @@ def score_epoch(
 
 
 def release_best(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> None:
-    """Releases the epoch closest to the validation photos, among all scored under the evaluator's conditions.
+    """Release the epoch closest to the validation photos, among all scored under the evaluator's conditions.
 
     Only the run's records decide. If the best epoch's weights were removed, the released folder stays as it is.
     """
@@ -81,7 +81,7 @@ def release_best(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> N
 
 
 def describe(record: dict[str, Any]) -> str:
-    """Describes a score in one line."""
+    """Describe a score in one line."""
     return (
         f"epoch {record['epoch']:3d} {record['split']:5s} fid {record['fid']:.3f}, "
         f"kid {record['kid']:.5f} ± {record['kid_std']:.5f} (n = {record['n']}), "
@@ -135,7 +135,7 @@ class Scoring:
         return Inception(weights, device=self.accelerator.device)
 
     def score(self, trainer: Trainer) -> bool:
-        """Scores the last finished epoch if that is due and not done, and releases the best epoch so far.
+        """Score the last finished epoch if that is due and not done, and release the best epoch so far.
 
         Only the kept weights are read, so networks and randomness of the training are not touched.
 
@@ -169,7 +169,7 @@ class Scoring:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Lets signals raise KeyboardInterrupt at once; training itself only notes them, and stops between two steps."""
+    """Let signals raise KeyboardInterrupt at once; training itself only notes them, and stops between two steps."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     handlers = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:

@@ -26,7 +26,7 @@ class Ended(NamedTuple):
 
 
 def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps: frozenset[int] = frozenset()) -> Ended:
-    """Runs train.py in two processes; after each of the given steps both do `action`, Python that may ask for `self.rank`."""
+    """Run train.py in two processes, which run `action` after the given steps; it may use `self.rank`."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(root=str(ROOT), steps=set(steps), action=action))
     common = ENVIRONMENT | {
