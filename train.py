@@ -39,7 +39,7 @@ from pix2pix.trainer import NonFiniteLossError, Trainer
 
 SAMPLES_PER_SPLIT = 4
 """Images to sample from each split: the first ones, so that all runs show the same."""
-MAPS = Path(__file__).parent / "demo" / "examples"
+MAPS = Path(__file__).parent / "demo" / "maps"
 """Drawn label maps; the model card of a published model shows what it paints for them."""
 AGAIN = "Run the same command again to resume from the last checkpoint."
 EXPECTED_ERRORS = (
