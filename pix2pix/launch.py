@@ -10,7 +10,7 @@ from torch.utils._triton import has_triton
 
 from pix2pix import run_config
 from pix2pix.config import TrainConfig
-from pix2pix.precision import resolve_precision
+from pix2pix.precision import resolve_precision, warn_of_slow_bf16
 from pix2pix.run_folder import RunFolder
 from pix2pix.trackers import check_installed
 from pix2pix.trainer import Trainer
@@ -34,6 +34,8 @@ def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
             "accelerate launch starts several processes on GPUs only; on CPUs: torchrun --nproc-per-node N train.py ..."
         )
     [precision] = broadcast_object_list([choose_precision(config, accelerator.device)])  # the main process decides
+    if accelerator.is_main_process:
+        warn_of_slow_bf16(precision, accelerator.device)
     return accelerator, replace(config, precision=precision, num_processes=accelerator.num_processes)
 
 

@@ -20,7 +20,7 @@ from pix2pix.hub import locate
 from pix2pix.int8 import quantize
 from pix2pix.networks import UNet
 from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
-from pix2pix.precision import PAINTING_PRECISIONS, painting_precision
+from pix2pix.precision import PAINTING_PRECISIONS, painting_precision, warn_of_slow_bf16
 from pix2pix.release import ReleaseConfig
 from pix2pix.run_folder import earlier_epochs
 
@@ -219,6 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = find_files(flags.input, flags.output)
         painter = Painter.load(flags.weights, precision=flags.precision)
+        warn_of_slow_bf16(painter.precision, painter.device)
         flags.output.mkdir(parents=True, exist_ok=True)
         painted = [_paint_to(flags.output, painter, path, flags.seed, not flags.no_dropout) for path in files]
     except (OSError, ValueError) as error:  # ReleaseError too

@@ -1,5 +1,6 @@
 """Choose the number format that the networks compute in on this machine."""
 
+import sys
 import time
 from functools import cache
 
@@ -21,6 +22,14 @@ def resolve_precision(precision: str, device: torch.device) -> str:
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     return "bf16" if _bf16_is_faster() else "fp32"
+
+
+def warn_of_slow_bf16(precision: str, device: torch.device) -> None:
+    """Warn on standard error if bf16 was chosen for a CPU that is slower with it, up to fifty times without AVX-512."""
+    if precision == "bf16" and device.type == "cpu" and not _bf16_is_faster():
+        print(
+            "bf16 is slow on this CPU, which has no fast bf16 arithmetic; --precision fp32 is faster.", file=sys.stderr
+        )
 
 
 @cache

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from pix2pix import precision
-from pix2pix.precision import painting_precision, resolve_precision
+import train
+from pix2pix import painter, precision
+from pix2pix.precision import painting_precision, resolve_precision, warn_of_slow_bf16
+from tests.helpers.training import arguments
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,28 @@ def test_a_missing_precision_is_one_sentence(monkeypatch):
 def test_painting_on_a_gpu_is_in_the_precision_of_training(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert painting_precision("auto", torch.device("cuda")) == "bf16"
+
+
+@pytest.mark.parametrize(
+    "name, kind, is_faster, warns",
+    [
+        ("bf16", "cpu", False, True),
+        ("bf16", "cpu", True, False),
+        ("fp32", "cpu", False, False),
+        ("bf16", "cuda", False, False),
+    ],
+)
+def test_bf16_on_a_cpu_that_is_slower_with_it_is_warned_of(monkeypatch, capsys, name, kind, is_faster, warns):
+    monkeypatch.setattr(precision, "_bf16_is_faster", lambda: is_faster)
+    warn_of_slow_bf16(name, torch.device(kind))
+    assert capsys.readouterr().err.startswith("bf16 is slow on this CPU") == warns
+
+
+def test_training_and_painting_warn_of_slow_bf16(monkeypatch, capsys, data_dir, tmp_path):
+    monkeypatch.setattr(precision, "_bf16_is_faster", lambda: False)
+    run = tmp_path / "run"
+    assert train.main(arguments(data_dir, run, precision="bf16", epochs=1)) == 0
+    assert capsys.readouterr().err.count("bf16 is slow on this CPU") == 1
+    maps = ["--input", str(data_dir / "facades" / "val"), "--output", str(tmp_path / "painted")]
+    assert painter.main(["--weights", str(run / "release"), *maps, "--precision", "bf16"]) == 0
+    assert capsys.readouterr().err.count("bf16 is slow on this CPU") == 1
