@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from pix2pix import checkpoint, release, run_config
 from pix2pix.config import TrainConfig, parse_flags
+from pix2pix.cuda_graph import GraphedSteps
 from pix2pix.data import SPLITS, DataError
 from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.data.facades import DownloadError, download_facades
@@ -31,7 +32,7 @@ from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
 from pix2pix.hub import HubModel
 from pix2pix.init_from import describe_start, init_from
-from pix2pix.launch import make_trainer, start_processes
+from pix2pix.launch import make_graph, make_trainer, start_processes
 from pix2pix.processes import LostProcessError
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.trackers import TrackerError, log_epoch, log_samples, start_tracker
@@ -61,11 +62,12 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     start(trainer, run, hashes["train"], accelerator)
     scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run, trainer.step_count)
+    graphed = make_graph(trainer, splits["train"])
     with stopping_on_signals(trainer):
         if not scoring.score(trainer):  # a run that was stopped while scoring resumes with that
             return False
         while trainer.epoch < config.epochs:
-            train_epoch(trainer, splits["train"], run)
+            train_epoch(trainer, splits["train"], run, graphed)
             if trainer.stopping:
                 save_checkpoint(trainer, run)
                 accelerator.wait_for_everyone()  # a launcher ends all processes soon after the first has ended
@@ -81,17 +83,18 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     return True
 
 
-def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder) -> None:
+def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, graphed: GraphedSteps | None) -> None:
     """Train the rest of the running epoch, saving every `checkpoint_minutes`; return early on a request to stop."""
     config, main = trainer.config, trainer.rank == 0
     place = {"skip": trainer.batch, "rank": trainer.rank, "num_processes": config.num_processes}
     batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, **place)
+    steps = graphed.run_epoch() if graphed else (trainer.step(*batch) for batch in batches)
     saved = started = time.monotonic()
     total = trainer.batch + len(batches)
     name = f"epoch {trainer.epoch + 1}/{config.epochs}"
-    with tqdm(batches, name, total, initial=trainer.batch, unit=" steps", leave=False, disable=not main) as bar:
-        for label_image, photo in bar:
-            losses = trainer.step(label_image, photo)
+    with tqdm(desc=name, total=total, initial=trainer.batch, unit=" steps", leave=False, disable=not main) as bar:
+        for losses in steps:
+            bar.update(trainer.batch - bar.n)
             now = time.monotonic()
             trainer.seconds += now - started
             started = now

@@ -93,7 +93,18 @@ class ChannelsLastAdam(torch.optim.Adam):
     """
 
     def __init__(self, weights: Any, learning_rate: float, betas: tuple[float, float]) -> None:
-        super().__init__(weights, learning_rate, betas, fused=True)
+        weights = list(weights)
+        on_gpu = weights[0].is_cuda  # a CUDA graph needs the learning rate and the step counts on the GPU
+        rate = torch.tensor(learning_rate, device=weights[0].device) if on_gpu else learning_rate
+        super().__init__(weights, rate, betas, fused=True, capturable=on_gpu)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Set the learning rate of the next steps; on a GPU in place, where CUDA graphs read it."""
+        for group in self.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
     def _init_group(self, group: dict[str, Any], *lists: list[Tensor]) -> Any:
         """Collect weights, gradients and moments for one call of the kernel."""
@@ -107,8 +118,11 @@ class ChannelsLastAdam(torch.optim.Adam):
         return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore moments of any layout; older checkpoints have them contiguous."""
+        """Restore moments of any layout; older checkpoints have them contiguous, or come from another device."""
+        of_this_device = [{name: group[name] for name in ("lr", "capturable")} for group in self.param_groups]
         super().load_state_dict(state_dict)
+        for group, kept in zip(self.param_groups, of_this_device, strict=True):
+            group.update(kept)
         for weight, state in self.state.items():
             for name in ("exp_avg", "exp_avg_sq"):
                 state[name] = torch.empty_like(weight).copy_(state[name])

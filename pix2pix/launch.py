@@ -10,6 +10,8 @@ from torch.utils._triton import has_triton
 
 from pix2pix import run_config
 from pix2pix.config import TrainConfig
+from pix2pix.cuda_graph import GraphedSteps, fits
+from pix2pix.data.dataset import PairedDataset
 from pix2pix.precision import resolve_precision, warn_of_slow_bf16
 from pix2pix.run_folder import RunFolder
 from pix2pix.trackers import check_installed
@@ -45,6 +47,13 @@ def choose_precision(config: TrainConfig, device: torch.device) -> str:
     run = RunFolder(config.run_dir)
     recorded = run_config.read(run)[0].precision if run.config_file.exists() else "auto"
     return resolve_precision(recorded if config.precision == "auto" else config.precision, device)
+
+
+def make_graph(trainer: Trainer, pairs: PairedDataset) -> GraphedSteps | None:
+    """Capture the trainer's step as a CUDA graph where one fits, unless PIX2PIX_CUDA_GRAPH=0."""
+    return (
+        GraphedSteps(trainer, pairs) if fits(trainer, pairs) and os.environ.get("PIX2PIX_CUDA_GRAPH") != "0" else None
+    )
 
 
 def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:

@@ -89,8 +89,17 @@ class Trainer:
             NonFiniteLossError: If a loss is not finite; the weights are then useless, but the last checkpoint is good.
         """
         label_image, photo = (image.to(self.device, non_blocking=True) for image in (label_image, photo))
-        self._set_learning_rate()
-        masks = self._dropout_masks(label_image)
+        self.set_learning_rate()
+        masks = self.dropout_masks(self.step_count, len(photo), *photo.shape[-2:])
+        losses = self._agree(self.update(label_image, photo, masks)).cpu()
+        return self.count(losses, len(photo))
+
+    def update(self, label_image: Tensor, photo: Tensor, masks: list[Tensor]) -> Tensor:
+        """Update D, then G, on the device and without waiting for it; `step` and CUDA graphs are made of this.
+
+        Returns:
+            The losses before the update, float64, in the order of `LOSS_NAMES`.
+        """
         with self._autocast():
             fake = self.G(label_image, masks).float()
         if self.D is None:
@@ -98,23 +107,33 @@ class Trainer:
         else:
             losses = [*self._update_D(label_image, photo, fake.detach()), *self._update_G(label_image, photo, fake)]
         self._update_ema()
-        values = self._agree(torch.stack([loss.detach() for loss in losses]).double()).cpu()
+        return torch.stack([loss.detach() for loss in losses]).double()
+
+    def count(self, values: Tensor, pictures: int) -> dict[str, float]:
+        """Count a finished step, and add its losses to the sums of the epoch.
+
+        Args:
+            values: Losses on the CPU, float64, in the order of `LOSS_NAMES`.
+            pictures: Size of this process's batch.
+
+        Raises:
+            NonFiniteLossError: If a loss is not finite.
+        """
         named = dict(zip(LOSS_NAMES[self.config.objective], values.tolist(), strict=True))
         self.step_count += 1
         for name, value in named.items():
             if not math.isfinite(value):
                 raise NonFiniteLossError(f"loss {name} is {value} at step {self.step_count}")
         self.batch += 1
-        pictures = len(photo) * self.config.num_processes
-        self.pictures += pictures
-        self.loss_sums += values * pictures
+        self.pictures += pictures * self.config.num_processes
+        self.loss_sums += values * pictures * self.config.num_processes
         return named
 
-    def _set_learning_rate(self) -> None:
-        rate = self.config.learning_rate_in(self.epoch + 1)
+    def set_learning_rate(self) -> None:
+        """Set the learning rate of the running epoch."""
         for optimizer in (self.optimizer_G, self.optimizer_D):
-            for group in optimizer.param_groups if optimizer else []:
-                group["lr"] = rate
+            if optimizer is not None:
+                optimizer.set_learning_rate(self.config.learning_rate_in(self.epoch + 1))
 
     def _update_D(self, label_image: Tensor, photo: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Descend BCE(D(x, y), 1) + BCE(D(x, G(x)), 0).
@@ -180,12 +199,12 @@ class Trainer:
         """The generator to sample and release: the moving average if there is one."""
         return self.G if self.G_ema is None else self.G_ema
 
-    def _dropout_masks(self, label_image: Tensor) -> list[Tensor]:
-        """Draw masks, each [N, C, h, w], as a function of (seed, step, place in the batch of all processes)."""
+    def dropout_masks(self, step: int, count: int, height: int, width: int) -> list[Tensor]:
+        """Draw masks, each [count, C, h, w], as a function of (seed, step, place in the batch of all processes)."""
         first = self.rank * self.config.batch_size
-        keys = [[self.config.seed, self.step_count, place] for place in range(first, first + len(label_image))]
+        keys = [[self.config.seed, step, place] for place in range(first, first + count)]
         seeds = [int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]) for key in keys]
-        return self.G.batch_masks(seeds, *label_image.shape[-2:])
+        return self.G.batch_masks(seeds, height, width)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")

@@ -16,6 +16,11 @@ from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, Trainer
 CPU = torch.device("cpu")
 
 
+def masks_of(trainer: Trainer, x: torch.Tensor) -> list[torch.Tensor]:
+    """The dropout masks of the trainer's next step on a batch."""
+    return trainer.dropout_masks(trainer.step_count, len(x), *x.shape[-2:])
+
+
 def batch(seed: int, n: int = 1) -> tuple[Tensor, Tensor]:
     """A label image and a photo that have something to do with each other."""
     generator = torch.Generator().manual_seed(seed)
@@ -106,7 +111,7 @@ def test_three_steps_equal_a_plain_reference(tiny_config, norm):
     optimizer_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     for seed in range(3):
         x, y = batch(seed, 2)
-        fake = G(x, trainer._dropout_masks(x))
+        fake = G(x, masks_of(trainer, x))
         losses = trainer.step(x, y)
 
         # log D(x, y) + log(1 - D(x, G(x))), by hand; then -log D(x, G(x)) + 100 L1 with the new D
@@ -140,7 +145,7 @@ def test_three_steps_on_l1_alone_equal_a_plain_reference(tiny_config):
     optimizer = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
     for seed in range(3):
         x, y = batch(seed)
-        loss = (G(x, trainer._dropout_masks(x)) - y).abs().mean()
+        loss = (G(x, masks_of(trainer, x)) - y).abs().mean()
         assert trainer.step(x, y) == {"G/l1": pytest.approx(loss.item(), rel=1e-4)}
         optimizer.zero_grad()
         loss.backward()
@@ -264,21 +269,21 @@ def test_a_step_neither_reads_nor_moves_the_global_randomness(tiny_config):
 def test_dropout_depends_on_seed_step_and_place_in_the_batch(tiny_config):
     x = torch.zeros(2, 3, 256, 256)
     trainer = Trainer(tiny_config(), CPU)
-    masks = trainer._dropout_masks(x)
+    masks = masks_of(trainer, x)
     assert [tuple(mask.shape) for mask in masks] == [(2, 16, 2, 2), (2, 16, 4, 4), (2, 16, 8, 8)]
-    assert all(torch.equal(*pair) for pair in zip(masks, trainer._dropout_masks(x), strict=True))
-    assert torch.equal(masks[2][:1], trainer._dropout_masks(x[:1])[2])  # whatever else is in the batch
+    assert all(torch.equal(*pair) for pair in zip(masks, masks_of(trainer, x), strict=True))
+    assert torch.equal(masks[2][:1], masks_of(trainer, x[:1])[2])  # whatever else is in the batch
     assert not torch.equal(masks[2][0], masks[2][1])
-    assert not torch.equal(masks[2], Trainer(tiny_config(seed=1), CPU)._dropout_masks(x)[2])
+    assert not torch.equal(masks[2], masks_of(Trainer(tiny_config(seed=1), CPU), x)[2])
     trainer.step_count = 1
-    assert not torch.equal(masks[2], trainer._dropout_masks(x)[2])
+    assert not torch.equal(masks[2], masks_of(trainer, x)[2])
 
 
 def test_dropout_is_to_the_bit_what_it_always_was(tiny_config):
     """Written out in plain steps: a run that was started long ago must resume with the same masks."""
     trainer = Trainer(tiny_config(seed=3), CPU)
     trainer.step_count = 5
-    masks = trainer._dropout_masks(torch.zeros(2, 3, 256, 256))
+    masks = masks_of(trainer, torch.zeros(2, 3, 256, 256))
     for place in range(2):
         (seed,) = np.random.SeedSequence([3, 5, place]).generate_state(1, np.uint64)
         alone = trainer.G.dropout_masks(256, 256, torch.Generator().manual_seed(int(seed)))
@@ -287,9 +292,9 @@ def test_dropout_is_to_the_bit_what_it_always_was(tiny_config):
 
 def test_processes_draw_dropout_by_place_in_the_batch_of_all(tiny_config):
     x = torch.zeros(4, 3, 256, 256)
-    whole = Trainer(tiny_config(batch_size=4), CPU)._dropout_masks(x)
+    whole = masks_of(Trainer(tiny_config(batch_size=4), CPU), x)
     config = tiny_config(batch_size=2, num_processes=2)
-    shares = [Trainer(config, CPU, rank)._dropout_masks(x[:2]) for rank in (0, 1)]
+    shares = [masks_of(Trainer(config, CPU, rank), x[:2]) for rank in (0, 1)]
     for index, mask in enumerate(whole):
         assert torch.equal(mask, torch.cat([share[index] for share in shares]))
 

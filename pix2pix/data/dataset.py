@@ -82,7 +82,7 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(np.stack(read_pair(self.files[index]))).permute(0, 3, 1, 2)
 
     def enlarged(self, index: int) -> Tensor:
-        """Return the pair enlarged for jitter, uint8 [2, 3, 286, 286], from memory if kept; do not modify the result."""
+        """Return the pair enlarged for jitter, uint8 [2, 3, 286, 286], from memory if kept; do not modify it."""
         return enlarge(self.pair(index)) if self._enlarged is None else self._enlarged[index]
 
     def fingerprint(self, keep: bool = False) -> str:
@@ -109,6 +109,16 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         return digest.hexdigest()
 
 
+def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of an epoch, counted from 0, in which training sees the pairs 0 to count - 1."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def jitter_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
+    """Return the source of a pair's jitter in an epoch, counted from 0."""
+    return np.random.default_rng([seed, epoch, index])
+
+
 class JitteredDataset(Dataset[tuple[Tensor, Tensor]]):
     """The pairs of one training epoch. Jitter is a function of (seed, epoch, index), whichever worker draws it."""
 
@@ -119,8 +129,7 @@ class JitteredDataset(Dataset[tuple[Tensor, Tensor]]):
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        rng = np.random.default_rng([self.seed, self.epoch, index])
-        label_image, photo = to_float(jitter(self.pairs.enlarged(index), rng))
+        label_image, photo = to_float(jitter(self.pairs.enlarged(index), jitter_rng(self.seed, self.epoch, index)))
         return label_image, photo
 
 
@@ -167,7 +176,7 @@ def training_batches(
         num_processes: Processes that train together. The last batches are filled with the epoch's first pairs, so that
             all processes have equally many.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(pairs))
+    order = epoch_order(len(pairs), seed, epoch)
     together = num_processes * batch_size
     if num_processes > 1:
         order = np.resize(order, math.ceil(len(order) / together) * together)  # repeats from the start

@@ -14,8 +14,14 @@ CROP_SIZE = 256
 
 
 def enlarge(pair: Tensor) -> Tensor:
-    """Resize uint8 [2, 3, 256, 256] to [2, 3, 286, 286] (bicubic); fastest, and the result too, in torch.channels_last."""
+    """Resize uint8 [2, 3, 256, 256] to [2, 3, 286, 286], bicubic; torch.channels_last is fastest and is kept."""
     return resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
+
+
+def draw_window(rng: np.random.Generator) -> tuple[int, int, bool]:
+    """Draw top and left of a window, each 0 to 30, and whether to flip it; a function of the generator's state."""
+    top, left = rng.integers(0, LOAD_SIZE - CROP_SIZE + 1, 2).tolist()
+    return top, left, bool(rng.random() < 0.5)
 
 
 def jitter(large: Tensor, rng: np.random.Generator) -> Tensor:
@@ -28,7 +34,7 @@ def jitter(large: Tensor, rng: np.random.Generator) -> Tensor:
     Returns:
         uint8 [2, 3, 256, 256], contiguous.
     """
-    top, left = rng.integers(0, LOAD_SIZE - CROP_SIZE + 1, 2).tolist()
+    top, left, flip = draw_window(rng)
     # NumPy copies in this thread; torch would wake all threads and wait, even if another program has the cores.
     window = large.numpy()[..., top : top + CROP_SIZE, left : left + CROP_SIZE]
-    return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if rng.random() < 0.5 else window))
+    return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if flip else window))
