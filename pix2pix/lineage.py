@@ -90,7 +90,7 @@ def describe(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int
 
 
 def total_epochs(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int) -> int:
-    """Epochs on the same dataset with the same objective, summed up; 0 if they are unknown. Arguments as in `describe`."""
+    """Sum the epochs on the same dataset with the same objective; 0 if unknown. Arguments as in `describe`."""
     before = [stage.epochs for stage in lineage if (stage.dataset, stage.objective) == (dataset, objective)]
     return sum(before) + epochs if epochs and all(before) else 0
 

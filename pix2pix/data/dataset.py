@@ -82,7 +82,7 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(np.stack(read_pair(self.files[index]))).permute(0, 3, 1, 2)
 
     def enlarged(self, index: int) -> Tensor:
-        """Return the pair enlarged for jitter, uint8 [2, 3, 286, 286], from memory if kept; do not modify the result."""
+        """Return the pair enlarged for jitter, uint8 [2, 3, 286, 286], from memory if kept; do not modify it."""
         return enlarge(self.pair(index)) if self._enlarged is None else self._enlarged[index]
 
     def fingerprint(self, keep: bool = False) -> str:

@@ -14,7 +14,7 @@ CROP_SIZE = 256
 
 
 def enlarge(pair: Tensor) -> Tensor:
-    """Resize uint8 [2, 3, 256, 256] to [2, 3, 286, 286] (bicubic); fastest, and the result too, in torch.channels_last."""
+    """Resize uint8 [2, 3, 256, 256] to [2, 3, 286, 286] (bicubic); fastest in torch.channels_last, which it keeps."""
     return resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
 
 
