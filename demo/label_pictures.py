@@ -19,7 +19,7 @@ FINE = 4
 EVEN_LEVELS = 6
 NEAR_DISTANCE = 7.0
 LEAST_NEAR = 0.2
-"""Distinguishes label images from photos. At least this share of the pixels within `EVEN_LEVELS` of their left neighbour
+"""Distinguishes label images from photos. At least this share of pixels within `EVEN_LEVELS` of their left neighbour
 must be within `NEAR_DISTANCE` (Euclidean, RGB) of a palette colour. Measured on 250 pairs of facades and 796 of
 Cityscapes:
 label images have at least 0.22 (all but one 0.42), photos at most 0.13."""

@@ -6,7 +6,6 @@ two requests less than with files. The message contains everything that is shown
 
 import base64
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import GradioModel
 from PIL import Image
+
+from demo.modules import mounting
 
 JPEG_QUALITY = 95
 """Visually lossless at a quarter of the bytes and a tenth of the encoding time of PNG."""
@@ -72,13 +73,11 @@ class Comparison(gr.HTML):
             value: The first images.
             **keywords: Whatever `gr.HTML` takes.
         """
-        markup = (FOLDER / "comparison.html").read_text(encoding="utf-8")
-        scripts = [(FOLDER / name).read_text(encoding="utf-8") for name in ("slider.js", "comparison.js")]
         super().__init__(
             value=value,
             # The script adds the markup and the head the style: Gradio compiles templates anew with every image.
             html_template="",
-            js_on_load="\n".join([f"const MARKUP = {json.dumps(markup)};", *scripts]),
+            js_on_load=mounting("comparison/comparison.js"),
             head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             **keywords,

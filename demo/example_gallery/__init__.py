@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from demo.label_pictures import SIZE, to_png
+from demo.modules import mounting
 from pix2pix.labels import Palette
 
 FOLDER = Path(__file__).parent
@@ -62,7 +63,7 @@ class ExampleGallery(gr.HTML):
         """
         super().__init__(
             html_template='<div class="example-gallery" role="group" aria-label="Examples"></div>',
-            js_on_load=(FOLDER / "gallery.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("example_gallery/gallery.js"),
             head=f"<style>{(FOLDER / 'gallery.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             thumbnails=[

@@ -5,13 +5,12 @@ The file is part of the message, so the server writes nothing.
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import GradioModel
 
-FOLDER = Path(__file__).parent
+from demo.modules import mounting
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class FileDownload(gr.HTML):
     def __init__(self, **keywords: Any) -> None:
         super().__init__(
             html_template="<span></span>",
-            js_on_load=(FOLDER / "file_download.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("file_download/file_download.js"),
             apply_default_css=False,
             **keywords,
         )

@@ -1,6 +1,7 @@
 // @ts-check
 // The label canvas: makes the parts, connects them, and carries out the commands. It knows no server.
 
+import { find } from '../find.js';
 /** @import { ClassEntry } from './chrome/palette.js' */
 /** @import { Settings } from './document/codec.js' */
 /** @import { Pixels, Point } from './document/raster.js' */
@@ -15,7 +16,6 @@ import { LabelMap } from './document/map.js';
 import { clampPoint } from './document/raster.js';
 import { isLinkElsewhere } from './document/storage.js';
 import { Work } from './document/work.js';
-import { find } from './find.js';
 import { Keyboard } from './input/keyboard.js';
 import { listen } from './input/listen.js';
 import { Pen } from './input/pen.js';
@@ -159,8 +159,8 @@ export class Canvas {
     const { view } = this;
     this.#isRedrawRequested = false;
     view.draw(this.labelMap.pixels);
-    const isByKeys = this.#hover && view.canvas.matches(BY_KEYS);
-    const ring = isByKeys ? outlineRing(this.#hover, view.mapLength(CURSOR_RADIUS)) : '';
+    const isByKeys = view.canvas.matches(BY_KEYS);
+    const ring = this.#hover && isByKeys ? outlineRing(this.#hover, view.mapLength(CURSOR_RADIUS)) : '';
     view.showOutline(this.#tool.outline(this.#hover) + ring, this.choice.isMirrored);
     this.reportStroke();
   }

@@ -1,6 +1,7 @@
 // @ts-check
 // The canvas in a page of Gradio: the only module of this folder that knows Gradio.
 
+/** @import { Gradio } from '../gradio' */
 /** @import { ClassEntry } from './chrome/palette.js' */
 /** @import { Settings } from './document/codec.js' */
 import { Canvas } from './canvas.js';
@@ -20,14 +21,7 @@ import { Sender } from './sender.js';
  * @property {number[]} first_classes
  */
 
-/**
- * @typedef {object} Gradio
- * @property {Props} props
- * @property {(event: string, detail?: unknown) => void} trigger
- * @property {(name: string, callback: () => void) => void} watch
- */
-
-/** @type {(element: HTMLElement, gradio: Gradio) => void} */
+/** @type {(element: HTMLElement, gradio: Gradio<Props>) => void} */
 export function mount(element, { props, trigger, watch }) {
   const { size, classes, dataset, settings, background } = props;
   const sender = new Sender(props.value.runs, (runs) => {

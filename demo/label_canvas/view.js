@@ -2,7 +2,7 @@
 // What is seen of the map: its pixels, the part in sight, and the outlines above it.
 
 /** @import { Pixels, Point } from './document/raster.js' */
-import { find } from './find.js';
+import { find } from '../find.js';
 
 const MAX_ZOOM = 16;
 

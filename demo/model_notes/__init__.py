@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
 
 from demo.models import Model
+from demo.modules import mounting
 from pix2pix.fid.measure import Measure
 
 FOLDER = Path(__file__).parent
@@ -58,7 +59,7 @@ class ModelNotes(gr.HTML):
         super().__init__(
             value=value,
             html_template='<div class="model-notes"></div><p class="mn-said" role="status"></p>',
-            js_on_load=(FOLDER / "notes.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("model_notes/notes.js", events=["apply"]),
             head=f"<style>{(FOLDER / 'notes.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             **keywords,

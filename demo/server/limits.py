@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo import modules
 from demo.server.settings import (
     MAX_BODY_BYTES,
     MAX_BODY_PARTS,
@@ -52,8 +53,9 @@ API_NAMES = (
     "theme.css",
     "upload",
 )
+MODULES_PATH = f"/gradio_api/{modules.PATH}/"
 PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
-"""Beginnings of the paths that page and programs use; Gradio has more, such as one that fetches other servers' pages."""
+"""Beginnings of the paths that page and programs use; others include one that fetches pages of other servers."""
 NOT_UNDERSTOOD = "The request cannot be understood."
 TOO_LARGE = "The request is larger than {:,} bytes, which is more than {} may take."
 
@@ -127,7 +129,7 @@ class Limits:
         limit, sentence = limit_of(request)
         if int(request.headers.get("content-length", 0)) > limit:  # the server has checked that it is a number
             return refusal_of(413, sentence)
-        is_asset = request.method == "GET" and path.startswith(ASSET_PATHS)
+        is_asset = request.method == "GET" and path.startswith((*ASSET_PATHS, MODULES_PATH))
         is_page = path == "/" or path.startswith(PAGE_PATHS)
         is_mcp = request.method == "POST" and path.startswith(MCP_PATH)
         for is_limited, most in ((not is_asset, RATE), (is_page, PAGE_RATE)):

@@ -37,7 +37,7 @@ MAX_BODY_PARTS = 1000
 MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)
 """Maximum size of an upload."""
 RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
-"""Requests from one address, without those for the page's roughly 60 static files; a stroke takes two."""
+"""Requests from one address, without those for the page's roughly 100 static files; a stroke takes two."""
 PAGE_RATE = rate("PIX2PIX_PAGE_RATE", "100 per 10 seconds")
 """Requests from one address for the page, or for work outside the queue, such as drawing a street for "Surprise me"."""
 MAX_OPEN_MCP = 8

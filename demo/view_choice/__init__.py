@@ -10,6 +10,8 @@ from typing import Any
 
 import gradio as gr
 
+from demo.modules import mounting
+
 FOLDER = Path(__file__).parent
 
 
@@ -27,7 +29,7 @@ class ViewChoice(gr.HTML):
         super().__init__(
             value=names[0],
             html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
-            js_on_load=(FOLDER / "view_choice.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("view_choice/view_choice.js"),
             head=f"<style>{(FOLDER / 'view_choice.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             names=self.names,

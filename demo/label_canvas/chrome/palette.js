@@ -1,7 +1,7 @@
 // @ts-check
 // The classes to choose from: those that are often needed, and the others behind "More".
 
-import { find } from '../find.js';
+import { find } from '../../find.js';
 import { RadioGroup } from './radio_group.js';
 
 /** @typedef {{ name: string, color: string }} ClassEntry The colour is "#rrggbb". */

@@ -1,7 +1,7 @@
 // @ts-check
 // What the canvas tells people: a line below the map to read, and words for screen readers.
 
-import { find } from '../find.js';
+import { find } from '../../find.js';
 
 export class Status {
   /** @param {HTMLElement} element */

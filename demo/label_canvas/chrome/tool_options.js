@@ -1,7 +1,7 @@
 // @ts-check
 // What goes with a tool: the size of the brush, the grid, the numbers of copies.
 
-import { find } from '../find.js';
+import { find } from '../../find.js';
 
 /**
  * @typedef {object} OptionListeners

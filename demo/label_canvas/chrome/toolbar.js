@@ -1,9 +1,9 @@
 // @ts-check
 // The buttons of tools and commands, made from the table of actions.
 
+import { find } from '../../find.js';
 /** @import { Action } from '../actions.js' */
 import { COMMANDS, TOOLS } from '../actions.js';
-import { find } from '../find.js';
 import { RadioGroup } from './radio_group.js';
 
 export class Toolbar {
@@ -13,7 +13,9 @@ export class Toolbar {
    */
   constructor(element, run) {
     this.element = element;
-    find(element, '.lc-tools').append(...TOOLS.map((tool) => makeButton(tool, { role: 'radio', 'data-tool': tool.name })));
+    find(element, '.lc-tools').append(
+      ...TOOLS.map((tool) => makeButton(tool, { role: 'radio', 'data-tool': tool.name })),
+    );
     for (const command of COMMANDS.filter(({ place }) => place)) {
       const button = makeButton(command, { 'data-action': command.name });
       button.addEventListener('click', () => run(command));

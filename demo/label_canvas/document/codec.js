@@ -63,7 +63,10 @@ export async function unpackMap(packed, size, classCount) {
     throw new Error('The map has characters that do not belong there, or an end is missing.');
   }
   const text = atob(packed.replaceAll('-', '+').replaceAll('_', '/'));
-  const pixels = await inflate(Uint8Array.from(text, (character) => character.charCodeAt(0)), size * size);
+  const pixels = await inflate(
+    Uint8Array.from(text, (character) => character.charCodeAt(0)),
+    size * size,
+  );
   if (!pixels) throw new Error('The map is damaged, or has another size than this canvas.');
   if (pixels.some((classIndex) => classIndex >= classCount)) {
     throw new Error('The map holds classes that this palette does not have.');

@@ -49,7 +49,7 @@ export class Store {
 export async function readStored(dataset, size, classCount) {
   try {
     const packed = sessionStorage.getItem(storageKey(dataset)) ?? localStorage.getItem(storageKey(dataset));
-    return packed && (await unpackWork(packed, size, classCount));
+    return packed ? await unpackWork(packed, size, classCount) : null;
   } catch {
     return null; // storage is forbidden, or the work was stored with another palette
   }

@@ -43,9 +43,7 @@ export function draw({ pixels, size }, { isMirrored }, action) {
 
 /** @type {(labelMap: LabelMap, choice: Choice, from: Point, to: Point) => void} */
 export function drawLine(labelMap, choice, from, to) {
-  draw(labelMap, choice, (pixels) =>
-    drawSegment(pixels, labelMap.size, from, to, choice.brushSize, choice.paintClass),
-  );
+  draw(labelMap, choice, (pixels) => drawSegment(pixels, labelMap.size, from, to, choice.brushSize, choice.paintClass));
 }
 
 /** @type {(hover: Point | null, step: number) => string} */

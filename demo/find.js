@@ -1,4 +1,5 @@
 // @ts-check
+// Finds an element that must exist.
 
 /**
  * Returns the first descendant that matches; throws if there is none.
@@ -6,6 +7,6 @@
  */
 export function find(element, selector) {
   const found = element.querySelector(selector);
-  if (!found) throw new Error(`The canvas has no element ${selector}.`);
+  if (!found) throw new Error(`The page has no element ${selector}.`);
   return /** @type {HTMLElement} */ (found);
 }
