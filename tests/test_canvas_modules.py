@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
 from demo.label_canvas import encode
+from tests.helpers.tiny import draw_label_map
 
 ROOT = Path(__file__).parents[1]
 SIZE = 256

@@ -4,13 +4,13 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from conftest import tiny_generator, tiny_release_config
 
 from demo.command_line import read_command_line
 from demo.models import BUNDLED_WEIGHTS, MODELS
 from pix2pix import release
 from pix2pix.labels import CITYSCAPES
 from tests.helpers.app import tiny_models, weight_flags
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_pair
 from PIL import Image
 
 from pix2pix.data import DataError, read_pair
 from pix2pix.data import __main__ as data
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.facades import download_facades
+from tests.helpers.tiny import draw_pair
 
 
 def truncated_jpeg(path: Path) -> None:

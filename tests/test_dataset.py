@@ -11,7 +11,6 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from conftest import draw_label_map, draw_pair
 from PIL import Image
 from torch.nn.functional import interpolate
 
@@ -19,6 +18,7 @@ from pix2pix.data import DataError, dataset, read_pair
 from pix2pix.data.dataset import JitteredDataset, PairedDataset, training_batches
 from pix2pix.labels import FACADES
 from pix2pix.pictures import to_uint8
+from tests.helpers.tiny import draw_label_map, draw_pair
 
 NUM_PAIRS = 5
 

@@ -18,7 +18,6 @@ import gradio as gr
 import httpx
 import numpy as np
 import pytest
-from conftest import draw_label_map, free_port
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
@@ -34,6 +33,7 @@ from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
 from tests.helpers.app import local_models, tiny_models, weight_flags
+from tests.helpers.tiny import draw_label_map, free_port
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "demo" / "maps"

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_generator
 
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid import evaluator
 from pix2pix.fid.distances import FidError, frechet_distance
 from pix2pix.fid.evaluator import Evaluator, choose
 from pix2pix.pictures import to_uint8
+from tests.helpers.tiny import tiny_generator
 
 pytestmark = [
     pytest.mark.usefixtures("feature_cache"),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import draw_pair
 from PIL import Image
 from pytorch_fid import fid_score
 from pytorch_fid import inception as pytorch_fid_inception
@@ -17,6 +16,7 @@ from pix2pix.fid import __main__ as fid
 from pix2pix.fid import inception
 from pix2pix.fid.distances import FidError, frechet_distance, kernel_distance
 from pix2pix.files import read_records
+from tests.helpers.tiny import draw_pair
 
 pytestmark = [
     pytest.mark.usefixtures("feature_cache"),

@@ -18,7 +18,6 @@ import httpx
 import limits
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -30,6 +29,7 @@ from demo.server import limits as server_limits
 from pix2pix.labels import FACADES
 from tests.helpers.app import local_models, tiny_models
 from tests.helpers.hostile import damage, damaged, hostile, values
+from tests.helpers.tiny import draw_label_map
 
 WHOLE = encode(draw_label_map(1)).model_dump()
 HONEST = {"paint": [WHOLE, 1, True], "repaint": [WHOLE, 1, True, "Side by side"]}

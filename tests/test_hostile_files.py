@@ -21,9 +21,9 @@ from PIL import Image
 from pix2pix import checkpoint, release, release_config
 from pix2pix.data import DataError, cityscapes, facades, read_pair
 from pix2pix.trainer import Trainer
-from tests.conftest import draw_pair, tiny_generator, tiny_release_config
 from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
 from tests.helpers.hostile import damage, damaged, hostile, values
+from tests.helpers.tiny import draw_pair, tiny_generator, tiny_release_config
 
 
 def outcome(read: Callable[..., Any], error: type[Exception], *arguments: Any, **keywords: Any) -> Any:

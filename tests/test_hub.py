@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import tiny_generator, tiny_release_config, use_endpoint
 from huggingface_hub import constants
 
 from pix2pix import release
@@ -20,6 +19,7 @@ from pix2pix.hub import HubError, HubModel, __main__, cached, fetch, pull
 from pix2pix.painter import Painter
 from pix2pix.release import ReleaseError
 from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import tiny_generator, tiny_release_config, use_endpoint
 
 ROOT = Path(__file__).parents[1]
 MODEL = HubModel("me/facades-gan")

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map
 from torch import Tensor, nn
 
 from pix2pix import import_pth, release
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.painter import Painter
 from pix2pix.pictures import to_float, to_uint8
+from tests.helpers.tiny import draw_label_map
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_generator, tiny_release_config
 from safetensors.torch import load_file, save_file
 
 import train
@@ -18,6 +17,7 @@ from pix2pix.release import DISCRIMINATOR, ReleaseConfig, ReleaseError
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import Trainer
 from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 CPU = torch.device("cpu")
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from conftest import needs_vnni, tiny_generator
 from torch import Tensor, nn
 
 from pix2pix.int8 import Int8Down, Int8Up, quantize
 from pix2pix.networks import Down, UNet, Up
+from tests.helpers.tiny import needs_vnni, tiny_generator
 
 pytestmark = [needs_vnni, pytest.mark.usefixtures("inference")]
 

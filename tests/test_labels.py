@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from PIL import Image
 
 from pix2pix.labels import CITYSCAPES, FACADES, FAR_DISTANCE, PALETTES, Palette
+from tests.helpers.tiny import draw_label_map
 
 RED_AND_BLACK = Palette(("red", "black"), ("#ff0000", "#000000"))
 

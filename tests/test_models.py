@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
@@ -21,6 +20,7 @@ from pix2pix.labels import CITYSCAPES
 from pix2pix.painter import Painter
 from tests.helpers.app import tiny_models
 from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 
 NOWHERE = "http://127.0.0.1:9"
 

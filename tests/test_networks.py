@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import tiny_generator
 from torch import Tensor, nn
 
 from pix2pix import networks
 from pix2pix.losses import fake_loss, l1_loss, real_loss
 from pix2pix.networks import NORMS, InstanceNorm, PatchGAN, UNet
+from tests.helpers.tiny import tiny_generator
 
 UPS = [f"up{number}" for number in range(1, 9)]
 DOWNS = [f"down{number}" for number in range(1, 9)]

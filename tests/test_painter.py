@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 from PIL import Image
 
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter, main, paint_file, read_label_image
+from tests.helpers.tiny import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 
 
 @pytest.fixture(scope="module")

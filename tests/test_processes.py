@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import free_port
 
 import train
 from pix2pix.checkpoint import previous_path
 from tests.helpers.processes import ENVIRONMENT, two_processes
+from tests.helpers.tiny import free_port
 from tests.helpers.training import arguments, assert_same_run, state
 
 ROOT = Path(train.__file__).parent

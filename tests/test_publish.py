@@ -9,7 +9,6 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 from huggingface_hub import HfApi, ModelCard
 from PIL import Image
 
@@ -24,6 +23,7 @@ from pix2pix.painter import Painter
 from pix2pix.publish import __main__
 from pix2pix.publish.pack import pack
 from tests.helpers.hub_server import sha256
+from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 
 ROOT = Path(__file__).parents[1]
 MODEL = HubModel("me/facades-gan")

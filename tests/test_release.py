@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_generator, tiny_release_config
 from safetensors.torch import load_file, save_file
 
 from pix2pix import release
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.release import ReleaseConfig, ReleaseError
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 SCORE = {"fid": 90.5, "n": 100, "dims": 2048, "weights": "6726825d"}
 

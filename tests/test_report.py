@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import tiny_generator, tiny_release_config
 from PIL import Image
 
 from pix2pix import release
@@ -22,6 +21,7 @@ from pix2pix.report.runs import read_runs
 from pix2pix.report.scores import score_tables
 from pix2pix.run_config import record_lineage
 from pix2pix.run_folder import RunFolder
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 SUBSTITUTE, OFFICIAL = "482f07bb", "6726825d"
 LABEL_COLOR, PHOTO_COLOR = (10, 20, 250), (250, 200, 20)

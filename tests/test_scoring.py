@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_pair, tiny_generator
 from PIL import Image
 from pytorch_fid import inception as pytorch_fid_inception
 
@@ -31,6 +30,7 @@ from pix2pix.release import load_config
 from pix2pix.report.runs import read_runs
 from pix2pix.run_folder import RunFolder
 from tests.helpers.processes import ENVIRONMENT, two_processes
+from tests.helpers.tiny import draw_pair, tiny_generator
 from tests.helpers.training import arguments, assert_same_run, state
 
 ROOT = Path(train.__file__).parent

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map
 from gradio_client import Client
 from PIL import Image
 
@@ -23,6 +22,7 @@ from pix2pix.data.facades import download_facades
 from pix2pix.painter import Painter
 from pix2pix.release import load, load_config
 from pix2pix.trainer import Trainer
+from tests.helpers.tiny import draw_label_map
 from tests.helpers.training import arguments, assert_identical, assert_same_run, log, run_until, state
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import draw_label_map, tiny_generator, tiny_release_config
 from PIL import Image
 
 from demo.comparison import to_data_url
@@ -15,6 +14,7 @@ from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import ReleaseError
+from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config
 
 
 @pytest.fixture(scope="module")

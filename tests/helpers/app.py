@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from conftest import tiny_generator, tiny_release_config
 
 from demo.models import Model
 from demo.views import MODEL_NAMES
 from pix2pix import release
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest import free_port
-
 import train
+from tests.helpers.tiny import free_port
 from tests.helpers.training import SCRIPT
 
 ROOT = Path(train.__file__).parent

@@ -13,8 +13,8 @@ import httpx
 import numpy as np
 
 from demo.label_canvas import encode
-from tests.conftest import free_port
 from tests.helpers.app import ROOT, weight_flags
+from tests.helpers.tiny import free_port
 
 MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
 
