@@ -13,20 +13,16 @@ import { Status } from './chrome/status.js';
 import { ToolOptions } from './chrome/tool_options.js';
 import { Toolbar } from './chrome/toolbar.js';
 import { LabelMap } from './document/map.js';
-import { clampPoint } from './document/raster.js';
 import { isLinkElsewhere } from './document/storage.js';
 import { Work } from './document/work.js';
+import { Cursor } from './input/cursor.js';
 import { Keyboard } from './input/keyboard.js';
 import { listen } from './input/listen.js';
 import { Pen } from './input/pen.js';
 import { Pointer } from './input/pointer.js';
-import { outlineRing } from './outlines.js';
 import { View } from './view.js';
 
-const CURSOR_RADIUS = 10; // pixels of the screen: a ring shows the keyboard's cursor
-const LONG_STEP = 8; // pixels of the map that the cursor moves with Shift
 const SHORT_STROKE = 100; // milliseconds; the pictures of a short stroke need not wait for those of half of it
-const BY_KEYS = ':focus:not([data-pointer])'; // the focus came with the keyboard, not with the mouse
 
 /**
  * @typedef {object} CanvasOptions
@@ -48,11 +44,6 @@ const BY_KEYS = ':focus:not([data-pointer])'; // the focus came with the keyboar
  */
 
 export class Canvas {
-  /** @type {Point | null} The pixel under the pointer, or the keyboard's cursor; null if neither is on the map. */
-  #hover = null;
-  /** @type {Point} Where the keyboard's cursor is, or appears next. */
-  #cursor;
-  #isHeldByKeys = false; // the pen, while it is down
   #isRedrawRequested = false;
   #toolName = 'brush';
   #toolBeforePick = 'brush';
@@ -68,13 +59,12 @@ export class Canvas {
     this.element = element;
     this.options = options;
     this.listeners = listeners;
-    this.#cursor = { x: size / 2, y: size / 2 };
     /** @type {Choice} */
     this.choice = { paintClass: startClass, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
     this.labelMap = new LabelMap(pixels, size, () => this.#noteChange());
     /** @type {Record<string, Tool>} */
     this.tools = Object.fromEntries(TOOLS.map(({ name, make }) => [name, make(this.labelMap, this.choice, this)]));
-    this.pen = new Pen(this.labelMap, () => this.#tool, {
+    this.pen = new Pen(this.labelMap, () => this.tool, {
       onDown: () => this.#noteStroke(),
       onChange: () => this.#refresh(),
       onCancel: () => listeners.onChange(this.labelMap.pixels), // the server may have seen the stroke
@@ -91,12 +81,12 @@ export class Canvas {
       this.chooseClass(classIndex),
     );
     this.work = this.#makeWork();
+    this.cursor = new Cursor(this);
     const keyboard = new Keyboard(element, this);
     new Pointer(this.view, this.pen, {
-      onHover: (point) => this.#setHover(point),
+      onHover: (point) => this.cursor.set(point),
       isSpaceHeld: () => keyboard.isSpaceHeld(),
     });
-    this.#followFocus();
     listen(element, window, 'hashchange', () => this.#followLink());
     this.chooseTool('brush');
     this.chooseClass(startClass);
@@ -104,7 +94,8 @@ export class Canvas {
     this.work.open();
   }
 
-  get #tool() {
+  /** The chosen tool. */
+  get tool() {
     return this.tools[this.#toolName];
   }
 
@@ -138,18 +129,18 @@ export class Canvas {
   }
 
   #noteStroke() {
-    this.#isHeldByKeys = false;
-    setTimeout(() => this.#requestRedraw(), SHORT_STROKE); // reports the stroke even if the hand rests
-    this.#showHint();
+    this.cursor.isHoldingPen = false;
+    setTimeout(() => this.requestRedraw(), SHORT_STROKE); // reports the stroke even if the hand rests
+    this.showHint();
   }
 
   #refresh() {
-    this.toolbar.showHistory(Boolean(this.#tool.isOpen) || this.labelMap.undoSteps > 0, this.labelMap.redoSteps > 0);
-    this.#requestRedraw();
+    this.toolbar.showHistory(Boolean(this.tool.isOpen) || this.labelMap.undoSteps > 0, this.labelMap.redoSteps > 0);
+    this.requestRedraw();
   }
 
   /** Draws with the next frame: pointers report more often than screens draw. */
-  #requestRedraw() {
+  requestRedraw() {
     if (this.#isRedrawRequested) return;
     this.#isRedrawRequested = true;
     requestAnimationFrame(() => this.#draw());
@@ -159,9 +150,7 @@ export class Canvas {
     const { view } = this;
     this.#isRedrawRequested = false;
     view.draw(this.labelMap.pixels);
-    const isByKeys = view.canvas.matches(BY_KEYS);
-    const ring = this.#hover && isByKeys ? outlineRing(this.#hover, view.mapLength(CURSOR_RADIUS)) : '';
-    view.showOutline(this.#tool.outline(this.#hover) + ring, this.choice.isMirrored);
+    view.showOutline(this.tool.outline(this.cursor.hover) + this.cursor.ring, this.choice.isMirrored);
     this.reportStroke();
   }
 
@@ -181,10 +170,10 @@ export class Canvas {
     if (name === 'pick' && this.#toolName !== 'pick') this.#toolBeforePick = this.#toolName;
     this.#toolName = name;
     this.toolbar.showTool(name);
-    this.#tool.choose?.();
-    this.view.showGrid(this.#gridStep);
-    this.#showHint();
-    this.#requestRedraw();
+    this.tool.choose?.();
+    this.view.showGrid(this.gridStep);
+    this.showHint();
+    this.requestRedraw();
   }
 
   /**
@@ -194,7 +183,7 @@ export class Canvas {
   pickClass(classIndex) {
     this.chooseClass(classIndex);
     this.chooseTool(this.#toolBeforePick);
-    this.announce(`Picked ${this.#className(classIndex)}`);
+    this.announce(`Picked ${this.className(classIndex)}`);
   }
 
   toggleMirror() {
@@ -202,7 +191,7 @@ export class Canvas {
     this.toolbar.showMirror(this.choice.isMirrored);
     this.view.showMirror(this.choice.isMirrored);
     this.announce(this.choice.isMirrored ? 'Mirror on' : 'Mirror off');
-    this.#requestRedraw();
+    this.requestRedraw();
   }
 
   /** @param {number} sign 1 or -1. */
@@ -215,11 +204,11 @@ export class Canvas {
   /** @param {number} brushSize */
   #setBrushSize(brushSize) {
     this.choice.brushSize = this.toolOptions.showBrushSize(brushSize);
-    this.#requestRedraw();
+    this.requestRedraw();
   }
 
   /** The cells that the chosen tool snaps to, in pixels. */
-  get #gridStep() {
+  get gridStep() {
     return TOOLS.find(({ name }) => name === this.#toolName)?.snaps ? this.choice.step : 1;
   }
 
@@ -229,17 +218,17 @@ export class Canvas {
   zoomBy(factor) {
     this.view.zoomBy(factor);
     this.announce(`${Math.round(100 * this.view.zoom)} %`);
-    this.#requestRedraw();
+    this.requestRedraw();
   }
 
   /** In the middle of a stroke, undoes that of the keyboard; a mouse has to be released first. */
   undo() {
     if (this.pen.isDown) {
-      if (!this.#isHeldByKeys) return;
+      if (!this.cursor.isHoldingPen) return;
       this.pen.cancel();
       this.announce('Cancelled');
-    } else if (this.#tool.isOpen) {
-      this.#tool.stepBack?.();
+    } else if (this.tool.isOpen) {
+      this.tool.stepBack?.();
     } else if (this.labelMap.undo()) {
       this.announce('Undone');
     }
@@ -256,18 +245,18 @@ export class Canvas {
     const { size, background } = this.options;
     this.#dropAll();
     this.labelMap.replace(new Uint8Array(size * size).fill(background));
-    this.announce(`Cleared to ${this.#className(background)}`);
+    this.announce(`Cleared to ${this.className(background)}`);
   }
 
   cancel() {
-    if (this.pen.isDown || this.#tool.isOpen) this.announce('Cancelled');
+    if (this.pen.isDown || this.tool.isOpen) this.announce('Cancelled');
     this.#dropAll();
   }
 
   /** Closes an open polygon; returns false if there is none. */
   closeShape() {
-    if (this.pen.isDown || !this.#tool.isOpen) return false;
-    if (this.#tool.close?.()) this.announce('Polygon closed');
+    if (this.pen.isDown || !this.tool.isOpen) return false;
+    if (this.tool.close?.()) this.announce('Polygon closed');
     this.#refresh();
     return true;
   }
@@ -276,67 +265,12 @@ export class Canvas {
     this.work.copyLink();
   }
 
-  // ---- The keyboard's cursor ----
-
-  /** Notes that the keyboard is in use, so that its focus is shown. */
-  noteKeys() {
-    delete this.view.canvas.dataset.pointer;
-  }
-
-  /** @type {(dx: number, dy: number, isLong: boolean) => void} */
-  moveCursor(dx, dy, isLong) {
-    const length = isLong ? Math.max(LONG_STEP, this.#gridStep) : this.#gridStep;
-    const { x, y } = this.#cursor;
-    this.noteKeys();
-    this.#setHover({ x: x + dx * length, y: y + dy * length });
-    this.pen.move(this.#cursor);
-    this.view.reveal(this.#cursor);
-  }
-
-  describeCursor() {
-    const { x, y } = this.#cursor;
-    this.announce(`${x}, ${y}: ${this.#className(this.labelMap.classAt(this.#cursor))}`);
-  }
-
-  /** Puts the pen down or lifts it; both at once if a click is all that the tool needs. */
-  togglePen() {
-    const wasDown = this.pen.isDown;
-    const tool = this.#tool;
-    if (!wasDown) this.pen.down(this.#cursor);
-    if (wasDown || tool.isClick) this.pen.up(0);
-    this.#isHeldByKeys = this.pen.isDown;
-    const name = this.#className(this.choice.paintClass);
-    this.announce(this.#isHeldByKeys ? `Pen down, ${name}` : (tool.said?.(name) ?? 'Pen up'));
-  }
-
   /** @param {string} words For screen readers. */
   announce(words) {
     this.status.announce(words);
   }
 
   // ---- Inside ----
-
-  /** @param {Point | null} point */
-  #setHover(point) {
-    this.#hover = point && clampPoint(point, this.labelMap.size);
-    this.#cursor = this.#hover ?? this.#cursor;
-    this.palette.mark(this.#hover && this.labelMap.classAt(this.#hover));
-    this.#requestRedraw();
-  }
-
-  #followFocus() {
-    const { canvas } = this.view;
-    canvas.addEventListener('focus', () => {
-      if (!canvas.matches(BY_KEYS)) return;
-      this.status.showHint(canvas.ariaDescription ?? '');
-      this.#setHover(this.#cursor);
-    });
-    canvas.addEventListener('blur', () => {
-      this.pen.up(0); // no key could lift it any more
-      this.#setHover(null);
-      this.#showHint();
-    });
-  }
 
   /** Opens a link that is pasted into the address bar of the open page; a link of another dataset opens its tab as the page loads. */
   #followLink() {
@@ -350,11 +284,11 @@ export class Canvas {
       onBrushSize: (brushSize) => this.#setBrushSize(brushSize),
       onStep: (step) => {
         this.choice.step = step;
-        this.view.showGrid(this.#gridStep);
+        this.view.showGrid(this.gridStep);
       },
       onCopies: (direction, count) => {
         this.choice[direction] = count;
-        this.#tool.recount?.();
+        this.tool.recount?.();
       },
     });
   }
@@ -379,16 +313,16 @@ export class Canvas {
   }
 
   #dropOpen() {
-    this.#tool.drop?.();
+    this.tool.drop?.();
     this.#refresh();
   }
 
-  #showHint() {
+  showHint() {
     this.status.showHint(TOOLS.find(({ name }) => name === this.#toolName)?.hint ?? '');
   }
 
   /** @param {number} classIndex */
-  #className(classIndex) {
+  className(classIndex) {
     return this.options.classes[classIndex].name;
   }
 }

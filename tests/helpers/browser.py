@@ -109,7 +109,7 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 
 @contextmanager
 def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
-    """The page in a browser context of its own. It must contact no other server and log no error, whatever the test does."""
+    """The page in a browser context of its own. It must contact no other server and log no error."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
     page = context.new_page()
     complaints: list[str] = []
@@ -128,7 +128,7 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
         lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
     )
     page.goto(url + query)
-    expect(page.locator(".comparison img[src]")).to_have_count(2)
+    expect(page.locator(".comparison img[src]")).to_have_count(2, timeout=60_000)
     expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
     yield page
     assert outside == []
@@ -138,7 +138,7 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
 
 
 def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
@@ -332,7 +332,7 @@ END = "&seed=1&dropout=1"
 
 def reload(page: Page) -> None:
     page.reload()
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
 
 
 class Fingers:

@@ -46,7 +46,7 @@ export class Keyboard {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    if (event.key === 'Tab') this.canvas.noteKeys();
+    if (event.key === 'Tab') this.canvas.cursor.noteKeys();
     const target = event.target instanceof Element ? event.target : document.body;
     if (!this.canvas.isShown || isTextField(target)) return; // text fields have an undo of their own
     const isAltGraph = event.getModifierState('AltGraph'); // brackets are AltGr keys on some keyboards
@@ -73,14 +73,14 @@ export class Keyboard {
   #pressOnMap(event) {
     const direction = ARROWS[event.key];
     if (direction) {
-      this.canvas.moveCursor(...direction, event.shiftKey);
+      this.canvas.cursor.move(...direction, event.shiftKey);
       clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => this.canvas.describeCursor(), SETTLED);
+      this.#settling = setTimeout(() => this.canvas.cursor.describe(), SETTLED);
     } else if (event.key === ' ' && !event.repeat) {
       this.#isSpaceHeld = true;
       this.#hasMovedView = false;
     } else if (event.key === 'Enter') {
-      this.canvas.togglePen();
+      this.canvas.cursor.togglePen();
     }
     return direction !== undefined || event.key === ' ' || event.key === 'Enter';
   }
@@ -106,6 +106,6 @@ export class Keyboard {
   #release(event) {
     if (event.key !== ' ' || !this.#isSpaceHeld) return;
     this.#isSpaceHeld = false;
-    if (event.target === this.surface && !this.#hasMovedView) this.canvas.togglePen();
+    if (event.target === this.surface && !this.#hasMovedView) this.canvas.cursor.togglePen();
   }
 }
