@@ -87,7 +87,7 @@ def test_lossy_files_are_read_to_the_nearest_classes(tmp_path, kind, options):
 
 
 def test_a_file_that_is_not_there_any_more_is_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="^This file is not there any more. Choose it once more.$"):
+    with pytest.raises(ValueError, match="^This file is no longer available. Choose it again.$"):
         read_label_picture(tmp_path / "deleted.png", FACADES, 0)
 
 

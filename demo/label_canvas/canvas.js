@@ -2,10 +2,9 @@
 // The label canvas: makes the parts, connects them, and carries out the commands. It knows no server.
 
 import { find } from '../find.js';
-/** @import { ClassEntry } from './chrome/palette.js' */
-/** @import { Settings } from './document/codec.js' */
 /** @import { Pixels, Point } from './document/raster.js' */
 /** @import { Choice, Tool } from './tools/tool.js' */
+/** @import { CanvasListeners, CanvasOptions } from './types.js' */
 import { TOOLS } from './actions.js';
 import { LAYOUT } from './chrome/layout.js';
 import { Palette } from './chrome/palette.js';
@@ -22,26 +21,7 @@ import { Pen } from './input/pen.js';
 import { Pointer } from './input/pointer.js';
 import { View } from './view.js';
 
-const SHORT_STROKE = 100; // milliseconds; the pictures of a short stroke need not wait for those of half of it
-
-/**
- * @typedef {object} CanvasOptions
- * @property {Pixels} pixels The first map.
- * @property {number} size Width and height of the map.
- * @property {ClassEntry[]} classes
- * @property {number[]} firstClasses Classes that the palette always shows; empty for all.
- * @property {number} startClass
- * @property {number} background The class that Clear paints.
- * @property {string} dataset Letters and digits; the name in links and in the browser's storage.
- * @property {Settings} settings The seed and dropout that go into links.
- */
-
-/**
- * @typedef {object} CanvasListeners
- * @property {(pixels: Pixels) => void} onChange The map has changed.
- * @property {(pixels: Pixels) => void} onStroke A stroke is in progress; comes with every frame.
- * @property {(settings: Settings) => void} onSettings Work with another seed or dropout was opened.
- */
+const SHORT_STROKE = 100; // milliseconds; shorter strokes are not sent until they end
 
 export class Canvas {
   #isRedrawRequested = false;
@@ -69,11 +49,8 @@ export class Canvas {
       onChange: () => this.#refresh(),
       onCancel: () => listeners.onChange(this.labelMap.pixels), // the server may have seen the stroke
     });
-    this.view = new View(
-      find(element, '.lc-surface'),
-      size,
-      classes.map(({ color }) => color),
-    );
+    const colors = classes.map(({ color }) => color);
+    this.view = new View(find(element, '.lc-surface'), size, colors);
     this.status = new Status(element);
     this.toolbar = new Toolbar(element, (action) => action.run(this));
     this.toolOptions = this.#makeToolOptions();
@@ -158,7 +135,7 @@ export class Canvas {
 
   /** @param {number} classIndex */
   chooseClass(classIndex) {
-    if (this.pen.isDown) return; // a stroke is of one class
+    if (this.pen.isDown) return; // a stroke has one class
     this.choice.paintClass = classIndex;
     this.palette.show(classIndex);
   }
@@ -261,18 +238,12 @@ export class Canvas {
     return true;
   }
 
-  copyLink() {
-    this.work.copyLink();
-  }
-
   /** @param {string} words For screen readers. */
   announce(words) {
     this.status.announce(words);
   }
 
-  // ---- Inside ----
-
-  /** Opens a link that is pasted into the address bar of the open page; a link of another dataset opens its tab as the page loads. */
+  /** Opens a link pasted into the address bar of the open page; a link of another dataset opens its tab by a reload. */
   #followLink() {
     if (!this.isShown) return; // the canvas of the open tab answers
     if (isLinkElsewhere(this.options.dataset)) location.reload();

@@ -1,5 +1,6 @@
 // @ts-check
-// The keyboard: single keys choose while the focus is in the canvas, arrow keys move a cursor that paints, Ctrl shortcuts work anywhere.
+// The keyboard: single keys choose while the focus is in the canvas, arrow keys move a cursor that paints, Ctrl
+// shortcuts work anywhere.
 
 /** @import { Canvas } from '../canvas.js' */
 import { ACTIONS, TOOLS } from '../actions.js';
@@ -95,7 +96,7 @@ export class Keyboard {
     const action = actionOf(key);
     action?.run(this.canvas);
     const chosen = TOOLS.find((tool) => tool === action)?.label ?? this.canvas.palette.chooseKey(key);
-    if (chosen) this.canvas.announce(chosen);
+    if (chosen && !this.canvas.pen.isDown) this.canvas.announce(chosen); // with the pen down, nothing was chosen
     return Boolean(action || chosen);
   }
 
