@@ -1,7 +1,7 @@
 """Takes the README's pictures: `python -m docs.take_pictures`. Needs requirements-dev.txt and Chromium.
 
-`painting.webp` shows a house being painted, with the pointer drawn in; `screenshot-phone.png` is the page on a phone; `facades.jpg` and
-`streets.jpg` show what the bundled models make of example maps.
+`painting.webp` shows a house being painted, with the pointer drawn in; `screenshot-phone.png` is the page on a phone;
+`facades.jpg` and `streets.jpg` show what the bundled models make of example maps.
 """
 
 import io
@@ -19,7 +19,7 @@ from pix2pix.painter import Painter
 from pix2pix.pictures import read_rgb
 
 FOLDER = Path(__file__).parent
-EXAMPLES = FOLDER.parent / "demo" / "examples"
+EXAMPLES = FOLDER.parent / "demo" / "maps"
 FACADES = ("haussmann", "art-nouveau", "palazzo", "balcony-flats", "village-house")
 STREETS = ("tree-avenue", "tram-street", "crossing", "garden-suburb", "bicycle-lane")
 SEED = 1

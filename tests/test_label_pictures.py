@@ -1,4 +1,4 @@
-"""Label maps from and to picture files of people's own: whatever they open, they get their map or one clear sentence."""
+"""Label maps from and to people's own files: whatever they open, they get their map or one clear sentence."""
 
 import io
 import warnings
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from PIL import Image, ImageFilter
 
 from demo.label_pictures import MAX_PIXELS, read_label_picture, to_png
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
+from tests.helpers.tiny import draw_label_map
 
 CLEAR = FACADES.index("background")
 ORIENTATION = 0x0112
@@ -191,7 +191,7 @@ def test_what_is_no_picture_is_refused(tmp_path, content):
 
 @pytest.mark.parametrize("side", [6000, 9000, 14000])
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path, side, monkeypatch):
-    """A few kilobytes that would become hundreds of megabytes: at once too many for us, for Pillow's warning and for its error."""
+    """A few kilobytes that would become hundreds of megabytes, beyond our limit, Pillow's warning and its error."""
     assert side**2 > MAX_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -1,4 +1,4 @@
-"""The app as a Hugging Face Space runs it: the front matter, pinned models, and a page in front of a Hub that is slow or has nothing."""
+"""The app as a Hugging Face Space runs it: front matter, pinned models, and a Hub that is slow or empty."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import free_port, tiny_generator, tiny_release_config
-from hub_server import HubServer
 from huggingface_hub import metadata_load
 from playwright.sync_api import Browser, expect
-from test_browser import both_pictures_change, opened_page, press, shown_pictures
 
 from demo import models, pin
 from demo.models import MODELS
 from pix2pix import release
+from tests.helpers.browser import both_pictures_change, opened_page, press, shown_pictures
+from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import free_port, tiny_generator, tiny_release_config
 
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
@@ -113,7 +113,7 @@ def test_nothing_is_pinned_where_a_model_is_missing(
 
 @pytest.fixture
 def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
-    """The app in a folder that it cannot write, for somebody else where this is root, with the documented environment alone."""
+    """The app in a read-only folder, as another user if this is root, with only the documented environment."""
     folder, home = tmp_path / "app", tmp_path / "home"
     for name in ("demo", "pix2pix"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights", "*.pyi"))
