@@ -1,6 +1,6 @@
 """Time painting in the browser beside painting on the server.
 
-    npm ci --prefix demo/in_browser
+    npm ci
     python -m benchmarks.browser
 
 Chromium, without a window and with an empty cache, loads the worker of `demo/in_browser` with two models of the bundled
@@ -36,8 +36,10 @@ from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
 from pix2pix.precision import PAINTING_PRECISIONS, painting_precision
 
-IN_BROWSER = Path(__file__).parents[1] / "demo" / "in_browser"
-RUNTIME = IN_BROWSER / "node_modules" / "onnxruntime-web" / "dist"
+ROOT = Path(__file__).parents[1]
+IN_BROWSER = ROOT / "demo" / "in_browser"
+RUNTIME = ROOT / "node_modules" / "onnxruntime-web" / "dist"
+EXAMPLE = ROOT / "demo" / "maps" / "facades" / "village-house.png"
 WARM_UP = 3
 START = """
 ([load, map]) => new Promise((resolve, reject) => {
@@ -107,7 +109,7 @@ def write_site(folder: Path) -> None:
 
 
 def load_message(site: Path, address: str, subject: str, engine: str, threads: int) -> dict[str, Any]:
-    """The message by which the worker loads the bundled models of a dataset; exports them into the site where they are missing."""
+    """The message that loads the bundled models of a dataset; exports those that the site does not have yet."""
     models = []
     for objective in ("gan", "l1"):
         path = site / f"{subject}-{objective}" / "model.onnx"
@@ -129,7 +131,7 @@ def start(page: Page, load: dict[str, Any], label_map: np.ndarray) -> dict[str, 
 
 
 def measure(browser: Browser, address: str, load: dict[str, Any], label_map: np.ndarray, paintings: int) -> float:
-    """Times loading and painting in a fresh browser profile, prints both; returns the median milliseconds of an image."""
+    """Time loading and painting in a fresh profile, and print both; returns the median milliseconds of an image."""
     with browser.new_context() as context:
         loading = []
         for _ in ("from the network", "from the cache"):
@@ -171,8 +173,7 @@ def main() -> None:
     parser.add_argument("--paintings", type=int, default=20, help="timed pairs of images for each line (default: 20)")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     flags = parser.parse_args()
-    example = Path(__file__).parents[1] / "demo" / "examples" / "facades" / "village-house.png"
-    label_map = np.asarray(Image.open(example))
+    label_map = np.asarray(Image.open(EXAMPLE))
     precisions = [
         name for name in PAINTING_PRECISIONS if name in ("fp32", painting_precision("auto", torch.device("cpu")))
     ]
@@ -186,9 +187,8 @@ def main() -> None:
             torch.set_num_threads(threads)
             for precision in precisions:
                 on_server = server_time("facades", precision, label_map, flags.paintings)
-                print(
-                    f"  server, {precision}: {on_server:.0f} ms; the browser takes {in_browser / on_server:.1f} times as long"
-                )
+                ratio = in_browser / on_server
+                print(f"  server, {precision}: {on_server:.0f} ms; the browser takes {ratio:.1f} times as long")
         print_sizes(site)
 
 

@@ -21,7 +21,8 @@ from pix2pix import noise, release
 from pix2pix.files import replacing
 from pix2pix.hub import locate
 from pix2pix.networks import Down, UNet, Up
-from pix2pix.release import LICENCE_NOTES, ReleaseConfig, ReleaseError
+from pix2pix.release import LICENCE_NOTES
+from pix2pix.release_config import ReleaseConfig, ReleaseError
 
 try:
     import onnx
@@ -177,7 +178,7 @@ def export(folder: Path, output: Path) -> tuple[Path, float]:
     apart = difference(model, generator)
     if not apart <= LARGEST_DIFFERENCE:
         raise ExportError(
-            f"The exported model was not written: it differs from PyTorch by {apart:.2g}, more than {LARGEST_DIFFERENCE:g}."
+            f"The model was not written: it differs from PyTorch by {apart:.2g}, more than {LARGEST_DIFFERENCE:g}."
         )
     output.mkdir(parents=True, exist_ok=True)
     path = output / "model.onnx"

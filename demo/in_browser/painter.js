@@ -31,9 +31,10 @@ export async function loadRuntime(folder, wanted = {}) {
 }
 
 async function hasWebGPU() {
-  const gpu = /** @type {{ gpu?: { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } } | null> } }} */ (
-    navigator
-  ).gpu;
+  const gpu =
+    /** @type {{ gpu?: { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } } | null> } }} */ (
+      navigator
+    ).gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
   return Boolean(adapter) && !adapter?.info?.isFallbackAdapter; // a GPU in software is slower than WebAssembly
 }
