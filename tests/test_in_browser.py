@@ -12,13 +12,15 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import PAINT, RUNTIME, load_message, served, start, write_site
+from demo.models import BUNDLED_WEIGHTS
 from pix2pix.labels import FACADES
 from pix2pix.noise import masks, philox
-from pix2pix.painter import EDGE_SIGMA
+from pix2pix.painter import EDGE_SIGMA, Painter
 from pix2pix.pictures import smooth, through_jpeg
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "demo" / "maps" / "facades").glob("*.png"))
+SEEDS = (0, 1, 2**32 - 1)
 Call = Callable[..., Any]
 
 
@@ -164,6 +166,26 @@ def needs_runtime() -> None:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail("REQUIRE_BROWSER=1, but onnxruntime-web is not installed (npm ci)")
         pytest.skip("onnxruntime-web is not installed (npm ci)")
+
+
+@pytest.mark.usefixtures("needs_runtime")
+def test_images_of_the_worker_are_the_servers(page, site):
+    """Ten maps and three seeds by WebAssembly, against fp32 on the server."""
+    folder, address = site
+    painters = [Painter.load(BUNDLED_WEIGHTS / f"facades-{name}", precision="fp32") for name in ("gan", "l1")]
+    maps = example_maps()
+    assert len(maps) == 10
+    answer = start(page, load_message(folder, address, "facades", "wasm", 2), maps[0])
+    assert (answer["engine"], answer["threads"]) == ("wasm", 2)
+    for label_map in maps:
+        page.evaluate("(map) => { window.map.labelMap = map; }", label_map.ravel().tolist())
+        others = [painter.paint(label_map, 7).astype(int) for painter in painters]
+        for seed in SEEDS:
+            for image, painter, other in zip(painted(page, seed), painters, others, strict=True):
+                apart = np.abs(image[..., :3] - painter.paint(label_map, seed).astype(int)).mean()
+                assert apart < 0.5
+                assert apart < np.abs(image[..., :3] - other).mean() / 10  # another seed is another image
+                assert (image[..., 3] == 255).all()
 
 
 def painted(page: Page, seed: int) -> list[np.ndarray]:
