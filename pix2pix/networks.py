@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pix2pix import noise
 from pix2pix.channels_last import Conv2d, ConvTranspose2d
 
 NORMS = ("instance", "batch")
@@ -107,7 +108,7 @@ class UNet(nn.Module):
         self.apply(_init_weights)
         self.to(memory_format=torch.channels_last)
 
-    def dropout_masks(self, height: int, width: int, generator: torch.Generator) -> list[Tensor]:
+    def dropout_masks(self, height: int, width: int, seed: int) -> list[Tensor]:
         """Draw the dropout noise of one image; it is the z of G(x, z) in the paper.
 
         Masks are an input of `forward` and not drawn from the global generator, so that an image depends only on its
@@ -116,14 +117,14 @@ class UNet(nn.Module):
         Args:
             height: Height of the image in pixels; a multiple of 256, as is `width`.
             width: Width of the image in pixels.
-            generator: A CPU generator.
+            seed: 0 to 2^64 - 1; `pix2pix.noise` draws the same masks from it on every machine.
 
         Returns:
             Three masks [1, 512, h, w] of zeros and twos (kept values are doubled), at 1/128, 1/64 and 1/32 of the
             image's size.
         """
-        sizes = [(1, self.dropout_channels, height // scale, width // scale) for scale in (128, 64, 32)]
-        return [torch.empty(size).bernoulli_(0.5, generator=generator).mul_(2) for size in sizes]
+        masks = noise.masks(seed, self.dropout_channels, height, width)
+        return [torch.from_numpy(mask)[None] for mask in masks]
 
     def batch_masks(self, seeds: Iterable[int], height: int, width: int) -> list[Tensor]:
         """Draw the dropout masks of a batch from one seed per image.
@@ -136,7 +137,7 @@ class UNet(nn.Module):
         Returns:
             Three masks [N, 512, h, w] as in `dropout_masks`, with the device and the precision of the weights.
         """
-        images = [self.dropout_masks(height, width, torch.Generator().manual_seed(int(seed))) for seed in seeds]
+        images = [self.dropout_masks(height, width, int(seed)) for seed in seeds]
         return [torch.cat(masks).to(self.down1.weight) for masks in zip(*images, strict=True)]
 
     def forward(self, x: Tensor, masks: list[Tensor] | None = None) -> Tensor:

@@ -1,0 +1,112 @@
+// @ts-check
+// Painting in a worker, so that the page never waits: `new Worker(new URL('worker.js', import.meta.url), { type: 'module' })`.
+//
+// The page sends:
+//   { type: 'load', subject, runtime, models, palette, engine?, threads? }   once for each subject; see Load
+//   { type: 'paint', id, subject, labelMap, width, height, seed, dropout, models? }   once it is ready; see Paint
+// The worker answers:
+//   { type: 'progress', subject, loaded, total }   bytes of all models of the subject, while they load
+//   { type: 'ready', subject, engine, threads }    'webgpu' or 'wasm', and WebAssembly's threads
+//   { type: 'unavailable', subject, message }      loading failed: a sentence for people; 'load' may be sent again
+//   { type: 'painted', id, model, image, milliseconds }   one for each model: RGBA [height, width, 4]
+//   { type: 'done', id }                           after the last of them
+//   { type: 'skipped', id }                        a newer request came before this one began
+//   { type: 'failed', id, message }                painting failed
+
+import { readModel } from './model_store.js';
+import { loadRuntime, Painter } from './painter.js';
+import { labelImage } from './treat.js';
+
+/**
+ * @typedef {object} Load
+ * @property {'load'} type
+ * @property {string} subject name of these models, such as 'facades'
+ * @property {string} runtime URL of the `dist` folder of onnxruntime-web, with a slash at its end
+ * @property {import('./model_store.js').ModelFile[]} models their absolute URLs, hashes and sizes
+ * @property {number[]} palette red, green and blue of each class, one after the other
+ * @property {import('./painter.js').Engine} [engine] instead of the best one
+ * @property {number} [threads] instead of as many as there are cores
+ */
+
+/**
+ * @typedef {object} Paint
+ * @property {'paint'} type
+ * @property {number} id chosen by the page; answers carry it
+ * @property {string} subject of `Load`
+ * @property {Uint8Array} labelMap class indices [height, width]
+ * @property {number} width a multiple of 256
+ * @property {number} height a multiple of 256
+ * @property {number} seed an integer, 0 to 2³² - 1
+ * @property {boolean} dropout false for no noise
+ * @property {number[]} [models] which models paint, in this order; all of them by default
+ */
+
+/** What each subject paints with. @type {Map<string, { painters: Painter[], palette: number[] }>} */
+const subjects = new Map();
+/** @type {ReturnType<typeof loadRuntime> | undefined} */
+let runtimeOfAll;
+/** @type {Paint | undefined} the newest request, if it has not begun */
+let waiting;
+let busy = false;
+
+/** @param {object} message @param {Transferable[]} [transfer] */
+const say = (message, transfer = []) => self.postMessage(message, { transfer });
+/** @param {unknown} error */
+const sentence = (error) => (error instanceof Error ? error.message : String(error));
+
+self.onmessage = (/** @type {MessageEvent<Load | Paint>} */ { data }) => {
+  if (data.type === 'load') {
+    const { subject } = data;
+    load(data).catch((error) => say({ type: 'unavailable', subject, message: sentence(error) }));
+  } else {
+    if (waiting) say({ type: 'skipped', id: waiting.id });
+    waiting = data;
+    if (!busy) paintWaiting();
+  }
+};
+
+/** @param {Load} request */
+async function load({ subject, runtime: folder, models, palette, ...wanted }) {
+  const total = models.reduce((sum, { bytes }) => sum + bytes, 0);
+  const loaded = models.map(() => 0);
+  const files = models.map((file, index) =>
+    readModel(file, (bytes) => {
+      loaded[index] = bytes;
+      say({ type: 'progress', subject, loaded: loaded.reduce((sum, part) => sum + part), total });
+    }),
+  );
+  runtimeOfAll ??= loadRuntime(folder, wanted);
+  const [{ runtime, engine, threads }, ...contents] = await Promise.all([runtimeOfAll, ...files]);
+  const painters = [];
+  for (const content of contents) painters.push(await Painter.load(runtime, engine, content));
+  subjects.set(subject, { painters, palette });
+  say({ type: 'ready', subject, engine, threads });
+}
+
+async function paintWaiting() {
+  busy = true;
+  while (waiting) {
+    const request = waiting;
+    waiting = undefined;
+    try {
+      await paint(request);
+    } catch (error) {
+      say({ type: 'failed', id: request.id, message: sentence(error) });
+    }
+    await new Promise((resume) => setTimeout(resume)); // lets newer requests arrive
+  }
+  busy = false;
+}
+
+/** @param {Paint} request */
+async function paint({ id, subject, labelMap, width, height, seed, dropout, models }) {
+  const loaded = subjects.get(subject);
+  if (!loaded) throw new Error(`The models of ${subject} are not loaded.`);
+  const image = labelImage(labelMap, width, height, loaded.palette);
+  for (const model of models ?? loaded.painters.keys()) {
+    const start = performance.now();
+    const painted = await loaded.painters[model].paint(image, width, height, seed, dropout);
+    say({ type: 'painted', id, model, image: painted, milliseconds: performance.now() - start }, [painted.buffer]);
+  }
+  say({ type: 'done', id });
+}

@@ -1,0 +1,236 @@
+"""The browser computes what the server computes: noise, treatment of maps, images."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import PAINT, RUNTIME, load_message, served, start, write_site
+from demo.models import BUNDLED_WEIGHTS
+from pix2pix.labels import FACADES
+from pix2pix.noise import masks, philox
+from pix2pix.painter import EDGE_SIGMA, Painter
+from pix2pix.pictures import smooth, through_jpeg
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "demo" / "maps" / "facades").glob("*.png"))
+SEEDS = (0, 1, 2**32 - 1)
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder = tmp_path_factory.mktemp("site")
+    write_site(folder)
+    with served(folder) as address:
+        yield folder, address
+
+
+@pytest.fixture
+def page(browser: Browser, site: tuple[Path, str]) -> Iterator[Page]:
+    """An empty page, in a browser context of its own, that may use threads."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(site[1])
+        yield page
+
+
+@pytest.fixture
+def call(page: Page) -> Call:
+    """Runs JavaScript with a module as `m`; arrays of bytes go in and out as lists."""
+
+    def run(module: str, script: str, *arguments: Any) -> Any:
+        values = [value.ravel().tolist() if isinstance(value, np.ndarray) else value for value in arguments]
+        return page.evaluate(f"async (args) => {{ const m = await import('/{module}'); {script} }}", values)
+
+    return run
+
+
+def example_maps() -> list[np.ndarray]:
+    return [np.asarray(Image.open(path)) for path in EXAMPLES]
+
+
+# ---- Noise ----
+
+
+def test_philox_draws_the_same_words(call):
+    counters = np.random.default_rng(0).integers(0, 2**32, (100, 4))
+    keys = np.random.default_rng(1).integers(0, 2**32, (100, 2))
+    found = call("noise.js", "return args[0].map((c, i) => m.philox(c, args[1][i]))", counters.tolist(), keys.tolist())
+    for counter, (low, high), words in zip(counters, keys.tolist(), found, strict=True):
+        assert philox(counter[:, None], low + (high << 32))[:, 0].tolist() == words
+
+
+@pytest.mark.parametrize(
+    "given", [(0, 512, 256, 256), (1, 256, 512, 256), (2**32 - 1, 16, 256, 768), (2**53 - 1, 200, 256, 256)]
+)
+def test_masks_are_the_same_bits(call, given):
+    found = call("noise.js", "return m.masks(...args).map((mask) => Array.from(mask))", *given)
+    for mask, expected in zip(found, masks(*given), strict=True):
+        assert mask == expected.ravel("C").tolist()
+
+
+# ---- Treatment ----
+
+
+def images() -> list[np.ndarray]:
+    """Uint8 RGB images: noise, squares of random colours, and a gradient, none of them square."""
+    rng = np.random.default_rng(0)
+    squares = rng.integers(0, 256, (16, 32, 3)).astype(np.uint8).repeat(16, 0).repeat(16, 1)
+    ramp = np.add.outer(np.arange(256), np.arange(512))[..., None] // np.array([2, 3, 4]) % 256
+    return [rng.integers(0, 256, (256, 512, 3)).astype(np.uint8), squares, ramp.astype(np.uint8)]
+
+
+@pytest.mark.parametrize("image", images(), ids=["noise", "squares", "ramp"])
+def test_blur_is_the_servers(call, image):
+    found = call("treat.js", "return Array.from(m.smooth(Uint8Array.from(args[0]), 512, 256))", image)
+    assert (np.array(found).reshape(image.shape) == smooth(image, EDGE_SIGMA)).all()
+
+
+@pytest.mark.parametrize("image", images(), ids=["noise", "squares", "ramp"])
+def test_jpeg_is_within_a_level_of_the_servers(call, image):
+    """Pillow's libjpeg-turbo gives the very same levels; other libraries may round otherwise."""
+    found = call("jpeg.js", "return Array.from(m.throughJpeg(Uint8Array.from(args[0]), 512, 256))", image)
+    assert np.abs(np.array(found).reshape(image.shape) - through_jpeg(image).astype(int)).max() <= 1
+
+
+def test_label_images_are_within_a_level_of_the_servers(call):
+    script = "return Array.from(m.labelImage(Uint8Array.from(args[0]), 256, 256, args[1]))"
+    for label_map in example_maps():
+        found = np.array(call("treat.js", script, label_map, FACADES.rgb)).reshape(256, 256, 3)
+        expected = through_jpeg(smooth(FACADES.to_image(label_map), EDGE_SIGMA))
+        assert np.abs(found - expected.astype(int)).max() <= 1
+
+
+# ---- Models ----
+
+STORE = """
+const asked = [];
+const get = window.fetch;
+window.fetch = (url) => { asked.push(url); return get(url); };
+const file = { url: location.origin + '/file.bin', sha256: args[0], bytes: args[1] };
+const progress = [];
+try {
+  const read = [await m.readModel(file, (loaded) => progress.push(loaded)), await m.readModel(file)];
+  await m.forgetOthers(args[2]);
+  const kept = await m.readModel(file);
+  return { read: read.map((part) => Array.from(part)), same: kept.length, asked: asked.length, last: progress.at(-1) };
+} catch (error) { return error.message; } finally { window.fetch = get; }
+"""
+CONTENT = bytes(range(256)) * 300
+
+
+@pytest.fixture
+def file_of_site(site: tuple[Path, str]) -> str:
+    """Puts a file on the site; returns its hash."""
+    (site[0] / "file.bin").write_bytes(CONTENT)
+    return hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_model_is_downloaded_once_and_forgotten_when_unused(call, file_of_site):
+    kept = call("model_store.js", STORE, file_of_site, len(CONTENT), [file_of_site])
+    assert [bytes(part) for part in kept["read"]] == [CONTENT, CONTENT]
+    assert kept["asked"] == 1 and kept["last"] == len(CONTENT)
+    forgotten = call("model_store.js", STORE, file_of_site, len(CONTENT), [])
+    assert forgotten["asked"] == 1 and forgotten["same"] == len(
+        CONTENT
+    )  # kept before; read once more after it was deleted
+
+
+@pytest.mark.parametrize(
+    "change, words", [({"hash": 1}, "damaged or was replaced"), ({"bytes": 1}, "did not arrive whole")]
+)
+def test_a_wrong_model_is_refused_in_a_sentence(call, file_of_site, change, words):
+    sha256 = "0" * 64 if "hash" in change else file_of_site
+    said = call("model_store.js", STORE, sha256, len(CONTENT) + change.get("bytes", 0), [])
+    assert words in said
+
+
+def test_a_missing_model_is_a_sentence(call):
+    script = "return m.readModel({ url: location.origin + '/no', sha256: '', bytes: 1 }).catch((e) => e.message)"
+    assert "could not be downloaded: the server answered 404" in call("model_store.js", script)
+
+
+# ---- The worker ----
+
+
+@pytest.fixture
+def needs_runtime() -> None:
+    if not RUNTIME.is_dir():
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail("REQUIRE_BROWSER=1, but onnxruntime-web is not installed (npm ci)")
+        pytest.skip("onnxruntime-web is not installed (npm ci)")
+
+
+@pytest.mark.usefixtures("needs_runtime")
+def test_images_of_the_worker_are_the_servers(page, site):
+    """Ten maps and three seeds by WebAssembly, against fp32 on the server."""
+    folder, address = site
+    painters = [Painter.load(BUNDLED_WEIGHTS / f"facades-{name}", precision="fp32") for name in ("gan", "l1")]
+    maps = example_maps()
+    assert len(maps) == 10
+    answer = start(page, load_message(folder, address, "facades", "wasm", 2), maps[0])
+    assert (answer["engine"], answer["threads"]) == ("wasm", 2)
+    for label_map in maps:
+        page.evaluate("(map) => { window.map.labelMap = map; }", label_map.ravel().tolist())
+        others = [painter.paint(label_map, 7).astype(int) for painter in painters]
+        for seed in SEEDS:
+            for image, painter, other in zip(painted(page, seed), painters, others, strict=True):
+                apart = np.abs(image[..., :3] - painter.paint(label_map, seed).astype(int)).mean()
+                assert apart < 0.5
+                assert apart < np.abs(image[..., :3] - other).mean() / 10  # another seed is another image
+                assert (image[..., 3] == 255).all()
+
+
+def painted(page: Page, seed: int) -> list[np.ndarray]:
+    """The images of both models, RGBA [256, 256, 4]."""
+    page.evaluate(f"(seed) => ({PAINT})(seed).then(({{ images }}) => {{ window.images = images; }})", seed)
+    flat = page.evaluate("window.images.map((image) => Array.from(image))")
+    return [np.array(image).reshape(256, 256, 4) for image in flat]
+
+
+QUEUE = """
+() => new Promise((resolve) => {
+  const said = [];
+  worker.onmessage = ({ data }) => {
+    said.push([data.type, data.id, data.model]);
+    if (data.type === 'done' && data.id === 4) resolve(said);
+  };
+  const request = (id) => worker.postMessage({
+    type: 'paint', seed: 0, dropout: false, ...map, labelMap: Uint8Array.from(map.labelMap), id, models: [1, 0] });
+  for (const id of [1, 2, 3, 4]) request(id);
+})
+"""
+
+
+@pytest.mark.usefixtures("needs_runtime")
+def test_a_waiting_request_gives_way_to_a_newer_one(page, site):
+    start(page, load_message(*site, "facades", "wasm", 1), example_maps()[0])
+    said = page.evaluate(QUEUE)
+    ends = {number: kind for kind, number, _ in said if kind in ("done", "skipped")}
+    assert ends == {1: "done", 2: "skipped", 3: "skipped", 4: "done"}
+    assert [model for kind, number, model in said if kind == "painted" and number == 4] == [1, 0]
+
+
+@pytest.mark.usefixtures("needs_runtime")
+def test_a_page_that_may_not_use_threads_paints_with_one(browser, site):
+    with served(site[0], isolated=False) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address)
+        answer = start(page, load_message(site[0], address, "facades", "wasm", 2), example_maps()[0])
+        assert answer["threads"] == 1
+        assert painted(page, 0)[0].std() > 10
+
+
+@pytest.mark.usefixtures("needs_runtime")
+def test_models_that_are_missing_are_a_sentence(page, site):
+    load = load_message(*site, "facades", "wasm", 1)
+    load["models"][1]["url"] = site[1] + "/nothing"
+    with pytest.raises(Exception, match="could not be downloaded: the server answered 404"):
+        start(page, load, example_maps()[0])
