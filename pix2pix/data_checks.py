@@ -1,7 +1,7 @@
 """What images hold, checked before the first training step and before the first painted image.
 
-Every problem is one sentence: the file, what is wrong, what to do. The thresholds were measured on 225 pairs of each dataset,
-from train and val; the numbers beside them say how far label images and photos are from them.
+Every problem is one sentence: the file, what is wrong, what to do. The thresholds were measured on 225 pairs of each
+dataset, from train and val; the numbers beside them say how far label images and photos are from them.
 """
 
 from collections.abc import Iterable
@@ -10,52 +10,48 @@ from pathlib import Path
 
 import numpy as np
 
+from pix2pix.data_numbers import classes_from_numbers, looks_like_class_numbers
 from pix2pix.image_files import MAX_PIXELS, ImageFileError, printable, read_image, read_numbers
-from pix2pix.labels import CITYSCAPES, FACADES, Palette
+from pix2pix.labels import Palette
 
 EVEN_LEVELS = 6
 NEAR_DISTANCE = 7.0
 LEAST_NEAR = 0.3
 """A label image has at least this share of even pixels within `NEAR_DISTANCE` (Euclidean, RGB) of a palette colour.
 
-Label images of facades: 0.49 at least, 0.84 for 99 % of them; of Cityscapes 0.86 at least. Photos: 0.00 and 0.15 at most.
+Label images of facades: 0.49 at least, 0.84 for 99 % of them; of Cityscapes 0.86 at least. Photos: 0.00 and 0.15 at
+most.
 """
 
 BGR_GAIN = 0.06
 """An image is BGR if reversing its channels raises its share of palette colours by at least this.
 
-Reversed label images gain 0.49 or more in facades, 0.02 or more in Cityscapes, where road and buildings look the same both
-ways: 6 % of them pass unnoticed, but no folder of them. Right label images lose as much, so there is no false alarm.
+Reversed label images gain 0.49 or more in facades, 0.02 or more in Cityscapes, where road and buildings look the same
+both ways: 6 % of them pass unnoticed, but no folder of them. Right label images lose as much, so there is no false
+alarm.
 """
 
 FEW_EVEN_LEVELS = 4
 MAX_FLAT_COLORS = 24
+LEAST_EVEN = 0.1
 MAJORITY = 0.8
 """An image has few, flat colours if at most `MAX_FLAT_COLORS` bins of 8 levels make up 90 % of its even pixels.
 
 Label images need 17 at most in facades, 25 in Cityscapes (median 7 and 11); photos 87 and 44 in the median, but 8 % and 1 %
-of them, with a white sky, 24 or fewer. So the verdict on one image is a guess; on the halves of a folder a `MAJORITY` decides:
-0.99 or more of the label images against 0.08 or less of the photos.
+of them, with a white sky, 24 or fewer. So the verdict on one image is a guess; on the halves of a folder a `MAJORITY`
+decides: 0.99 or more of the label images against 0.08 or less of the photos. Grainy photos have hardly any even pixels:
+label images have a share of 0.20 at least, photos of 0.05 at least.
 """
 
 CONSTANT_DEVIATION = 2.0
 """Standard deviation, in levels, of the liveliest channel: photos have 22 at least, label images 29."""
 
-LEAST_REPEATED = 0.5
-"""Share of pixels equal to their left neighbour in class numbers: 0.81 at least in both datasets."""
-
 SAMPLED_PIXELS = 8192
 """Pixels of an image that are compared with the palette: enough for the shares above, and ten times faster."""
 
-IGNORED = 255
-CITYSCAPES_IDS = (*[0] * 5, *range(1, 14), 13, *range(14, 29))
-"""Class of CITYSCAPES by official id 0 to 33: five painted black, dynamic to pole, polegroup, traffic light to bicycle."""
-CITYSCAPES_TRAIN_IDS = tuple(CITYSCAPES_IDS[number] for number in (7, 8, 11, 12, 13, 17, *range(19, 29), 31, 32, 33))
-"""Class of CITYSCAPES by the 19 official trainIds, road to bicycle; `IGNORED` is unlabeled."""
-
 
 def is_even(pixels: np.ndarray, levels: int) -> np.ndarray:
-    """Return which pixels of uint8 RGB [H, W, 3] are this near their left and upper neighbours, in levels; bool [H, W]."""
+    """Return which pixels of uint8 RGB [H, W, 3] are this many levels or less from both neighbours; bool [H, W]."""
     values = pixels.astype(np.int16)
     even = np.ones(pixels.shape[:2], bool)
     even[:, 1:] &= np.abs(np.diff(values, axis=1)).max(2) <= levels
@@ -64,7 +60,7 @@ def is_even(pixels: np.ndarray, levels: int) -> np.ndarray:
 
 
 def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
-    """Return the share, 0 to 1, of the even pixels of uint8 RGB [H, W, 3] that have a palette colour, but for JPEG noise.
+    """Return the share, 0 to 1, of the even pixels of uint8 RGB [H, W, 3] that have a palette colour up to noise.
 
     Exact colours count wherever they are: a map may change from pixel to pixel.
     """
@@ -79,7 +75,7 @@ def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
 
 
 def num_flat_colors(pixels: np.ndarray) -> int:
-    """Return how many colours, in bins of 8 levels, make up 90 % of the even pixels of an image, uint8 RGB [H, W, 3]."""
+    """Return how many colours, in bins of 8 levels, make up 90 % of the even pixels of uint8 RGB [H, W, 3]."""
     even = pixels[is_even(pixels, FEW_EVEN_LEVELS)].astype(np.int32) >> 3
     counts = np.sort(np.bincount(even[:, 0] << 10 | even[:, 1] << 5 | even[:, 2]))[::-1]
     return int(np.searchsorted(counts.cumsum(), 0.9 * counts.sum())) + 1
@@ -89,7 +85,7 @@ def looks_like_label_map(pixels: np.ndarray, palette: Palette | None = None) -> 
     """Return whether uint8 RGB [H, W, 3] is a label image; without a palette, whether its colours are few and flat."""
     if palette is not None:
         return share_of_palette(pixels, palette) >= LEAST_NEAR
-    return num_flat_colors(pixels) <= MAX_FLAT_COLORS
+    return num_flat_colors(pixels) <= MAX_FLAT_COLORS and is_even(pixels, FEW_EVEN_LEVELS).mean() >= LEAST_EVEN
 
 
 def is_constant(pixels: np.ndarray) -> bool:
@@ -105,50 +101,6 @@ def is_bgr(pixels: np.ndarray, palette: Palette) -> bool:
     return share_of_palette(pixels[..., ::-1], palette) >= max(LEAST_NEAR, share + BGR_GAIN)
 
 
-def looks_like_class_numbers(numbers: np.ndarray) -> bool:
-    """Return whether integers [H, W] number classes: low, at least two, and mostly equal to their left neighbour."""
-    values = np.unique(numbers)
-    classes = values[values != IGNORED]
-    repeated = (numbers[:, 1:] == numbers[:, :-1]).mean() if numbers.shape[1] > 1 else 0.0
-    return len(classes) >= 2 and classes[0] >= 0 and classes[-1] < 64 and repeated >= LEAST_REPEATED
-
-
-def classes_from_numbers(numbers: np.ndarray, palette: Palette, name: str = "") -> tuple[np.ndarray, str] | None:
-    """Read class numbers as classes of a palette.
-
-    Known are Cityscapes' labelIds and labelTrainIds, the numbers 1 to 12 of the CMP Facade Database, and the palette's own
-    from 0 or, where the last one is used, from 1. A file's name, "…_labelIds.png", decides where two fit.
-
-    Args:
-        numbers: Stored values, integers [H, W].
-        palette: The classes.
-        name: The file's name.
-
-    Returns:
-        The label map, uint8 [H, W], and what the numbers were; None if they are no class numbers, or of no known kind.
-    """
-    if not looks_like_class_numbers(numbers):
-        return None
-    values = np.unique(numbers)
-    lowest, highest, ignored = int(values[0]), int(values[values != IGNORED][-1]), IGNORED in values
-    own = tuple(range(len(palette)))
-    if palette == CITYSCAPES:
-        by_train_ids = "trainids" in name.lower() or "labelids" not in name.lower() and (ignored or highest < 19)
-        kind, table = ("trainIds", CITYSCAPES_TRAIN_IDS) if by_train_ids else ("label ids", CITYSCAPES_IDS)
-        kind = f"Cityscapes {kind}"
-    elif palette == FACADES and (lowest > 0 or highest == len(palette)):
-        kind, table = "CMP class numbers from 1", (0, *own)
-    elif lowest > 0 and highest == len(palette):
-        kind, table = "class numbers from 1", (0, *own)
-    else:
-        kind, table = "class numbers from 0", own
-    if highest >= len(table) or ignored and palette != CITYSCAPES:
-        return None
-    lookup = np.zeros(IGNORED + 1, np.uint8)
-    lookup[: len(table)] = table
-    return lookup[numbers], kind
-
-
 def label_image_from_numbers(
     pixels: np.ndarray, palette: Palette, path: Path | None = None
 ) -> tuple[np.ndarray, str] | None:
@@ -157,7 +109,8 @@ def label_image_from_numbers(
     Args:
         pixels: An image by `read_image`, uint8 RGB [H, W, 3].
         palette: The classes.
-        path: Its file, where a colour table or 16 bits may hide the numbers; None if the file holds more than this image.
+        path: Its file, where a colour table or 16 bits may hide the numbers; None if the file holds more than this
+        image.
 
     Returns:
         The label image, uint8 RGB [H, W, 3], and what the numbers were; None if the image holds colours.
@@ -173,7 +126,7 @@ def label_image_from_numbers(
 
 
 def map_problem(pixels: np.ndarray, palette: Palette | None) -> str | None:
-    """Return what is wrong with a label image, uint8 RGB [H, W, 3], as a sentence without its subject; None if nothing is."""
+    """Return what is wrong with a label image, uint8 RGB [H, W, 3], as a sentence without its subject, or None."""
     if palette is None:
         return "has one colour throughout; choose an image that shows something" if is_constant(pixels) else None
     if is_bgr(pixels, palette):
@@ -297,13 +250,13 @@ def _pair_problem(left: np.ndarray, right: np.ndarray, palette: Palette | None, 
     shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
     if direction and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
         label_side, photo_side = photo_side, label_side  # trained from photos to maps, as was asked for
+    label_image = sides[label_side]
+    if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
+        return f"the {label_side} half holds class numbers instead of colours; give a palette of these classes"
     for side in (photo_side, label_side):
         in_palette = side == label_side and shares[side] >= LEAST_NEAR
         if is_constant(sides[side]) and not in_palette:
             return f"the {side} half has one colour throughout; replace or remove the pair"
-    label_image = sides[label_side]
-    if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
-        return f"the {label_side} half holds class numbers instead of colours; give a palette of these classes"
     if palette is None:
         return None
     if shares[label_side] < LEAST_NEAR <= shares[photo_side]:

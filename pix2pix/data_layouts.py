@@ -89,8 +89,8 @@ def find_pairs(folder: Path) -> dict[str, list[PairFiles]]:
     found = {split: pairs for split in SPLITS if (pairs := _pairs_of_split(folder, split))}
     if "train" not in found:
         raise LayoutError(
-            f"{printable(folder)} contains no pairs; put images with both halves side by side into its folder train, or "
-            "images of equal names into A/train and B/train."
+            f"{printable(folder)} contains no pairs; put images with both halves side by side into its folder train, "
+            "or images of equal names into A/train and B/train."
         )
     return found
 
@@ -150,7 +150,8 @@ class PairReader:
     """Read pairs as the networks get them: source first, both of one size.
 
     With a palette, class numbers are painted in its colours, and transparent pixels of label images become background.
-    Images of another size are resized: label images to the nearest pixel, so that no colour is made up, others bicubically.
+    Images of another size are resized: label images to the nearest pixel, so that no colour is made up, others
+    bicubically.
 
     Args:
         files: Pairs, at least one.

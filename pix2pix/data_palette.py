@@ -2,14 +2,16 @@
 
 How colours are found, through JPEG noise and blurred edges alike:
 
-1. True colours lie in the middle of flat 3x3 areas (all values within `FLAT_LEVELS`); edges, ramps and ringing drop out.
+1. True colours lie in the middle of flat 3x3 areas (all values within `FLAT_LEVELS`); edges, ramps and ringing drop
+   out.
 2. These pixels, over all images, are counted in bins of 4 levels per channel. True colours are sharp peaks.
 3. The highest peak is a class; all bins within `MERGE_DISTANCE` belong to it. Repeat with what is left.
 4. Peaks below `MIN_SHARE`, and faint ones beside strong ones (the rim of JPEG noise), are no classes.
 
-Measured on 240 label images of each dataset: it finds all 12 colours of facades and 25 of the 29 of Cityscapes, each within
-2.4 (Euclidean, RGB), and no other; also after JPEG of quality 75. It misses caravan, traffic light and trailer, with 2.9e-5,
-1.7e-5 and 0.3e-5 of the flat pixels too rare to tell from noise, and guard rail, which did not occur.
+Measured on 240 label images of each dataset: it finds all 12 colours of facades and 25 of the 29 of Cityscapes, each
+within 2.4 (Euclidean, RGB), and no other; also after JPEG of quality 75. It misses caravan, traffic light and
+trailer, with 2.9e-5, 1.7e-5 and 0.3e-5 of the flat pixels too rare to tell from noise, and guard rail, which did not
+occur.
 """
 
 import json
@@ -30,11 +32,14 @@ MERGE_DISTANCE = 14.0
 """Euclidean, RGB. Noise of JPEG at quality 75 reaches 13; truck, caravan and trailer of Cityscapes are 20 apart."""
 MIN_SHARE = 5e-5
 """Smallest share of the flat pixels that makes a class; motorcycle and rider of Cityscapes have 8e-5 and 11e-5."""
-RIM_DISTANCE, RIM_SHARE = 20.0, 0.05
-"""A peak this close to a found colour, with less than this share of its pixels, is noise; 19.4 away at quality 75."""
+RIMS = ((18.0, 0.05), (24.0, 0.005))
+"""A peak is noise if it lies within this distance of a found colour and has less than this share of its pixels.
+
+The noise of JPEG at quality 75 and 60 has a share of 0.031 within 17, and of 0.002 (quality 60: 0.012) around 20.
+"""
 MAX_CLASSES = 64
 LEAST_LABEL_IMAGES = 0.5
-"""Share of the images that must have few, flat colours: 0.99 or more of label images have them, 0.08 or less of photos."""
+"""Share of the images that must have few, flat colours: 0.99 or more of label images do, 0.08 or less of photos."""
 MAX_BYTES = 1_000_000
 MAX_NAME = 60
 BACKGROUND_NAMES = ("background", "unlabeled", "unlabelled", "void", "other")
@@ -85,8 +90,8 @@ def find_palette(label_images: Iterable[np.ndarray]) -> FoundPalette:
     colors = _peaks(flat)
     if num_label_images < LEAST_LABEL_IMAGES * num_images or not colors:
         raise PaletteError(
-            f"Only {num_label_images} of {num_images} images look like label maps, with few, flat colours; train without a "
-            "palette, or give --direction if the label maps are in the other half."
+            f"Only {num_label_images} of {num_images} images look like label maps, with few, flat colours; "
+            "train without a palette, or give --direction if the label maps are in the other half."
         )
     counts, means = everything.occupied()
     distances = np.linalg.norm(means[:, None] - np.array(colors)[None], axis=2)  # [bins, classes]
@@ -145,7 +150,11 @@ def _peaks(histogram: _Histogram) -> list[tuple[int, ...]]:
         if pixels < MIN_SHARE * counts.sum():
             break
         left[near] = 0
-        if not any(np.linalg.norm(color - peak) < RIM_DISTANCE and pixels < RIM_SHARE * n for color, n in found):
+        if not any(
+            np.linalg.norm(color - peak) < distance and pixels < share * strong
+            for color, strong in found
+            for distance, share in RIMS
+        ):
             found.append((peak, pixels))
     return [tuple(int(value) for value in color.round()) for color, _ in found]
 
@@ -205,6 +214,6 @@ def write_palette(path: Path, found: FoundPalette) -> None:
 
 
 def background_class(palette: Palette) -> int:
-    """Return the index of the class that stands for "nothing here", by its name; the first class where no name says so."""
+    """Return the index of the class that stands for "nothing here", by its name; else the first class."""
     names = [name.lower() for name in palette.names]
     return next((names.index(name) for name in BACKGROUND_NAMES if name in names), 0)

@@ -1,7 +1,7 @@
 """Image files from anywhere: one reader and one lister for the page, the painter, training and scoring.
 
-The reader returns what an image viewer shows, as uint8 RGB, or raises one sentence. It trusts nothing: it refuses damaged
-files, decompression bombs, and progressive JPEGs that would take minutes.
+The reader returns what an image viewer shows, as uint8 RGB, or raises one sentence. It trusts nothing: it refuses
+damaged files, decompression bombs, and progressive JPEGs that would take minutes.
 """
 
 import io
@@ -42,7 +42,7 @@ class ImageFileError(ValueError):
 
 
 def printable(path: Path | str) -> str:
-    """Return a path as one line of text that any terminal, log or JSON file takes, whatever the encoding of its name."""
+    """Return a path as one line of text that any terminal, log or JSON file takes, whatever its encoding."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
