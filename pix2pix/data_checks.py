@@ -37,10 +37,10 @@ LEAST_EVEN = 0.1
 MAJORITY = 0.8
 """An image has few, flat colours if at most `MAX_FLAT_COLORS` bins of 8 levels make up 90 % of its even pixels.
 
-Label images need 17 at most in facades, 25 in Cityscapes (median 7 and 11); photos 87 and 44 in the median, but 8 % and 1 %
-of them, with a white sky, 24 or fewer. So the verdict on one image is a guess; on the halves of a folder a `MAJORITY`
-decides: 0.99 or more of the label images against 0.08 or less of the photos. Grainy photos have hardly any even pixels:
-label images have a share of 0.20 at least, photos of 0.05 at least.
+Label images need 17 at most in facades, 25 in Cityscapes (median 7 and 11); photos 87 and 44 in the median, but 8 % and
+1 % of them, with a white sky, 24 or fewer. So the verdict on one image is a guess; on the halves of a folder a `MAJORITY`
+decides: 0.99 or more of the label images against 0.08 or less of the photos. Grainy photos have hardly any even
+pixels; their share is 0.20 at least in label images, 0.05 at least in photos.
 """
 
 CONSTANT_DEVIATION = 2.0
@@ -66,10 +66,10 @@ def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
     """
     step = pixels.shape[0] * pixels.shape[1] // SAMPLED_PIXELS | 1  # odd, so that it meets all columns of JPEG's blocks
     even = is_even(pixels, EVEN_LEVELS).reshape(-1)[::step]
-    colors = pixels.reshape(-1, 3)[::step].astype(np.float32)
-    classes = palette.rgb.astype(np.float32)
-    # |p - c|² = p² - 2pc + c² by one matrix product; whole numbers, so that equal colours are exactly 0 apart.
-    squared = ((colors**2).sum(1)[:, None] - 2 * colors @ classes.T + (classes**2).sum(1)).min(1)
+    red, green, blue = pixels.reshape(-1, 3)[::step].T.astype(np.int32)
+    squared = np.full(red.shape, 3 * 255**2)
+    for r, g, b in palette.rgb.tolist():  # no matrix product, whose threads wait for each other on a busy machine
+        squared = np.minimum(squared, (red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2)
     counted = squared[even | (squared == 0)]
     return float((counted <= NEAR_DISTANCE**2).mean()) if len(counted) else 0.0
 
@@ -93,16 +93,19 @@ def is_constant(pixels: np.ndarray) -> bool:
     return bool(pixels.reshape(-1, pixels.shape[-1]).std(0).max() < CONSTANT_DEVIATION)
 
 
-def is_bgr(pixels: np.ndarray, palette: Palette) -> bool:
-    """Return whether red and blue of a label image, uint8 RGB [H, W, 3], are exchanged, as OpenCV stores them."""
-    share = share_of_palette(pixels, palette)
+def is_bgr(pixels: np.ndarray, palette: Palette, share: float | None = None) -> bool:
+    """Return whether red and blue of a label image, uint8 RGB [H, W, 3], are exchanged, as OpenCV stores them.
+
+    `share` is the image's share of palette colours, where it is known.
+    """
+    share = share_of_palette(pixels, palette) if share is None else share
     if share > 1 - BGR_GAIN:
         return False
     return share_of_palette(pixels[..., ::-1], palette) >= max(LEAST_NEAR, share + BGR_GAIN)
 
 
 def label_image_from_numbers(
-    pixels: np.ndarray, palette: Palette, path: Path | None = None
+    pixels: np.ndarray, palette: Palette, path: Path | None = None, max_side: int | None = None
 ) -> tuple[np.ndarray, str] | None:
     """Paint class numbers in the palette's colours, where an image holds such numbers rather than colours.
 
@@ -118,7 +121,7 @@ def label_image_from_numbers(
     grey = bool((pixels == pixels[..., :1]).all())
     if not grey and share_of_palette(pixels, palette) >= LEAST_NEAR:
         return None
-    numbers = read_numbers(path) if path else None
+    numbers = read_numbers(path, max_side=max_side) if path else None
     if numbers is None and grey:
         numbers = pixels[..., 0].astype(np.int64)
     found = None if numbers is None else classes_from_numbers(numbers, palette, path.name if path else "")
@@ -129,9 +132,10 @@ def map_problem(pixels: np.ndarray, palette: Palette | None) -> str | None:
     """Return what is wrong with a label image, uint8 RGB [H, W, 3], as a sentence without its subject, or None."""
     if palette is None:
         return "has one colour throughout; choose an image that shows something" if is_constant(pixels) else None
-    if is_bgr(pixels, palette):
+    share = share_of_palette(pixels, palette)
+    if is_bgr(pixels, palette, share):
         return "has red and blue exchanged (BGR); save it as RGB"
-    if (share := share_of_palette(pixels, palette)) >= LEAST_NEAR:
+    if share >= LEAST_NEAR:
         return None
     if (pixels == pixels[..., :1]).all() and looks_like_class_numbers(pixels[..., 0]):
         return (
@@ -182,6 +186,7 @@ def read_label_image(
     size: tuple[int, int] = (256, 256),
     force: bool = False,
     max_pixels: int = MAX_PIXELS,
+    max_side: int | None = None,
 ) -> LabelImageFile:
     """Read one label image for the page or the painter: colours or class numbers, alone or as the right half of a pair.
 
@@ -192,12 +197,13 @@ def read_label_image(
         size: Width and height of a half of a pair.
         force: Return an image with a problem instead of raising.
         max_pixels: Refuse larger images.
+        max_side: Shrink longer sides to this many pixels, without blending.
 
     Raises:
         ImageFileError: The file cannot be read, or holds no label image.
     """
-    pixels = read_image(path, background, max_pixels)
-    if palette is not None and (found := label_image_from_numbers(pixels, palette, path)):
+    pixels = read_image(path, background, max_pixels, max_side)
+    if palette is not None and (found := label_image_from_numbers(pixels, palette, path, max_side)):
         return LabelImageFile(found[0], f"{printable(path)} is read as {found[1]}.")
     pixels = right_half_of_pair(pixels, palette, size)
     if (problem := map_problem(pixels, palette)) is None:
@@ -241,28 +247,28 @@ def check_pairs(
     ]
 
 
-_SWAPPED = "the left halves look like label maps; give --direction AtoB"
+_SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"
 
 
 def _pair_problem(left: np.ndarray, right: np.ndarray, palette: Palette | None, direction: str | None) -> str | None:
-    sides = {"left": left, "right": right}
-    label_side, photo_side = ("left", "right") if direction == "AtoB" else ("right", "left")
+    sides = {"left half (A)": left, "right half (B)": right}
+    photo_side, label_side = reversed(sides) if direction == "AtoB" else sides
     shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
     if direction and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
         label_side, photo_side = photo_side, label_side  # trained from photos to maps, as was asked for
     label_image = sides[label_side]
     if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
-        return f"the {label_side} half holds class numbers instead of colours; give a palette of these classes"
+        return f"the {label_side} holds class numbers instead of colours; give a palette of these classes"
     for side in (photo_side, label_side):
         in_palette = side == label_side and shares[side] >= LEAST_NEAR
         if is_constant(sides[side]) and not in_palette:
-            return f"the {side} half has one colour throughout; replace or remove the pair"
+            return f"the {side} has one colour throughout; replace or remove the pair"
     if palette is None:
         return None
     if shares[label_side] < LEAST_NEAR <= shares[photo_side]:
         return _SWAPPED
-    if is_bgr(label_image, palette):
-        return f"the {label_side} half has red and blue exchanged (BGR); save it as RGB"
+    if is_bgr(label_image, palette, shares[label_side]):
+        return f"the {label_side} has red and blue exchanged (BGR); save it as RGB"
     if shares[label_side] < LEAST_NEAR:
         return "neither half is a label map in the palette's colours; give the --palette of these maps"
     return None

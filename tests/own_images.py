@@ -1,4 +1,4 @@
-"""Images that tests of people's own data draw: a house, its label image, and something with the statistics of a photo."""
+"""Images that tests of people's own data draw: a house as a label image, and something like a photo."""
 
 import struct
 import zlib

@@ -65,6 +65,14 @@ def test_maps_are_read_by_their_colours(tmp_path):
         assert (read.pixels == house_image()).all() and read.note == read.problem == ""
 
 
+def test_a_large_map_is_shrunk_whether_it_holds_colours_or_numbers(tmp_path):
+    for pixels in (house_image(), house()):
+        large = save(pixels.repeat(6, 0).repeat(6, 1), tmp_path / "large.png")
+        assert (read_label_image(large, FACADES, max_side=256).pixels == house_image()).all()
+        with pytest.raises(ImageFileError, match="is too large with 1536x1536 pixels"):
+            read_label_image(large, FACADES, max_pixels=1_000_000)
+
+
 def test_photos_other_colours_and_bgr_are_refused_and_painted_by_force(tmp_path):
     assert "looks like a photo" in refusal(save(photo(1), tmp_path / "photo.png"))
     assert "in other colours" in refusal(save(CITYSCAPES.to_image(draw_label_map(1)), tmp_path / "street.png"))
@@ -157,7 +165,7 @@ def test_right_pairs_have_no_problem():
 
 
 def test_swapped_halves_are_named_with_the_flag_that_helps():
-    expected = ["1.jpg and 3 more: the left halves look like label maps; give --direction AtoB."]
+    expected = ["1.jpg and 3 more: the left halves (A) look like label maps; give --direction AtoB."]
     assert check_pairs(pairs_of(a_house, photo), FACADES) == expected
     assert check_pairs(pairs_of(a_house, photo)) == expected
     assert check_pairs(pairs_of(edges, photo)) == expected
@@ -171,13 +179,13 @@ def test_constant_pairs_bgr_other_colours_and_class_numbers_are_named():
         return photo(seed)[..., :1].repeat(3, 2)
 
     for left, right, palette, words in [
-        (white, white, FACADES, "1.jpg and 3 more: the left half has one colour throughout"),
-        (white, white, None, "the left half has one colour throughout"),
-        (photo, white, FACADES, "the right half has one colour throughout"),
+        (white, white, FACADES, "1.jpg and 3 more: the left half (A) has one colour throughout"),
+        (white, white, None, "the left half (A) has one colour throughout"),
+        (photo, white, FACADES, "the right half (B) has one colour throughout"),
         (photo, lambda seed: house_image()[..., ::-1], FACADES, "red and blue exchanged (BGR)"),
         (grey, grey, FACADES, "neither half is a label map in the palette's colours"),
         (photo, a_house, CITYSCAPES, "neither half is a label map in the palette's colours"),
-        (photo, lambda seed: house()[..., None].repeat(3, 2), None, "the right half holds class numbers"),
+        (photo, lambda seed: house()[..., None].repeat(3, 2), None, "the right half (B) holds class numbers"),
     ]:
         (sentence,) = check_pairs(pairs_of(left, right), palette)
         assert words in sentence and sentence.endswith(".")
@@ -187,5 +195,5 @@ def test_one_bad_pair_among_many_is_named_alone():
     pairs = pairs_of(photo, a_house, 9)
     pairs[4] = (Path("5.jpg"), photo(1), np.zeros((256, 256, 3), np.uint8))
     assert check_pairs(pairs, FACADES) == [
-        "5.jpg: the right half has one colour throughout; replace or remove the pair."
+        "5.jpg: the right half (B) has one colour throughout; replace or remove the pair."
     ]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from conftest import draw_label_map
 from hypothesis import given
-from own_images import edges, photo
 from numpy.lib.stride_tricks import sliding_window_view
+from own_images import edges, photo
 from PIL import Image
 from test_hostile_files import hostile, outcome, values
 
