@@ -1,7 +1,8 @@
-"""Starts the web app: `python app.py`, then open http://127.0.0.1:7860. Also the entry of a Hugging Face Space.
+"""Start the web app: `python app.py`, then open http://127.0.0.1:7860. A Hugging Face Space starts it too.
 
-`python app.py --weights facades-gan=FOLDER` takes any released folder instead of a bundled one, or owner/name@revision from the Hugging
-Face Hub; `--data-dir DIR` offers samples of datasets that lie there; `--mcp` lets language models paint too.
+python app.py --weights facades-gan=FOLDER   # a released folder, or owner/name[@revision] on the Hugging Face Hub
+python app.py --data-dir DIR                 # also offers random validation samples of the datasets in DIR
+python app.py --mcp                          # also lets language models paint
 """
 
 import atexit
@@ -10,7 +11,7 @@ import shutil
 import sys
 import tempfile
 
-# Read when Gradio and huggingface_hub are imported: without these, both report every start to a server.
+# Gradio and huggingface_hub read these when they are imported; without them, both report every start to a server.
 for variable, value in {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -18,10 +19,10 @@ for variable, value in {
 }.items():
     os.environ[variable] = value
 
-if "SPACE_ID" in os.environ:  # a Space: visitors come through proxies inside, which say whose request it is
+if "SPACE_ID" in os.environ:  # in a Space, internal proxies forward the visitors' addresses
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "10.0.0.0/8")
 
-if "GRADIO_TEMP_DIR" not in os.environ:  # a folder of its own, where old files can be deleted whosever they are
+if "GRADIO_TEMP_DIR" not in os.environ:  # a private folder, in which all old files can be deleted
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="pix2pix-")
     atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 
@@ -31,32 +32,30 @@ if port and not (port.isdecimal() and 1 <= int(port) <= 65535):  # before Gradio
         f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not {port!r}."
     )
 
-from demo import serving  # noqa: E402
 from demo.app import build_demo, launch  # noqa: E402
-from demo.models import fetch_wanted, load_models  # noqa: E402
-from demo.page_flags import read_page_flags  # noqa: E402
+from demo.command_line import read_command_line  # noqa: E402
+from demo.models import fetch_wanted  # noqa: E402
+from demo.server.stop import block_until_stopped, log_requests  # noqa: E402
 
 is_program = __name__ == "__main__"
-arguments = sys.argv[1:] if is_program else []
-models = load_models(arguments)
-samples, is_mcp_server = read_page_flags(arguments)
-demo = build_demo(models, samples=samples)
-fetch_wanted(models)
+options = read_command_line(sys.argv[1:] if is_program else [])
+demo = build_demo(options.models, samples=options.samples)
+fetch_wanted(options.models)
 
 if is_program:
-    serving.log_requests()
-    try:  # on the port that was named, where Gradio would take the next free one
+    log_requests()
+    try:
         _, url, _ = launch(
             demo,
             prevent_thread_lock=True,
             quiet=True,
-            mcp_server=is_mcp_server,
-            server_port=int(port) if port else None,
+            mcp_server=options.is_mcp_server,
+            server_port=int(port) if port else None,  # exactly this port; Gradio would take the next free one
         )
     except OSError as error:
-        why = str(error).partition(".")[0]
+        reason = str(error).partition(".")[0]
         raise SystemExit(
-            f"The app cannot listen ({why}); GRADIO_SERVER_NAME and GRADIO_SERVER_PORT name another place."
+            f"The app cannot listen ({reason}). Set GRADIO_SERVER_NAME and GRADIO_SERVER_PORT to another address."
         ) from None
     print(f"Paint at {url}", flush=True)
-    serving.block_until_stopped(demo)
+    block_until_stopped(demo)

@@ -1,101 +1,179 @@
-"""Trains pix2pix. `python train.py` is the published run on facades; `python train.py --help` lists what can be changed.
+"""Train pix2pix.
 
-To go on with a run that was stopped, give the same command again.
+    python train.py                                             # the published run on facades, downloaded if missing
+    python train.py --dataset cityscapes --objective l1         # L1 alone on Cityscapes; --help lists all flags
+    torchrun --nproc-per-node 2 train.py --batch-size 1         # two processes, each on half of every batch of 2
+
+To resume a run that was stopped, run the same command again. `--dry-run` prints the time and disk space of a run.
 """
 
-import os
 import shlex
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
-from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from torch import Tensor
-from torch.utils._triton import has_triton
 from tqdm import tqdm
 
-from pix2pix import checkpoint, release
-from pix2pix.data import SPLITS, DataError, PairedDataset, training_batches
-from pix2pix.distances import FidError
-from pix2pix.download import DownloadError, download_facades
+from pix2pix import checkpoint, release, run_config
+from pix2pix.config import TrainConfig, parse_flags
+from pix2pix.cuda_graph import GraphedSteps
+from pix2pix.data import SPLITS, DataError
+from pix2pix.data.dataset import PairedDataset, training_batches
+from pix2pix.data.facades import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
-from pix2pix.flags import parse_flags
+from pix2pix.fid.distances import FidError
+from pix2pix.fid.scoring import Scoring
 from pix2pix.hub import HubModel
-from pix2pix.hub.push import check_token, push
-from pix2pix.init_from import init_from
-from pix2pix.lineage import Stage
-from pix2pix.precision import resolve_precision
-from pix2pix.run_folder import RunFolder, RunFolderError, release_config
-from pix2pix.scoring import Scoring
-from pix2pix.trackers import TrackerError, check_installed, log_epoch, log_samples, start_tracker
-from pix2pix.trainer import LostProcessError, NonFiniteLossError, TrainConfig, Trainer
+from pix2pix.init_from import describe_start, init_from
+from pix2pix.launch import make_graph, make_trainer, start_processes
+from pix2pix.processes import LostProcessError
+from pix2pix.run_folder import RunFolder, RunFolderError
+from pix2pix.trackers import TrackerError, log_epoch, log_samples, start_tracker
+from pix2pix.trainer import NonFiniteLossError, Trainer
 
-SAMPLED_PICTURES = 4
-"""Pictures of each split that are sampled; the first ones, so that all runs show the same."""
-
-
-class LaunchError(RuntimeError):
-    """The processes that were asked for were not started; the message says how to."""
-
-
-def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
-    """Joins the processes that a launcher started, or stays alone. Returns the configuration with what the machine decides."""
-    check_installed(config.tracker)
-    accelerator = Accelerator(
-        cpu=not torch.cuda.is_available(),  # else a Mac would train on its GPU, which nobody has tested
-        mixed_precision="no",  # pix2pix.precision's business
-        log_with=None if config.tracker == "none" else config.tracker,
-        project_dir=config.run_dir,
-    )
-    if accelerator.num_processes == 1 and {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR"} <= os.environ.keys():
-        raise LaunchError(
-            "accelerate launch starts several processes on GPUs only; on CPUs: torchrun --nproc-per-node N train.py ..."
-        )
-    [precision] = broadcast_object_list([choose_precision(config, accelerator.device)])  # that of the main process
-    return accelerator, replace(config, precision=precision, num_processes=accelerator.num_processes)
+SAMPLES_PER_SPLIT = 4
+"""Images to sample from each split: the first ones, so that all runs show the same."""
+MAPS = Path(__file__).parent / "demo" / "maps"
+"""Drawn label maps; the model card of a published model shows what it paints for them."""
+AGAIN = "Run the same command again to resume from the last checkpoint."
+EXPECTED_ERRORS = (
+    *(DataError, DownloadError, FidError, RunFolderError, TrackerError, checkpoint.CheckpointError),
+    *(release.ReleaseError, OSError, NonFiniteLossError, torch.OutOfMemoryError, LostProcessError),
+)
 
 
-def choose_precision(config: TrainConfig, device: torch.device) -> str:
-    """A run that goes on keeps the precision that `auto` gave it, though it be on another machine now."""
-    assert config.run_dir is not None
-    run = RunFolder(config.run_dir)
-    recorded = run.read()[0].precision if run.config_file.exists() else "auto"
-    return resolve_precision(recorded if config.precision == "auto" else config.precision, device)
+def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> bool:
+    """Train to `config.epochs`, from the run's checkpoint if there is one. Only the main process writes.
+
+    Returns:
+        Whether training is complete; False if it was asked to stop.
+    """
+    trainer = make_trainer(config, accelerator)
+    hashes = {split: pairs.fingerprint(keep=split == "train") for split, pairs in splits.items()}
+    if accelerator.is_main_process:
+        run_config.record(run, config, hashes)
+    start(trainer, run, hashes["train"], accelerator)
+    scoring = Scoring(run, config, splits, hashes, accelerator)
+    start_tracker(accelerator, config, run, trainer.step_count)
+    graphed = make_graph(trainer, splits["train"])
+    with stopping_on_signals(trainer):
+        if not scoring.score(trainer):  # a run that was stopped while scoring resumes with that
+            return False
+        while trainer.epoch < config.epochs:
+            train_epoch(trainer, splits["train"], run, graphed)
+            if trainer.stopping:
+                save_checkpoint(trainer, run)
+                accelerator.wait_for_everyone()  # a launcher ends all processes soon after the first has ended
+                return False
+            record = trainer.finish_epoch()
+            if accelerator.is_main_process:
+                run.log(record)
+                log_epoch(accelerator, record, config.learning_rate_in(trainer.epoch))
+                sample_and_keep(trainer, splits, run, accelerator)
+            save_checkpoint(trainer, run)  # last: a run killed before this repeats the end of the epoch
+            if not scoring.score(trainer):
+                return False
+    return True
 
 
-def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedDataset]:
-    """The training split, and the other splits that are present."""
-    folder = config.data_dir / config.dataset
-    if download and config.dataset == "facades" and not folder.exists():
-        download_facades(config.data_dir)
-    names = [split for split in SPLITS if split == "train" or (folder / split).is_dir()]
-    splits = {split: PairedDataset(config.data_dir, config.dataset, split) for split in names}
-    together = config.batch_size * config.num_processes
-    if together > len(splits["train"]):
-        raise DataError(
-            f"--batch-size {config.batch_size} makes {together} pictures per step; {folder / 'train'} holds {len(splits['train'])}"
-        )
-    return splits
+def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, graphed: GraphedSteps | None) -> None:
+    """Train the rest of the running epoch, saving every `checkpoint_minutes`; return early on a request to stop."""
+    config, main = trainer.config, trainer.rank == 0
+    place = {"skip": trainer.batch, "rank": trainer.rank, "num_processes": config.num_processes}
+    batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, **place)
+    steps = graphed.run_epoch() if graphed else (trainer.step(*batch) for batch in batches)
+    saved = started = time.monotonic()
+    total = trainer.batch + len(batches)
+    name = f"epoch {trainer.epoch + 1}/{config.epochs}"
+    with tqdm(desc=name, total=total, initial=trainer.batch, unit=" steps", leave=False, disable=not main) as bar:
+        for losses in steps:
+            bar.update(trainer.batch - bar.n)
+            now = time.monotonic()
+            trainer.seconds += now - started
+            started = now
+            speed = trainer.pictures / trainer.seconds
+            left = ((config.epochs - trainer.epoch) * len(pairs) - trainer.pictures) / speed / 3600
+            shown = " ".join(f"{name} {value:.2f}" for name, value in losses.items())
+            bar.set_postfix_str(f"{shown}, {speed:.1f} images/s, {left:.1f} h left")
+            if trainer.stopping:
+                return
+            if main and now - saved > 60 * config.checkpoint_minutes:
+                save_checkpoint(trainer, run)
+                saved = started = time.monotonic()
 
 
-def make_trainer(config: TrainConfig, accelerator: Accelerator) -> Trainer:
-    """The trainer of this process, compiled on GPUs that Triton knows; the environment variable TORCH_COMPILE_DISABLE=1 leaves that out."""
-    trainer = Trainer(config, accelerator.device, accelerator.process_index)
-    if accelerator.device.type == "cuda" and has_triton():
-        trainer.compile()
-    return trainer
+def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
+    """Save, in the main process, unless weights have overflowed, so that checkpoints on disk are always good."""
+    trainer.check_weights()
+    if trainer.rank == 0:
+        checkpoint.save(run.checkpoint, {"trainer": trainer})
+
+
+def sample_and_keep(
+    trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator
+) -> None:
+    """Write samples, kept weights and the released folder after an epoch, so that a running model can be used."""
+    config, epoch = trainer.config, trainer.epoch
+    if config.samples_after(epoch):
+        for split, pairs in splits.items():
+            shown = []
+            for index in range(min(SAMPLES_PER_SPLIT, len(pairs))):
+                label_image, photo = pairs[index]
+                fake = sample(trainer, label_image, index).cpu()
+                for kind, image in (("label", label_image), ("photo", photo), (epoch, fake)):
+                    run.save_sample(split, pairs.files[index].stem, kind, image)
+                shown.append(torch.cat([label_image, fake, photo], 2))
+            log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
+    if config.keeps_after(epoch):
+        release.save_weights(run.weights(epoch), trainer.released_G)
+    release.save(run.release, trainer.released_G, run_config.describe_release(run, config, epoch), trainer.D)
+
+
+@torch.no_grad()
+def sample(trainer: Trainer, label_image: Tensor, seed: int) -> Tensor:
+    """Return G's image [3, H, W] of one label image; the seed of its dropout leaves training's randomness alone."""
+    masks = trainer.G.batch_masks([seed], *label_image.shape[-2:])
+    return trainer.released_G(label_image[None].to(trainer.device), masks)[0]
+
+
+def start(trainer: Trainer, run: RunFolder, images_hash: str, accelerator: Accelerator) -> None:
+    """Load the newest whole checkpoint, or else the weights of `--init-from`, in all processes.
+
+    Raises:
+        ReleaseError: If the weights of `--init-from` cannot be used.
+        RunFolderError: If the processes found different checkpoints, initial weights or training images.
+    """
+    with accelerator.main_process_first():  # it moves a damaged checkpoint out of the way
+        loaded = checkpoint.load(run.checkpoint, {"trainer": trainer})
+        source = trainer.config.init_from if not loaded else ""
+        lineage = init_from(trainer, source) if source else ()
+    weights = int(lineage[-1].weights, 16) if lineage else 0
+    here = torch.tensor([[trainer.step_count, weights, int(images_hash[:12], 16)]], device=trainer.device)
+    found = accelerator.gather(here)
+    for what, values in zip(("checkpoints", "initial weights", "training images"), found.T, strict=True):
+        if (values != values[0]).any():
+            raise RunFolderError(
+                f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see"
+            )
+    if accelerator.is_main_process:
+        run.cut_records(trainer.epoch)
+        if loaded:
+            print(f"Resuming from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
+        elif lineage:
+            run_config.record_lineage(run, lineage)
+            print(describe_start(trainer, lineage[-1]))
 
 
 @contextmanager
 def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
-    """Turns Ctrl-C and termination into a request that the loop looks at between two steps; a second Ctrl-C stops at once."""
+    """Turn Ctrl-C and termination into a request to stop between two steps; a second Ctrl-C stops at once."""
 
     def request(signum: int, frame: FrameType | None) -> None:
         trainer.stop_requested = True
@@ -109,147 +187,19 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator) -> bool:
-    """Trains to `config.epochs`, from the run's checkpoint where there is one. Only the main process writes.
-
-    Returns:
-        Whether training is complete; False if it was asked to stop before.
-    """
-    trainer = make_trainer(config, accelerator)
-    hashes = {split: dataset.fingerprint(keep=split == "train") for split, dataset in splits.items()}
-    if accelerator.is_main_process:
-        run.open(config, hashes)
-    start(trainer, run, hashes["train"], accelerator)
-    scoring = Scoring(run, config, splits, hashes, accelerator)
-    start_tracker(accelerator, config, run.path, trainer.step_count)
-    with stopping_on_signals(trainer):
-        return train_epochs(trainer, splits, run, scoring, accelerator)
-
-
-def train_epochs(
-    trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, scoring: Scoring, accelerator: Accelerator
-) -> bool:
-    """The epoch loop. Returns whether it came to its end."""
-    config = trainer.config
-    if not scoring.score(trainer):  # a run that was stopped while it scored goes on with that
-        return False
-    while trainer.epoch < config.epochs:
-        train_epoch(trainer, splits["train"], run)
-        if trainer.stopping:
-            save_checkpoint(trainer, run)
-            accelerator.wait_for_everyone()  # a launcher ends all processes soon after the first has ended
-            return False
-        record = trainer.finish_epoch()
-        if accelerator.is_main_process:
-            run.log(record)
-            log_epoch(accelerator, record, config.learning_rate_in(trainer.epoch))
-            sample_and_keep(trainer, splits, run, accelerator)
-        save_checkpoint(
-            trainer, run
-        )  # after these: a run killed before it repeats the end of the epoch and leaves nothing out
-        if not scoring.score(trainer):
-            return False
-    return True
-
-
-def start(trainer: Trainer, run: RunFolder, pictures_hash: str, accelerator: Accelerator) -> None:
-    """Loads the newest whole checkpoint, or else the weights of `--init-from`, into all processes.
-
-    Raises:
-        ReleaseError: If the weights of `--init-from` cannot be used.
-        RunFolderError: If the processes have not found the same checkpoint, initial weights and training images.
-    """
-    with accelerator.main_process_first():  # it moves a damaged checkpoint out of the way
-        loaded = checkpoint.load(run.checkpoint, {"trainer": trainer})
-        source = trainer.config.init_from if not loaded else ""
-        lineage = init_from(trainer, source) if source else ()
-    weights = int(lineage[-1].weights, 16) if lineage else 0
-    found = accelerator.gather(
-        torch.tensor([[trainer.step_count, weights, int(pictures_hash[:12], 16)]], device=trainer.device)
-    )
-    for what, values in zip(("checkpoints", "initial weights", "training images"), found.T, strict=True):
-        if (values != values[0]).any():
-            raise RunFolderError(
-                f"the processes found different {what}; the data and {run.path} must be on disks that all nodes see"
-            )
-    if accelerator.is_main_process:
-        run.cut_records(trainer.epoch)
-        if loaded:
-            print(f"resuming from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
-        elif lineage:
-            run.record_lineage(lineage)
-            print(how_started(trainer, lineage[-1]))
-
-
-def how_started(trainer: Trainer, stage: Stage) -> str:
-    """What the initial weights are, in one line."""
-    config = trainer.config
-    networks = "G and D" if stage.discriminator else "G; D starts anew" if trainer.D else "G"
-    other = f", trained on {stage.dataset}: its classes and colours differ" if stage.dataset != config.dataset else ""
-    return f"started from {config.init_from} ({networks}{other})"
-
-
-def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder) -> None:
-    """Trains what is left of the running epoch; saves a checkpoint every `checkpoint_minutes`; returns early on a stop request."""
-    config, main = trainer.config, trainer.rank == 0
-    place = {"skip": trainer.batch, "rank": trainer.rank, "num_processes": config.num_processes}
-    batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, **place)
-    saved = started = time.monotonic()
-    total = trainer.batch + len(batches)
-    name = f"epoch {trainer.epoch + 1}/{config.epochs}"
-    with tqdm(batches, name, total, initial=trainer.batch, unit=" steps", leave=False, disable=not main) as bar:
-        for label_image, photo in bar:
-            losses = trainer.step(label_image, photo)
-            now = time.monotonic()
-            trainer.seconds += now - started
-            started = now
-            speed = trainer.pictures / trainer.seconds
-            left = ((config.epochs - trainer.epoch) * len(pairs) - trainer.pictures) / speed / 3600
-            shown = " ".join(f"{name} {value:.2f}" for name, value in losses.items())
-            bar.set_postfix_str(f"{shown}, {speed:.1f} pictures/s, {left:.1f} h left")
-            if trainer.stopping:
-                return
-            if main and now - saved > 60 * config.checkpoint_minutes:
-                save_checkpoint(trainer, run)
-                saved = started = time.monotonic()
-
-
-def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
-    """Saves unless the weights have overflowed, so that the checkpoints on the disk are always good ones."""
-    trainer.check_weights()
-    if trainer.rank == 0:
-        checkpoint.save(run.checkpoint, {"trainer": trainer})
-
-
-def sample_and_keep(
-    trainer: Trainer, splits: dict[str, PairedDataset], run: RunFolder, accelerator: Accelerator
-) -> None:
-    """After an epoch: sample pictures, kept weights, and the released folder, so that a running model can be painted with."""
-    config, epoch = trainer.config, trainer.epoch
-    if config.samples_after(epoch):
-        for split, dataset in splits.items():
-            shown = []
-            for index in range(min(SAMPLED_PICTURES, len(dataset))):
-                label_image, photo = dataset[index]
-                name = dataset.files[index].stem
-                fake = sample(trainer, label_image, index).cpu()
-                run.save_sample(split, name, "label", label_image)
-                run.save_sample(split, name, "photo", photo)
-                run.save_sample(split, name, f"epoch-{epoch:03d}", fake)
-                shown.append(torch.cat([label_image, fake, photo], 2))
-            log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
-    if config.keeps_after(epoch):
-        release.save_weights(run.weights(epoch), trainer.released_G)
-    released = release_config(config, epoch, lineage=run.lineage())
-    release.save(run.release, trainer.released_G, released, trainer.D)
-
-
-@torch.no_grad()
-def sample(trainer: Trainer, label_image: Tensor, seed: int) -> Tensor:
-    """G's picture [3, H, W] of one label image, with dropout from its own seed: training's randomness is not touched."""
-    height, width = label_image.shape[-2:]
-    masks = trainer.G.dropout_masks(height, width, torch.Generator().manual_seed(seed))
-    return trainer.released_G(label_image[None].to(trainer.device), [mask.to(trainer.device) for mask in masks])[0]
+def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedDataset]:
+    """Open the training split, which may be downloaded, and all other splits that exist."""
+    folder = config.data_dir / config.dataset
+    if download and config.dataset == "facades" and not folder.exists():
+        download_facades(config.data_dir)
+    names = [split for split in SPLITS if split == "train" or (folder / split).is_dir()]
+    splits = {split: PairedDataset(config.data_dir, config.dataset, split) for split in names}
+    together, available = config.batch_size * config.num_processes, len(splits["train"])
+    if together > available:
+        raise DataError(
+            f"--batch-size {config.batch_size} needs {together} images per step; {folder / 'train'} has {available}"
+        )
+    return splits
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -260,87 +210,82 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     assert config.run_dir is not None
-    say = partial(print, file=sys.stderr) if accelerator.is_local_main_process else lambda _: None
+    run = RunFolder(config.run_dir)
     try:
-        if config.push_to_hub:
-            check_token(HubModel.parse(config.push_to_hub))  # now, and not after 200 epochs
+        check_hub(config)
         with accelerator.main_process_first():
             splits = open_splits(config, download=not only_dry)
         if only_dry:
-            accelerator.print(dry_run(make_trainer(config, accelerator), splits, SAMPLED_PICTURES))
+            accelerator.print(dry_run(make_trainer(config, accelerator), splits, SAMPLES_PER_SPLIT))
             return 0
-        run = RunFolder(config.run_dir)
         with run.lock() if accelerator.is_main_process else nullcontext():
             complete = train(config, splits, run, accelerator)
-    except (
-        DataError,
-        DownloadError,
-        FidError,
-        RunFolderError,
-        TrackerError,
-        checkpoint.CheckpointError,
-        release.ReleaseError,
-    ) as error:
-        say(error)
-        return 1
-    except OSError as error:  # such as a full disk
-        say(f"Stopped: {error}. Once this is put right, the same command goes on from the last checkpoint.")
-        return 1
-    except NonFiniteLossError as error:
-        kept = " Its last checkpoint is from before and good." if RunFolder(config.run_dir).checkpoint.exists() else ""
-        again = "The same settings are likely to end here again: try --precision fp32 or a lower --learning-rate in another --run-dir."
-        say(f"Stopped in {config.run_dir}: {error}.{kept} {again}")
-        return 1
-    except torch.OutOfMemoryError as error:
-        say(
-            f"Stopped: the GPU has too little memory ({str(error).partition('.')[0]}): try a smaller --batch-size or --base-channels."
-        )
-        return 1
-    except LostProcessError as error:
-        print(
-            f"Stopped: {error}; what it said is above or in its log. The same command goes on from the last checkpoint.",
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt:
-        say("Stopped at once. The same command goes on from the last checkpoint.")
-        return 130
+    except (KeyboardInterrupt, *EXPECTED_ERRORS) as error:
+        if accelerator.is_local_main_process or isinstance(error, LostProcessError):
+            print(explain(error, run), file=sys.stderr)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
     finally:
         accelerator.end_training()
     if not complete:
-        accelerator.print(f"Stopped and saved in {config.run_dir}. The same command goes on from here.")
+        accelerator.print(f"Stopped and saved in {run.path}. Run the same command again to resume.")
         return 130
     accelerator.print(how_to_paint(config, run))
-    if config.push_to_hub and accelerator.is_main_process:
-        return publish(run, config.push_to_hub)
-    return 0
+    return publish(run, config.push_to_hub) if config.push_to_hub and accelerator.is_main_process else 0
+
+
+def explain(error: BaseException, run: RunFolder) -> str:
+    """Return the sentences that a person reads instead of a traceback."""
+    if isinstance(error, KeyboardInterrupt):
+        return f"Stopped at once. {AGAIN}"
+    if isinstance(error, OSError):  # such as a full disk
+        return f"Stopped: {error}. Once this is fixed, run the same command again to resume from the last checkpoint."
+    if isinstance(error, LostProcessError):
+        return f"Stopped: {error}; its message is above or in its log. {AGAIN}"
+    if isinstance(error, torch.OutOfMemoryError):
+        reason = str(error).partition(".")[0]
+        return f"Stopped: the GPU has too little memory ({reason}). Try a smaller --batch-size or --base-channels."
+    if isinstance(error, NonFiniteLossError):
+        kept = " Its last checkpoint was saved before and is good." if run.checkpoint.exists() else ""
+        advice = "Try --precision fp32 or a lower --learning-rate in another --run-dir."
+        return f"Stopped in {run.path}: {error}.{kept} The same settings are likely to fail again. {advice}"
+    return str(error)
+
+
+def check_hub(config: TrainConfig) -> None:
+    """Check, before training, that the result can be published, if it is to be."""
+    if config.push_to_hub:
+        from pix2pix.publish import check_token
+
+        check_token(HubModel.parse(config.push_to_hub))
 
 
 def publish(run: RunFolder, name: str) -> int:
-    """Pushes the released folder of a complete run; the run stays complete where that fails."""
-    retry = f"python -m pix2pix.hub push {shlex.quote(str(run.release))} {name}"
+    """Push the released folder of a complete run; the run stays complete if that fails."""
+    from pix2pix.publish.push import push
+
+    retry = f"python -m pix2pix.publish push {shlex.quote(str(run.release))} {name} --maps {shlex.quote(str(MAPS))}"
     try:
-        model = push(run.release, HubModel.parse(name)).model
+        model = push(run.release, HubModel.parse(name), maps=MAPS).model
     except (OSError, ValueError) as error:
-        print(f"Not published: {error}. Once this is put right: {retry}", file=sys.stderr)
+        print(f"Not published: {error}. Once this is fixed, run: {retry}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"Not published. To do it later: {retry}", file=sys.stderr)
+        print(f"Not published. To publish it later, run: {retry}", file=sys.stderr)
         return 130
     print(f"Published as {model.repo}@{model.revision}")
     return 0
 
 
 def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
-    """What to type after training."""
+    """Return the commands to use the result."""
     released = shlex.quote(str(run.release))
-    said = (
+    text = (
         f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
         f"Paint in the browser: python app.py --weights {config.dataset}-{config.objective}={released}"
     )
     if run.release_best.exists():
-        said += f"\nThe scored epoch that is closest to the validation photographs, instead of the last: {shlex.quote(str(run.release_best))}"
-    return said
+        text += f"\nThe epoch with the best validation score, instead of the last: {shlex.quote(str(run.release_best))}"
+    return text
 
 
 if __name__ == "__main__":

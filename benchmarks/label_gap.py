@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pix2pix.data import PairedDataset, read_pair
+from pix2pix.data import read_pair
+from pix2pix.data.dataset import PairedDataset
 from pix2pix.painter import Painter
 from pix2pix.pictures import smooth, through_jpeg
 
@@ -40,7 +41,7 @@ def main() -> None:
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))
     another_seed = np.zeros(len(pairs))
     for number, path in enumerate(tqdm(pairs.files)):
-        archived = read_pair(path)[0].permute(1, 2, 0).numpy()
+        archived = read_pair(path)[0]
         label_map, _ = config.palette.from_image(archived)
         picture = painter.paint_image(archived, number).astype(float)
         another_seed[number] = np.abs(painter.paint_image(archived, number + len(pairs)) - picture).mean()

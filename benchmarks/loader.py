@@ -23,9 +23,10 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import crop, horizontal_flip, pil_to_tensor, resize
 
-from pix2pix.data import PairedDataset, training_batches
+from pix2pix.config import TrainConfig
+from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import TrainConfig, Trainer
+from pix2pix.trainer import Trainer
 
 SEED = 0
 

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from benchmarks.train_step import CPU, Reference
-from pix2pix.data import PairedDataset, training_batches
+from pix2pix.config import TrainConfig
+from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import LOSS_NAMES, TrainConfig, Trainer
+from pix2pix.trainer import LOSS_NAMES, Trainer
 
 
 def curves(trainer: Reference | Trainer, pairs: PairedDataset, steps: int, window: int) -> np.ndarray:

@@ -20,7 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.train_step import CPU, WARM_UP, ReferenceUNet, machine_rates, seconds
-from demo.painting import paint_all
+from demo.views import paint_all
 from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet

@@ -2,12 +2,14 @@
 
     python -m benchmarks.train_step                                  # base 64 and 32, batch 1 and 8, both objectives
     python -m benchmarks.train_step --base-channels 32 --batch-size 1 --objective gan
+    python -m benchmarks.train_step --device cuda                    # eager, compiled, and as one CUDA graph
 
 The reference is written out in this file: fp32, contiguous, eager, `nn.InstanceNorm2d`, `nn.Dropout`,
 `torch.optim.Adam`. Reference and trainer run in processes of their own, whose peak memory is shown, and take turns, so
 that a machine that slows down slows both. Medians are compared. The floor is the time of the step's arithmetic at the
 rate of this machine's best convolution or matrix product in the number format that train.py uses, plus Adam's memory
-traffic at the bandwidth of a large copy.
+traffic at the bandwidth of a large copy. On a GPU, the steps of train.py are timed in three forms instead, each with
+its last losses.
 """
 
 import argparse
@@ -24,12 +26,17 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._triton import has_triton
 from torch.utils.flop_counter import FlopCounterMode
 
+from pix2pix.config import TrainConfig
+from pix2pix.cuda_graph import CHUNK, GraphedSteps
+from pix2pix.data.dataset import PairedDataset, training_batches
+from pix2pix.data.jitter import LOAD_SIZE
 from pix2pix.precision import resolve_precision
-from pix2pix.trainer import TrainConfig, Trainer
+from pix2pix.trainer import Trainer
 
-CPU = torch.device("cpu")
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 WARM_UP = 3
 
 
@@ -201,6 +208,55 @@ def compare(case: tuple[int, str, int], steps: int, precision: str, threads: int
     )
 
 
+class RandomImages(PairedDataset):
+    """Noise in place of a training split."""
+
+    def __init__(self, count: int) -> None:
+        noise = torch.randint(256, (count, 2, LOAD_SIZE, LOAD_SIZE, 3), dtype=torch.uint8)
+        self.count, self._enlarged = count, noise.permute(0, 1, 4, 2, 3)
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def gpu_seconds_per_step(run: Callable[[], dict[str, float]], steps: int) -> tuple[float, dict[str, float]]:
+    """Run once to warm up and three times to measure; return the best time per step, and the last losses."""
+    run()
+    torch.cuda.synchronize()
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        losses = run()
+        torch.cuda.synchronize()
+        times.append((time.perf_counter() - start) / steps)
+    return min(times), losses
+
+
+def compare_on_gpu(case: tuple[int, str, int], precision: str) -> None:
+    """Time a case eagerly, compiled, and as one CUDA graph, and print its line."""
+    base_channels, objective, batch_size = case
+    images, shown = RandomImages(4 * CHUNK * batch_size), []
+    config = TrainConfig(base_channels=base_channels, objective=objective, batch_size=batch_size, precision=precision)
+    for form in ("eager", "compiled", "graph"):
+        torch._dynamo.reset()
+        trainer = Trainer(config, CUDA)
+        if form != "eager" and has_triton():
+            trainer.compile()
+        graphed = GraphedSteps(trainer, images) if form == "graph" else None
+
+        def epoch(trainer: Trainer = trainer, graphed: GraphedSteps | None = graphed) -> dict[str, float]:
+            batches = training_batches(images, 0, trainer.epoch, batch_size, workers=0)
+            *_, losses = graphed.run_epoch() if graphed else (trainer.step(*pair) for pair in batches)
+            trainer.seconds = 1.0
+            trainer.finish_epoch()
+            return losses
+
+        seconds_per_step, losses = gpu_seconds_per_step(epoch, len(images) // batch_size)
+        values = " ".join(f"{value:.3f}" for value in losses.values())
+        shown.append(f"{form} {1000 * seconds_per_step:.2f} ms (losses {values})")
+    print(f"base {base_channels} {objective:3} batch {batch_size}: {', '.join(shown)}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times a training step against plain code.")
     parser.add_argument("--base-channels", type=int, nargs="+", default=[64, 32])
@@ -214,13 +270,21 @@ def main() -> None:
     )
     parser.add_argument("--steps", type=int, default=10, help="timed steps per contestant (default: 10)")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     flags = parser.parse_args()
     torch.set_num_threads(flags.threads)
+    cases = itertools.product(flags.base_channels, flags.objective, flags.batch_size)
+    if flags.device == "cuda":
+        precision = resolve_precision(flags.precision, CUDA)
+        print(f"{torch.cuda.get_device_name()}, {precision}, PyTorch {torch.__version__}; ms per step")
+        for case in cases:
+            compare_on_gpu(case, precision)
+        return
     precision = resolve_precision(flags.precision, CPU)
     rates = machine_rates(torch.bfloat16 if precision == "bf16" else torch.float32)
     machine = f"{2 * rates[0] / 1e12:.2f} Tflop/s, {rates[1] / 1e9:.0f} GB/s copied"
     print(f"{flags.threads} threads, {precision}, {machine}, n = {flags.steps} steps")
-    for case in itertools.product(flags.base_channels, flags.objective, flags.batch_size):
+    for case in cases:
         compare(case, flags.steps, precision, flags.threads, rates)
 
 

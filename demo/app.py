@@ -1,7 +1,7 @@
-"""The page: what it holds and what happens on it. Functions first, then the layout.
+"""The layout of the page and its events. Functions first, then the layout.
 
-What is shown depends on four things only: the map, the seed, dropout and the view. Whatever changes one of them, a stroke, undo, an
-example, another variation, ends in the same event, so the pictures shown last always belong to the map shown.
+The images depend on four things only: map, seed, dropout and view. Every change of one of them (a stroke, undo, an
+example, another variation) ends in the same event, so the images shown last always belong to the current map.
 """
 
 import logging
@@ -14,15 +14,18 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demo import serving
 from demo.comparison import Comparison
-from demo.endpoints import FIRST_SEED, TWO_AT_A_TIME, add_endpoints, check_dropout, check_seed, choose_seed
+from demo.endpoints import add_endpoints
 from demo.example_gallery import ExampleGallery, read_examples
-from demo.hardening import adjust_gradio
-from demo.label_canvas import LabelCanvas, refuse
+from demo.label_canvas import LabelCanvas
 from demo.map_actions import add_map_actions
 from demo.model_notes import ModelNotes
-from demo.models import Model, painters_of
+from demo.models import Model, by_dataset, painters_of
+from demo.refusal import refuse
+from demo.requests import FIRST_SEED, TWO_AT_A_TIME, check_dropout, check_seed, choose_seed
+from demo.server.gradio_patches import patch_gradio
+from demo.server.limits import app_keywords
+from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING
 from demo.subjects import SUBJECTS
 from demo.validation_samples import ValidationSamples
 from demo.view_choice import ViewChoice
@@ -32,9 +35,9 @@ from pix2pix.painter import MAX_SEED
 from pix2pix.release import ReleaseError
 
 REFRESH_SECONDS = 1.5
-"""How often a page asks for the notes on its models, while one of them is being fetched."""
+"""Interval at which a page refreshes the notes on its models while one of them is being downloaded."""
 TEMPORARY_FILE_SECONDS = 600
-"""How long the files of the endpoint for programs can be fetched."""
+"""Lifetime of the files that the endpoints for programs return."""
 FOLDER = Path(__file__).parent
 OPEN_TAB_OF_LINK = """
 () => {
@@ -45,40 +48,40 @@ OPEN_TAB_OF_LINK = """
 INTRODUCTION = """
 <header class="introduction">
   <h1>{title}</h1>
-  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos, once as a
-  <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>.</p>
+  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos,
+  once as a <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>.</p>
 </header>
 """
 
 
 @dataclass(frozen=True)
 class Studio:
-    """The models of one canvas, and what of its layout changes with them."""
+    """The models of one canvas, by objective, and the components that change with them."""
 
-    models: Sequence[Model]
+    models: Mapping[str, Model]
     view: ViewChoice
     notes: ModelNotes
 
 
-def make_repaint(models: Sequence[Model], samples: ValidationSamples | None) -> Callable[..., Any]:
-    """The event of the page that paints."""
+def make_repaint(models: Mapping[str, Model], samples: ValidationSamples | None) -> Callable[..., Any]:
+    """Makes the event handler that paints."""
 
     def repaint(label_map: np.ndarray, seed: float | None, dropout: bool, view: str) -> Any:
-        painters = painters_of(models)  # at every call: a download may have put others in their place
+        painters = painters_of(models)  # anew for every call: a download may have replaced them
         if painters is None:
             return gr.skip()
         photo = samples.photo_of(label_map) if samples else None
         try:
             return show(view, painters, label_map, choose_seed(seed), check_dropout(dropout), photo)
         except ReleaseError as error:
-            logging.getLogger(__name__).error(error)  # with the file's path, which is no visitor's business
+            logging.getLogger(__name__).error(error)  # names the file's path, which visitors must not see
             raise refuse("The weights of an earlier epoch cannot be read; the other views still work.") from error
 
     return repaint
 
 
 def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.EventData], np.ndarray]:
-    """The event of the gallery: its map goes to the canvas, which then asks for pictures as after a stroke."""
+    """Makes the gallery's event handler: the map goes to the canvas, which then requests images as after a stroke."""
 
     def choose_example(event: gr.EventData) -> np.ndarray:
         name = event._data.get("name") if isinstance(event._data, dict) else None  # whatever a client sent
@@ -90,33 +93,32 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
 
 
 def take_link(event: gr.EventData) -> tuple[int, bool]:
-    """The event of a canvas that has opened a link: its seed and dropout go into the fields."""
+    """Handles a link that the canvas has opened: its seed and dropout go into the fields."""
     settings = event._data if isinstance(event._data, dict) else {}  # whatever a client sent
     return check_seed(settings.get("seed")), check_dropout(settings.get("dropout"))
 
 
 def add_studio(
-    models: Sequence[Model],
+    models: Mapping[str, Model],
     examples: Mapping[str, np.ndarray],
     samples: ValidationSamples | None = None,
     tab: gr.Tab | None = None,
 ) -> Studio:
-    """Lays out one canvas with its models, and connects them. To be called inside of Blocks.
+    """Lays out one canvas with its models and connects them. Call it inside `gr.Blocks`.
 
     Args:
-        models: The GAN's and the L1 model's, of one dataset.
-        examples: Label maps, uint8 [256, 256], by name; the first one is on the canvas at the start.
-        samples: Of the validation split, where a person has the dataset.
-        tab: Paints the first pictures when this is opened; None paints them now.
+        models: Both models of one dataset, by objective.
+        examples: Label maps, uint8 [256, 256], by name; the canvas starts with the first one.
+        samples: Validation samples, if the dataset is on this machine.
+        tab: Opening it paints the first images; None paints them now.
     """
-    dataset = models[0].dataset
+    dataset = models["gan"].dataset
     palette, subject = PALETTES[dataset], SUBJECTS[dataset]
     first_map = next(iter(examples.values()))
     first_shown = None
     if painters := painters_of(models):
-        show(
-            SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True
-        )  # a network's first picture is slow, and its time would be shown
+        # A network's first image is slow, and its time would be shown.
+        show(SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True)
         if tab is None:
             first_shown = show(SIDE_BY_SIDE, painters, first_map, FIRST_SEED, dropout=True)
 
@@ -135,7 +137,7 @@ def add_studio(
         with gr.Column(scale=9, min_width=320):
             view = ViewChoice(views_of(painters_of(models)), elem_classes="studio-view")
             comparison = Comparison(first_shown, elem_classes="studio-pictures")
-            notes = ModelNotes(models, names=list(MODEL_NAMES.values()), elem_classes="studio-notes")
+            notes = ModelNotes(models, names=MODEL_NAMES, elem_classes="studio-notes")
             with gr.Row(elem_classes="settings"):
                 seed = gr.Number(FIRST_SEED, label="Seed", step=1, min_width=150)
                 variation = gr.Button("Another variation", min_width=150, size="md")
@@ -145,14 +147,14 @@ def add_studio(
     if subject.note:
         gr.HTML(f'<p class="licence-note">{subject.note}</p>', apply_default_css=False)
 
-    add_endpoints(models, canvas, palette.index(subject.clear_class), subject.api_suffix)
+    add_endpoints(models, canvas, palette, palette.index(subject.clear_class), subject.api_suffix)
     painted = gr.on(
         [canvas.input, seed.change, dropout.change, view.input, notes.apply, *([tab.select] if tab else [])],
         make_repaint(models, samples),
         [canvas, seed, dropout, view],
         comparison,
         trigger_mode="always_last",
-        show_progress="minimal",  # the place in the queue, where there is one; page.css
+        show_progress="minimal",  # the place in the queue, if there is one; see page.css
         api_visibility="private",
         **TWO_AT_A_TIME,
     )
@@ -164,7 +166,8 @@ def add_studio(
         [seed.change, dropout.change],
         None,
         [seed, dropout],
-        js=f"(seed, dropout) => {{ document.dispatchEvent(new CustomEvent('{dataset}-settings', {{ detail: {{ seed, dropout }} }})); }}",
+        js="(seed, dropout) => { document.dispatchEvent("
+        f"new CustomEvent('{dataset}-settings', {{ detail: {{ seed, dropout }} }})); }}",
         api_visibility="private",
     )
     canvas.linked(take_link, None, [seed, dropout], queue=False, show_progress="hidden", api_visibility="private")
@@ -184,19 +187,16 @@ def add_studio(
 
 
 def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
-    """While a model is being fetched, every open page asks how far it is; one that is opened later asks once."""
+    """Refreshes the notes of every open page while a model is being downloaded; later pages refresh once."""
     timer = gr.Timer(REFRESH_SECONDS)
     outputs = [part for studio in studios for part in (studio.notes, studio.view)]
 
     def refresh() -> list[Any]:
-        is_waiting = any(
-            model.wanted for studio in studios for model in studio.models
-        )  # first: what comes later, comes again
-        values = [
-            value
-            for studio in studios
-            for value in (studio.models, gr.update(names=views_of(painters_of(studio.models))))
-        ]
+        # Read first: what changes after this line is shown by the next refresh.
+        is_waiting = any(model.wanted for studio in studios for model in studio.models.values())
+        values: list[Any] = []
+        for studio in studios:
+            values += [studio.models, gr.update(names=views_of(painters_of(studio.models)))]
         return [*values, gr.Timer(active=is_waiting)]
 
     gr.on(
@@ -212,21 +212,19 @@ def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
 
 def build_demo(
     models: Mapping[str, Model],
-    examples_folder: Path = FOLDER / "examples",
+    examples_folder: Path = FOLDER / "maps",
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
 ) -> gr.Blocks:
     """Builds the page.
 
     Args:
-        models: By "DATASET-OBJECTIVE"; both objectives of a dataset make a canvas. Several datasets stand in tabs.
-        examples_folder: Holds a folder of label pictures per dataset.
-        samples: Of the datasets that a person has.
+        models: By "DATASET-OBJECTIVE", both objectives of every dataset. Each dataset gets a canvas, in a tab if there
+        are
+            several.
+        examples_folder: Holds a folder of label images per dataset.
+        samples: Validation samples by dataset.
     """
-    pairs = {
-        dataset: [models[f"{dataset}-{objective}"] for objective in MODEL_NAMES]
-        for dataset in SUBJECTS
-        if f"{dataset}-gan" in models
-    }
+    pairs = by_dataset(models)
     examples = {dataset: read_examples(examples_folder / dataset, PALETTES[dataset]) for dataset in pairs}
     title = "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in pairs)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
@@ -249,7 +247,7 @@ def build_demo(
 
 
 def make_theme() -> gr.themes.Base:
-    """Fonts that every machine has, and small print that is dark (or light) enough to read: Gradio's own is 2.6:1 on white."""
+    """Makes a theme with system fonts and readable small print; the contrast of Gradio's own is 2.6:1 on white."""
     theme = gr.themes.Default(
         primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
     )
@@ -263,19 +261,19 @@ def make_theme() -> gr.themes.Base:
 
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
-    demo.queue(status_update_rate=0.5, max_size=serving.MAX_WAITING, api_open=False)  # no way around the queue
-    adjust_gradio(demo)
+    demo.queue(status_update_rate=0.5, max_size=MAX_WAITING, api_open=False)  # no request bypasses the queue
+    patch_gradio(demo)
     return demo.launch(
         theme=make_theme(),
         head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",
         footer_links=["api"],
-        show_error=True,  # errors say their sentence instead of "Error"
-        run_history=False,  # it would keep every stroke in the visitor's browser
+        show_error=True,  # show an error's sentence instead of "Error"
+        run_history=False,  # it would store every stroke in the visitor's browser
         ssr_mode=False,
         share=False,
         pwa=False,
         enable_monitoring=False,
-        max_file_size=serving.MAX_UPLOAD_BYTES,
-        app_kwargs=serving.app_keywords(demo),
+        max_file_size=MAX_UPLOAD_BYTES,
+        app_kwargs=app_keywords(demo),
         **keywords,
     )

@@ -1,4 +1,4 @@
-"""One picture to keep or to pass on: the label map and what the models made of it, with captions."""
+"""The comparison as one image file: the label map and both generated images with captions."""
 
 import io
 import textwrap
@@ -15,11 +15,11 @@ INK, PAPER = "#1e293b", "#ffffff"
 
 
 def draw_sheet(pictures: Sequence[tuple[str, np.ndarray]], lines: Sequence[str]) -> bytes:
-    """Draws pictures side by side.
+    """Draws images side by side.
 
     Args:
-        pictures: A caption and uint8 RGB [256, 256, 3] each.
-        lines: What stands below all of them, each broken where it is too long.
+        pictures: Captions and images, uint8 RGB [256, 256, 3].
+        lines: Text below the images; long lines are wrapped.
 
     Returns:
         A PNG file.

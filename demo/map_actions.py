@@ -1,7 +1,7 @@
-"""The row of buttons that bring a map onto the canvas or take one away: a surprise, a file, a validation sample; saving."""
+"""The buttons that put a map on the canvas (a random one, a file, a validation sample) or save one."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,38 +9,39 @@ import gradio as gr
 import numpy as np
 
 from demo.comparison_sheet import draw_sheet
-from demo.endpoints import TWO_AT_A_TIME, check_dropout, choose_seed, painters_now
 from demo.file_download import FileDownload, PngFile
-from demo.label_canvas import LabelCanvas, refuse
+from demo.label_canvas import LabelCanvas
 from demo.label_pictures import read_label_picture, to_png
+from demo.maps import RANDOM_MAPS
 from demo.models import Model
-from demo.painting import paint_all
+from demo.refusal import refuse
+from demo.requests import TWO_AT_A_TIME, check_dropout, choose_seed, painters_now
 from demo.subjects import Subject
-from demo.surprise import SURPRISES
 from demo.validation_samples import ValidationSamples
-from demo.views import MODEL_NAMES
+from demo.views import MODEL_NAMES, paint_both
 from pix2pix.labels import PALETTES, Palette
 from pix2pix.painter import MAX_SEED, Painter
 
 WORTH_SAYING = 0.0005
-"""From which share of far pixels on people are told of them: that which is written as 0.1%."""
+"""Warn when more than this share of pixels is far from every palette colour; it is shown as 0.1%."""
 
 
 def open_picture(path: str, palette: Palette, subject: Subject) -> np.ndarray:
-    """A person's file → label map; tells of pixels that were guessed. Raises `gr.Error`, which leaves the canvas as it is."""
+    """Reads a file as a label map and reports guessed pixels; raises `gr.Error`, which leaves the canvas unchanged."""
     try:
         label_map, far = read_label_picture(Path(path), palette, palette.index(subject.clear_class))
     except ValueError as error:
         raise refuse(str(error)) from error
     if far >= WORTH_SAYING:
         gr.Info(
-            f"{far:.1%} of the pixels were far from every colour of the palette. They became the class of the nearest colour."
+            f"{far:.1%} of the pixels were far from every colour of the palette. "
+            "They became the class of the nearest colour."
         )
     return label_map
 
 
 def draw_sample(samples: ValidationSamples) -> np.ndarray:
-    """The label map of any of the samples; raises `gr.Error` where its file cannot be used."""
+    """Returns the label map of a random sample; raises `gr.Error` if its file cannot be used."""
     try:
         return samples.label_map(secrets.randbelow(len(samples.files)))
     except ValueError as error:
@@ -48,19 +49,18 @@ def draw_sample(samples: ValidationSamples) -> np.ndarray:
 
 
 def make_sheet(
-    painters: Sequence[Painter],
+    painters: Mapping[str, Painter],
     subject: Subject,
     label_map: np.ndarray,
     seed: int,
     dropout: bool,
     photo: np.ndarray | None,
 ) -> PngFile:
-    """The label map and what the models make of it in one picture, with the photo where one is known."""
-    config = painters[0].config
-    paintings = paint_all(painters, label_map, [seed] * len(painters), dropout)
+    """Draws the label map and both generated images in one file, with the photo if one is known."""
+    config = painters["gan"].config
     pictures = [("Label map", config.palette.to_image(label_map))]
-    for painter, painting in zip(painters, paintings, strict=True):
-        pictures.append((f"{MODEL_NAMES[painter.config.objective]}, {painter.config.trained}", painting.picture))
+    for objective, painting in paint_both(painters, label_map, seed, dropout).items():
+        pictures.append((f"{MODEL_NAMES[objective]}, {painters[objective].config.trained}", painting.picture))
     if photo is not None:
         pictures.append(("Photo", photo))
     noise = f"seed {seed}" if dropout else "without dropout"
@@ -71,7 +71,7 @@ def make_sheet(
 
 
 def add_map_actions(
-    models: Sequence[Model],
+    models: Mapping[str, Model],
     subject: Subject,
     samples: ValidationSamples | None,
     canvas: LabelCanvas,
@@ -81,14 +81,14 @@ def add_map_actions(
     """Lays out the buttons and connects them.
 
     Args:
-        models: The GAN's and the L1 model's.
-        subject: What the page says about their dataset.
-        samples: Of the dataset, where a person has it; None for no such button.
-        canvas: Takes the maps; whatever comes can be undone.
-        seed: Of the noise.
+        models: Both models of one dataset, by objective.
+        subject: The page's words about the dataset.
+        samples: Validation samples; None hides their button.
+        canvas: Receives the maps; each can be undone.
+        seed: The seed of the noise.
         dropout: Whether there is noise.
     """
-    dataset = models[0].dataset
+    dataset = models["gan"].dataset
     palette = PALETTES[dataset]
     with gr.Row(elem_classes="map-actions"):
         surprise = gr.Button("Surprise me", size="sm", min_width=60)
@@ -103,7 +103,7 @@ def add_map_actions(
         return make_sheet(painters_now(models), subject, label_map, choose_seed(seed), check_dropout(dropout), photo)
 
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    surprise.click(lambda: SURPRISES[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
+    surprise.click(lambda: RANDOM_MAPS[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
     upload.upload(lambda path: open_picture(path, palette, subject), upload, canvas, **quietly)
     save_map.click(
         lambda label_map: PngFile(f"{dataset}-map.png", to_png(label_map, palette)),

@@ -1,43 +1,43 @@
-"""Which models the page compares, and where they come from: a folder, the Hugging Face Hub, or the weights that are bundled.
+"""The models that the page compares, and their sources: a folder, the Hugging Face Hub, or the bundled weights.
 
-The page never waits for the Hub: it paints with what is there, and a thread puts a model in its place once it has been fetched.
+The page never waits for the Hub: it paints with the weights at hand, and a thread replaces them once the download is
+complete.
 """
 
-import argparse
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
 import numpy as np
 
-from demo.page_flags import PAGE_FLAGS
 from pix2pix.hub import HubModel, cached, fetch
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
 from pix2pix.release import ReleaseError
 
-DATASETS = ("facades", "cityscapes")
-MODELS = tuple(f"{dataset}-{objective}" for dataset in DATASETS for objective in ("gan", "l1"))
+OBJECTIVES = ("gan", "l1")
+MODELS = tuple(f"{dataset}-{objective}" for dataset in PALETTES for objective in OBJECTIVES)
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 BUNDLED = "bundled weights"
 PUBLISHED_MODELS = Path(__file__).parent / "models.json"
-"""Repository and commit, "owner/name@commit", of those that have been published, by name."""
+"""Repository and commit of the published models, "owner/name@commit", by name."""
 OWNER_VARIABLE = "PIX2PIX_HUB_OWNER"
+Source = Path | HubModel
 
 
 @dataclass
 class Model:
-    """One model of the page. All but its name changes while the page is open, so look `painter` up for every picture.
+    """One model of the page. All but its name changes while the page is open, so read `painter` anew for every map.
 
     Attributes:
         name: "DATASET-OBJECTIVE".
         painter: None until there is one.
-        source: Where its weights are from, in words: "bundled weights", a folder, or "owner/name@1234567".
-        notice: What is being fetched or could not be had, and what is shown instead; empty for nothing.
-        wanted: What is being fetched; None for nothing.
+        source: Where its weights come from, in words: "bundled weights", a folder, or "owner/name@1234567".
+        notice: What is being downloaded or unavailable, and what is shown instead; empty for nothing.
+        wanted: The model that is being downloaded; None for none.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Model:
         return self.name.split("-")[0]
 
     def fetch(self) -> None:
-        """Asks the Hub for what is wanted and takes it; says in `notice` how far it is, and what went wrong."""
+        """Downloads the wanted model and takes its painter; `notice` reports progress and errors."""
         wanted = self.wanted
         assert wanted
         meanwhile = f"shown meanwhile: {self.source}" if self.painter else "nothing is shown until then"
@@ -67,55 +67,48 @@ class Model:
                 painter = read_painter(self.name, folder, source)
                 painter.paint(
                     np.zeros((256, 256), np.uint8), 0
-                )  # the first picture is slow, and no visitor should wait for it
+                )  # the first image is slow; no visitor should wait for it
                 self.painter, self.source = painter, source
             self.notice = ""
         except (OSError, RuntimeError, ValueError) as error:
-            self.notice = f"{error}. " + (
-                f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead."
-            )
+            instead = f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead."
+            self.notice = f"{error}. {instead}"
         finally:
             self.wanted = None
 
 
-def painters_of(models: Sequence[Model]) -> list[Painter] | None:
-    """The painters that the models have now; None until all have one."""
-    painters = [model.painter for model in models if model.painter]
+def painters_of(models: Mapping[str, Model]) -> dict[str, Painter] | None:
+    """Returns the current painters of models by objective; None until every model has one."""
+    painters = {objective: model.painter for objective, model in models.items() if model.painter}
     return painters if len(painters) == len(models) else None
 
 
+def by_dataset(models: Mapping[str, Model]) -> dict[str, dict[str, Model]]:
+    """Groups models named "DATASET-OBJECTIVE": by dataset, then by objective."""
+    grouped: dict[str, dict[str, Model]] = {}
+    for name, model in models.items():
+        dataset, _, objective = name.partition("-")
+        grouped.setdefault(dataset, {})[objective] = model
+    return grouped
+
+
 def read_painter(name: str, folder: Path, source: str) -> Painter:
-    """Reads a released folder that is to be the model `name`.
+    """Reads a released folder as the model `name`.
 
     Raises:
-        ReleaseError: If it cannot be used, or is another model.
+        ReleaseError: If it cannot be used or is another model.
     """
     painter = Painter.load(folder)
     config = painter.config
     if name != f"{config.dataset}-{config.objective}":
         raise ReleaseError(f"{source} holds a {config.dataset}-{config.objective} model")
     if config.palette != PALETTES[config.dataset]:
-        raise ReleaseError(
-            f"the palette of {source} is not that of {config.dataset}, in which the examples are painted"
-        )
+        raise ReleaseError(f"{source} has another palette than {config.dataset}, in which the examples are painted")
     return painter
 
 
-def parse_weights(argument: str) -> tuple[str, Path | HubModel]:
-    """NAME=FOLDER or NAME=owner/name[@revision] of the command line → its two parts. A folder that exists wins."""
-    name, _, source = argument.partition("=")
-    if name not in MODELS or not source:
-        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=FOLDER, with NAME one of {', '.join(MODELS)}")
-    if Path(source).is_dir():
-        return name, Path(source)
-    try:
-        return name, HubModel.parse(source)
-    except ReleaseError as error:
-        raise argparse.ArgumentTypeError(f"there is no folder {source!r}") from error
-
-
 def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
-    """The models that are published: those of `PIX2PIX_HUB_OWNER`, or those of `models.json`.
+    """Returns the published models: those of `PIX2PIX_HUB_OWNER`, else those of `models.json`.
 
     Raises:
         ReleaseError: If either is malformed.
@@ -124,9 +117,7 @@ def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
         try:
             return {name: HubModel.parse(f"{owner}/{name}") for name in MODELS}
         except ReleaseError as error:
-            raise ReleaseError(
-                f"{OWNER_VARIABLE} is {owner!r}, which is no name of a user or an organisation"
-            ) from error
+            raise ReleaseError(f"{OWNER_VARIABLE} is {owner!r}, which is no name of a user or organisation") from error
     try:
         sources = json.loads(PUBLISHED_MODELS.read_text(encoding="utf-8"))
         if unknown := sorted(sources.keys() - set(MODELS)):
@@ -136,11 +127,11 @@ def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
         raise ReleaseError(f"{PUBLISHED_MODELS} is malformed: {error}") from error
 
 
-def start_model(name: str, source: Path | HubModel) -> Model:
-    """What can be shown of a model at once; `wanted` says what is to be fetched.
+def start_model(name: str, source: Source) -> Model:
+    """Returns a model with the weights at hand; its `wanted` is what must be downloaded.
 
     Raises:
-        ReleaseError: If a folder cannot be used. Of the Hub's models, `notice` says so.
+        ReleaseError: If a folder cannot be used. For a model on the Hub, `notice` says so instead.
     """
     bundled = BUNDLED_WEIGHTS / name
     if isinstance(source, Path):
@@ -162,50 +153,37 @@ def start_model(name: str, source: Path | HubModel) -> Model:
     return model
 
 
-def load_models(arguments: list[str]) -> dict[str, Model]:
-    """Finds the models: those that the command line names, those that are published, those that are bundled.
+def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
+    """Finds the models: named ones before published ones before bundled ones.
 
     Args:
-        arguments: Of the command line. A wrong one, or a folder that cannot be used, ends the program with a sentence.
+        named: Sources by model name, such as those of the command line.
 
     Returns:
-        By name, in the order of `MODELS`, and always both of a dataset.
+        Models by name, in the order of `MODELS`; both models of every dataset that has one.
+
+    Raises:
+        ReleaseError: If a source cannot be used or one of two models is missing; the message names it.
     """
-    parser = argparse.ArgumentParser(
-        prog="app.py",
-        description="Paint a facade or a street and compare what a GAN and an L1 model make of it.",
-        parents=[PAGE_FLAGS],
-    )
-    parser.add_argument(
-        "--weights",
-        metavar="NAME=SOURCE",
-        type=parse_weights,
-        action="append",
-        default=[],
-        help=f"a released folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME ({', '.join(MODELS)}); repeatable",
-    )
-    named = dict(parser.parse_args(arguments).weights)
     bundled = {name: BUNDLED_WEIGHTS / name for name in MODELS if (BUNDLED_WEIGHTS / name).is_dir()}
-    try:
-        sources: dict[str, Path | HubModel] = bundled | published(os.environ) | named
-    except ReleaseError as error:
-        parser.error(str(error))
-    offered = [dataset for dataset in DATASETS if any(name.startswith(dataset) for name in sources)] or DATASETS[:1]
+    sources: dict[str, Source] = bundled | published(os.environ) | dict(named)
+    datasets = [dataset for dataset in PALETTES if any(name.startswith(f"{dataset}-") for name in sources)]
     models = {}
-    for name in (name for name in MODELS if name.split("-")[0] in offered):
+    for name in (f"{dataset}-{objective}" for dataset in datasets or list(PALETTES)[:1] for objective in OBJECTIVES):
         if name not in sources:
-            parser.error(
-                f"{name}: the page compares both models of a dataset; name a folder for this one with --weights {name}=FOLDER"
+            raise ReleaseError(
+                f"{name}: the page compares both models of a dataset; name a folder for this one with "
+                f"--weights {name}=FOLDER"
             )
         try:
             models[name] = start_model(name, sources[name])
         except ReleaseError as error:
-            parser.error(f"{name}: {error}")
+            raise ReleaseError(f"{name}: {error}") from error
     return models
 
 
 def fetch_wanted(models: Mapping[str, Model]) -> None:
-    """Starts a thread for every model that is wanted from the Hub. To be called once the page is built, which shows what was there."""
+    """Starts a download thread for every wanted model. Call it once the page is built."""
     for model in models.values():
         if model.wanted:
             Thread(target=model.fetch, name=f"fetching {model.name}", daemon=True).start()

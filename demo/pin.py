@@ -1,7 +1,7 @@
-"""`python -m demo.pin OWNER [NAME ...]`: the page's models become the newest commits of OWNER's repositories, for good.
+"""`python -m demo.pin OWNER [NAME ...]` pins the page's models to the newest commits of OWNER's repositories.
 
-Pulls each, so that what is pinned is known to work, and writes `demo/models.json` and the lines of README.md by which a Space fetches them
-when it is built.
+Every model is downloaded first, so that a pinned model is known to work. Then `demo/models.json` is written, and the
+lines of README.md that make a Space download the models when it is built.
 """
 
 import argparse
@@ -19,10 +19,10 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
-    """The newest commit of each model.
+    """Downloads the newest commit of each model.
 
     Raises:
-        ReleaseError: If one cannot be had, or is another model.
+        ReleaseError: If one is unavailable or is another model.
     """
     pinned = {}
     for name in names:
@@ -34,7 +34,7 @@ def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
 
 
 def files_of(model: HubModel) -> list[str]:
-    """What is read of a model that has been pulled."""
+    """Lists the files that are read of a downloaded model."""
     folder = cached(model)
     assert folder
     return [*FILES, *(f"epochs/{path.name}" for path in weights_by_epoch(folder / "epochs").values())]
@@ -58,9 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")
     preloaded = [f"{model.repo} {','.join(files_of(model))} {model.revision}" for model in pinned.values()]
     front_matter = metadata_load(README) or {}
-    metadata_save(
-        README, front_matter | {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded}
-    )
+    front_matter |= {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded}
+    metadata_save(README, front_matter)
     print("\n".join(sources.values()))
     return 0
 

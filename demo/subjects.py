@@ -1,4 +1,4 @@
-"""What the page offers and says for each dataset."""
+"""The page's words and choices for each dataset."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ class Subject:
 
     Attributes:
         what: What people paint, for the heading.
-        start_class: The class picked at first.
+        start_class: The class selected at the start.
         clear_class: The class that "Clear" paints.
-        first_classes: The classes that the palette shows, in this order, the others behind "More"; empty for all of them.
-        api_suffix: Of its endpoints for programs.
-        note: What the licence asks to be said below the pictures; empty for nothing.
+        first_classes: Classes in the palette, in this order; the others are behind "More". Empty shows all.
+        api_suffix: Suffix of the endpoints for programs.
+        note: Licence note below the images; empty for none.
     """
 
     what: str
@@ -48,7 +48,8 @@ SUBJECTS = {
             "fence",
         ),
         api_suffix="_cityscapes",
-        note="These models were trained on Cityscapes (Cordts et al., CVPR 2016). They and their pictures are for non-commercial use only.",
+        note="These models were trained on Cityscapes (Cordts et al., CVPR 2016). "
+        "They and their pictures are for non-commercial use only.",
     ),
 }
 """By name, in the order of the tabs."""

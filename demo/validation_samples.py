@@ -1,33 +1,19 @@
-"""Label maps of a dataset's validation split with the photographs that they belong to, where a person has the dataset."""
+"""Label maps and photos of a dataset's validation split, if the dataset is on this machine."""
 
 import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from pix2pix.data import read_pair
 from pix2pix.labels import PALETTES, Palette
-from pix2pix.pictures import read_rgb
-
-
-def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The two halves of a 512x256 file, photo and label image, each uint8 RGB [256, 256, 3].
-
-    Raises:
-        ValueError: If it cannot be read or has another size.
-    """
-    pixels = read_rgb(path)
-    if pixels.shape[:2] != (256, 512):
-        raise ValueError(
-            f"{path} is {pixels.shape[1]}x{pixels.shape[0]}; a pair is 512x256, photo left and label image right"
-        )
-    return pixels[:, :256], pixels[:, 256:]
 
 
 def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
-    """The validation samples of every dataset in a data folder, by dataset.
+    """Finds the validation samples of every dataset in a data folder, by dataset.
 
     Raises:
-        ValueError: If there are none, or a folder holds no picture.
+        ValueError: If there are none, or a folder holds no image.
     """
     folders = {dataset: data_dir / dataset / "val" for dataset in PALETTES}
     samples = {
@@ -41,35 +27,36 @@ def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
 class ValidationSamples:
     """The validation pairs of one dataset.
 
-    A photograph is found again by its map. So it is shown for as long as the map on a canvas is the sample's, to the pixel, and again
-    when undo brings that map back.
+    The photo of a sample is looked up by its map: it is shown while the canvas holds exactly the sample's map, and
+    again when undo restores that map.
 
     Args:
         folder: Holds the 512x256 pairs.
-        palette: Colours to read the label images by.
+        palette: Classes and colours of the label images.
 
     Raises:
-        ValueError: If the folder holds no picture.
+        ValueError: If the folder holds no image.
     """
 
     def __init__(self, folder: Path, palette: Palette) -> None:
         self.palette = palette
         self.files = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
         if not self.files:
-            raise ValueError(f"{folder} holds no JPEG or PNG pictures")
+            raise ValueError(f"{folder} holds no JPEG or PNG images")
         self._file_of_map: dict[str, Path] = {}
 
     def label_map(self, number: int) -> np.ndarray:
-        """The map of a sample, uint8 [256, 256]; numbers from 0. Raises ValueError if its file cannot be used."""
+        """Returns the map of a sample, uint8 [256, 256]; raises ValueError if its file cannot be used."""
         path = self.files[number]
-        label_map, _ = self.palette.from_image(read_pair(path)[1])
+        label_image, _ = read_pair(path)
+        label_map, _ = self.palette.from_image(label_image)
         self._file_of_map[_digest(label_map)] = path
         return label_map
 
     def photo_of(self, label_map: np.ndarray) -> np.ndarray | None:
-        """The photograph of a map that `label_map` has returned, uint8 RGB [256, 256, 3]; None for every other map."""
+        """Returns the photo, uint8 RGB [256, 256, 3], of a map from `label_map`; None for any other map."""
         path = self._file_of_map.get(_digest(label_map))
-        return read_pair(path)[0] if path else None
+        return read_pair(path)[1] if path else None
 
 
 def _digest(label_map: np.ndarray) -> str:

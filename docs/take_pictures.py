@@ -19,7 +19,7 @@ from pix2pix.painter import Painter
 from pix2pix.pictures import read_rgb
 
 FOLDER = Path(__file__).parent
-EXAMPLES = FOLDER.parent / "demo" / "examples"
+EXAMPLES = FOLDER.parent / "demo" / "maps"
 FACADES = ("haussmann", "art-nouveau", "palazzo", "balcony-flats", "village-house")
 STREETS = ("tree-avenue", "tram-street", "crossing", "garden-suburb", "bicycle-lane")
 SEED = 1

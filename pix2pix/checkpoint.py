@@ -1,6 +1,6 @@
-"""Atomic save and load of named stateful objects. Knows nothing of pix2pix.
+"""Save and load the states of named objects in one file, atomically. Independent of pix2pix.
 
-The previous checkpoint is kept beside the newest one, so that a crash or a broken file costs one interval at most.
+The previous checkpoint is kept beside the newest one, so that a crash or a damaged file costs at most one interval.
 """
 
 import sys
@@ -15,7 +15,7 @@ from pix2pix.files import replacing
 
 
 class Stateful(Protocol):
-    """Anything whose state is plain tensors and numbers, such as a module or an optimiser."""
+    """An object whose state consists of tensors and numbers, such as a module or an optimiser."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -23,43 +23,43 @@ class Stateful(Protocol):
 
 
 class CheckpointError(RuntimeError):
-    """No checkpoint can be saved or loaded; the message says which and why."""
+    """A checkpoint could not be saved or loaded; the message says which and why."""
 
 
 def previous_path(path: Path) -> Path:
-    """Where the checkpoint before the newest one is: checkpoint.pt → checkpoint-previous.pt."""
+    """Return the file of the checkpoint before the newest one: checkpoint.pt → checkpoint-previous.pt."""
     return path.with_stem(path.stem + "-previous")
 
 
 def save(path: Path, objects: Mapping[str, Stateful]) -> None:
-    """Writes all states to one file: under a temporary name, flushed to disk, then renamed.
+    """Write all states to one file: under a temporary name, flushed to disk, then renamed.
 
     Raises:
-        CheckpointError: If the file cannot be written; both earlier checkpoints are as they were.
+        CheckpointError: If the file cannot be written; both earlier checkpoints stay as they were.
     """
     try:
         with replacing(path, keep_as=previous_path(path)) as file:
             torch.save({name: item.state_dict() for name, item in objects.items()}, file)
     except (OSError, RuntimeError) as error:
-        # torch.save may hide a full disk behind an error of its own about places in the file.
+        # torch.save may hide a full disk behind an error of its own about positions in the file.
         cause = error.__context__ if isinstance(error.__context__, OSError) else error
         reason = cause.strerror if isinstance(cause, OSError) else cause
         raise CheckpointError(
-            f"could not save {path}: {reason}; the checkpoints before it are untouched. "
-            "Once this is put right, the same command goes on from them."
+            f"could not save {path}: {reason}. The checkpoints before it are intact. Once this is fixed, run the same "
+            "command again to resume from them."
         ) from error
 
 
 def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
-    """Restores all states from the newest whole checkpoint.
+    """Restore all states from the newest whole checkpoint.
 
-    A damaged newest one is told on stderr and moved to "-damaged", out of the way of the next save.
+    If the newest file is damaged, a warning goes to stderr, and the file is renamed to "-damaged".
 
     Returns:
-        The file that was read, `path` or its predecessor; None where neither exists.
+        The file that was read, `path` or its predecessor; None if neither exists.
 
     Raises:
-        CheckpointError: If files exist but none is whole, or the newest whole one is of something else.
+        CheckpointError: If files exist but none is whole, or the newest whole one has the state of other objects.
     """
     problems = []
     for candidate in (path, previous_path(path)):
@@ -67,22 +67,18 @@ def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
             continue
         try:
             states = _read(candidate)
-        except (
-            Exception
-        ) as error:  # a damaged file makes zipfile and the unpickler raise anything, down to zlib.error and KeyError
+        except Exception as error:  # zipfile and the unpickler raise anything, even zlib.error and KeyError
             problems.append(f"{candidate} is damaged ({type(error).__name__}: {str(error).partition(chr(10))[0]})")
             continue
         try:
             for name, item in objects.items():
                 item.load_state_dict(states[name])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"{candidate} is whole but not of this run; move it away, or use another folder"
-            ) from error
+            raise CheckpointError(f"{candidate} belongs to another run; move it away, or use another folder") from error
         if problems:
             damaged = path.with_stem(path.stem + "-damaged")
             path.replace(damaged)
-            print(f"{problems[0]}; it is now {damaged.name}, and the one before it is used.", file=sys.stderr)
+            print(f"{problems[0]}; it was renamed to {damaged.name}, and the previous one is used.", file=sys.stderr)
         return candidate
     if problems:
         raise CheckpointError("; ".join(problems) + "; move it away to start over")
@@ -90,7 +86,7 @@ def load(path: Path, objects: Mapping[str, Stateful]) -> Path | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    # torch.load does not compare the checksums that torch.save writes; a flipped bit would become a weight.
+    # torch.load does not verify the checksums of torch.save; a flipped bit would become a weight.
     with zipfile.ZipFile(path) as archive:
         damaged = archive.testzip()
     if damaged:

@@ -1,4 +1,4 @@
-"""Files that survive a crash: replaced whole or not at all, records one to a line, and errors that name the file."""
+"""Files that survive a crash: replaced as a whole or not at all, or one record per line. Errors name the file."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Makes an OSError name `path`; that of a full disk, raised by write or fsync, names no file."""
+    """Add `path` to an OSError; write and fsync raise that of a full disk without a file name."""
     try:
         yield
     except OSError as error:
@@ -19,13 +19,13 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
-    """Opens a temporary file, which takes the place of `path` once its content is on the disk; if anything fails, `path` stays.
+    """Open a temporary file that replaces `path` once its content is on disk; if anything fails, `path` stays.
 
-    A process killed on the way leaves the temporary file; the next one to replace `path` overwrites it.
+    A process that is killed leaves the temporary file, which the next call for `path` overwrites.
 
     Args:
         path: The file to replace or create.
-        keep_as: Where to keep the file that was there.
+        keep_as: Where to move the previous file; None to drop it.
 
     Raises:
         OSError: If the file cannot be written, such as on a full disk; it names `path`.
@@ -47,8 +47,8 @@ def replacing(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Puts names on the disk too, so that a power cut never keeps a later file without an earlier one."""
-    with suppress(OSError):  # Windows opens no folders, and some network disks do not sync them
+    """Flush file names to disk, so that a power cut cannot keep a later file and lose an earlier one."""
+    with suppress(OSError):  # Windows cannot open folders, and some network disks cannot sync them
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -57,7 +57,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def append_record(path: Path, record: dict[str, Any]) -> None:
-    """Adds a JSON object to a file that has one to a line; on a line of its own also where a crash cut the last one short.
+    """Append a JSON object to a file with one per line; start a new line if a crash cut the last one short.
 
     Raises:
         OSError: If it cannot be written, such as on a full disk; it names `path`.
@@ -73,7 +73,7 @@ def append_record(path: Path, record: dict[str, Any]) -> None:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """What `append_record` added, without a line that a crash cut short; nothing where there is no file."""
+    """Read the records of `append_record`, without lines cut short by a crash; none if there is no file."""
     records = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         with suppress(ValueError):

@@ -1,9 +1,10 @@
-"""`python -m pix2pix.release import FILE.pth`: a generator of the common PyTorch pix2pix becomes a released folder.
+"""Import a generator of the common PyTorch pix2pix: `python -m pix2pix.import_pth FILE --dataset NAME --output DIR`.
 
-That project nests its blocks: each holds the next one between its own two convolutions. Without dropout, its UNet-256 and ours paint equal
-pictures. Its dropout is on decoder layers 2 to 4, ours, as the paper's, on 1 to 3. Biases in front of a norm are left out, as they have no
-effect: the norm subtracts the mean of each channel, bias and all. Batch norm goes on with the statistics of the picture, as in that project
-unless it is told `--eval`; its running statistics are left out.
+That project nests its blocks: each holds the next one between its own two convolutions. Without dropout, its UNet-256
+and ours paint equal images. Its dropout is on decoder layers 2 to 4; ours is on layers 1 to 3, as in the paper. Biases
+before a norm are
+dropped: the norm subtracts them with the mean of each channel. Batch norm keeps using the statistics of the image, as
+in that project without `--eval`; its running statistics are dropped.
 """
 
 import argparse
@@ -17,23 +18,25 @@ from torch import Tensor
 from pix2pix import release
 from pix2pix.labels import PALETTES
 from pix2pix.networks import UNet
-from pix2pix.release import MAX_BASE_CHANNELS, OBJECTIVES, ReleaseConfig, ReleaseError
+from pix2pix.release_config import MAX_BASE_CHANNELS, OBJECTIVES, ReleaseConfig, ReleaseError
 
 DEPTH = 8
-"""Blocks of a UNet-256."""
+"""Number of blocks of a UNet-256."""
+FIRST_WEIGHT = "model.model.0.weight"
+DROPPED = ("bias", "running_mean", "running_var", "num_batches_tracked")
 
 
 def key_map(norm: str) -> dict[str, str]:
-    """Our names of the weights → theirs.
+    """Map our names of the weights to theirs.
 
-    Block 1 is the outermost, convolution, block inside, ReLU, transposed convolution; the others begin with a LeakyReLU and have norms;
-    block 8 has nothing inside.
+    Block 1 is the outermost: convolution, inner block, ReLU, transposed convolution. The others begin with a LeakyReLU
+    and have norms. Block 8 has no inner block.
     """
     names: dict[str, str] = {}
     for depth in range(1, DEPTH + 1):
         block = "model" + ".model.1" + ".model.3" * (depth - 2) if depth > 1 else "model"
         outermost, innermost = depth == 1, depth == DEPTH
-        # Places in the block: [down, inside, ReLU, up], [LeakyReLU, down, norm, inside, ReLU, up, norm], or that without norm and inside.
+        # Outermost: down, inner, ReLU, up. Others: LeakyReLU, down, norm, inner, ReLU, up, norm. Innermost: no inner.
         down, up = (0, 3) if outermost else (1, 3) if innermost else (1, 5)
         ours = f"down{depth}" if outermost else f"down{depth}.conv"
         places = {ours: down, f"up{DEPTH + 1 - depth}.conv": up}
@@ -47,95 +50,84 @@ def key_map(norm: str) -> dict[str, str]:
 
 
 def to_generator(state: dict[str, Tensor]) -> tuple[UNet, int, str]:
-    """The state dict of a `UnetGenerator` with 8 blocks → our generator, its base channels and its norm.
+    """Convert the state dict of a `UnetGenerator` with 8 blocks.
+
+    Returns:
+        The generator, its base channels, and its norm.
 
     Raises:
-        ReleaseError: If it is the state of another network; the message names the first weight that does not fit.
+        ReleaseError: If it is the state dict of another network; the message names the first weight that does not fit.
     """
-    state = {name.removeprefix("module."): weight for name, weight in state.items()}  # as DataParallel names them
+    state = {name.removeprefix("module."): weight for name, weight in state.items()}  # DataParallel adds the prefix
     norm = "batch" if "model.model.1.model.2.weight" in state else "instance"
-    first = state.get("model.model.0.weight")
+    first = state.get(FIRST_WEIGHT)
     if first is None or first.dim() != 4 or not 1 <= first.shape[0] <= MAX_BASE_CHANNELS:
         raise ReleaseError(
-            "it is not the state dict of a pix2pix UNet: its first weight, model.model.0.weight, is missing or malformed"
+            f"not the state dict of a pix2pix UNet: its first weight, {FIRST_WEIGHT}, is missing or malformed"
         )
     generator = UNet(first.shape[0], norm)
     names, weights = key_map(norm), generator.state_dict()
     for name, theirs in names.items():
         if theirs not in state and norm == "batch" and name in ("down1.bias", "down8.conv.bias"):
-            weights[name] = torch.zeros_like(
-                weights[name]
-            )  # with batch norm, that project gives the encoder no biases at all
+            weights[name] = torch.zeros_like(weights[name])  # with batch norm, that project's encoder has no biases
             continue
-        found = tuple(state[theirs].shape) if theirs in state else "missing"
-        if found != tuple(weights[name].shape):
+        expected, found = tuple(weights[name].shape), tuple(state[theirs].shape) if theirs in state else "missing"
+        if found != expected:
             raise ReleaseError(
-                f"it is not the UNet-256 of three channels to three: {theirs} is {found}, not {tuple(weights[name].shape)}"
+                f"not a UNet-256 with 3 input and 3 output channels: {theirs} is {found}, not {expected}"
             )
         weights[name] = state[theirs].float()
         if name.startswith("up") and name.endswith("conv.weight") and name != "up1.conv.weight":
             skipped, decoded = weights[name].chunk(2)
-            weights[name] = torch.cat([decoded, skipped])  # what comes from the encoder is first there, and last here
-    left_out = ("bias", "running_mean", "running_var", "num_batches_tracked")
-    if unknown := sorted(
-        name for name in state.keys() - set(names.values()) if name.rpartition(".")[2] not in left_out
-    ):
-        raise ReleaseError(f"it is not the UNet-256 of three channels to three: it has {unknown[0]} too")
+            weights[name] = torch.cat([decoded, skipped])  # channels from the encoder come first there, last here
+    if unknown := [name for name in state.keys() - set(names.values()) if name.rpartition(".")[2] not in DROPPED]:
+        raise ReleaseError(f"not a UNet-256 with 3 input and 3 output channels: it also has {min(unknown)}")
     generator.load_state_dict(weights)
     return generator, first.shape[0], norm
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """Reads a state dict; nothing in the file is ever run.
+    """Read a state dict, without ever running code from the file.
 
     Raises:
-        ReleaseError: If it is something else.
+        ReleaseError: If the file holds anything else.
     """
     try:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # files that are no weights make the unpickler raise anything
+    except Exception as error:  # on other files, the unpickler raises anything
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ReleaseError(f"{path} cannot be read as a file of weights alone: {reason}") from error
+        raise ReleaseError(f"{path} cannot be read as a file of weights only: {reason}") from error
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(weight, Tensor) for name, weight in state.items()
     ):
-        raise ReleaseError(
-            f"{path} holds no state dict; save that of the generator alone: torch.save(G.state_dict(), ...)"
-        )
+        raise ReleaseError(f"{path} holds no state dict; save that of the generator: torch.save(G.state_dict(), ...)")
     return state
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pix2pix.release", description="Released folders.")
-    importer = parser.add_subparsers(required=True).add_parser(
-        "import", help="make one of a generator of the common PyTorch pix2pix"
+    parser = argparse.ArgumentParser(
+        prog="python -m pix2pix.import_pth", description="Import a generator of the common PyTorch pix2pix."
     )
-    importer.add_argument(
+    parser.add_argument(
         "file", type=Path, metavar="FILE.pth", help="state dict of a UNet-256, such as latest_net_G.pth"
     )
-    importer.add_argument("--dataset", choices=PALETTES, required=True, help="whose colours its label images had")
-    importer.add_argument(
-        "--objective", choices=OBJECTIVES, default="gan", help="what it was trained for (default: gan)"
-    )
-    importer.add_argument("--epochs", type=int, default=0, help="how long it was trained, if that is known")
-    importer.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--dataset", choices=PALETTES, required=True, help="dataset that it was trained on")
+    parser.add_argument("--objective", choices=OBJECTIVES, default="gan", help="training objective (default: gan)")
+    parser.add_argument("--epochs", type=int, default=0, help="epochs of training (default: unknown)")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="released folder to write")
     flags = parser.parse_args(arguments)
     if flags.epochs < 0:
         parser.error(f"--epochs must be at least 0, not {flags.epochs}")
     try:
         generator, base_channels, norm = to_generator(read_state(flags.file))
-        if broken := [
-            name for name, weight in generator.state_dict().items() if not torch.isfinite(weight.half()).all()
-        ]:
+        weights = generator.state_dict().items()
+        if broken := [name for name, weight in weights if not torch.isfinite(weight.half()).all()]:
             raise ReleaseError(
-                f"it holds values that are not finite in half precision, as weights are released, first in {broken[0]}"
+                f"{broken[0]} holds values that are not finite in half precision, the format of releases"
             )
         palette = PALETTES[flags.dataset]
-        release.save(
-            flags.output,
-            generator,
-            ReleaseConfig(flags.dataset, flags.objective, palette, base_channels, norm, flags.epochs, seed=0),
-        )
+        config = ReleaseConfig(flags.dataset, flags.objective, palette, base_channels, norm, flags.epochs, seed=0)
+        release.save(flags.output, generator, config)
     except ReleaseError as error:
         print(f"{flags.file}: {error}" if str(flags.file) not in str(error) else error, file=sys.stderr)
         return 1
@@ -144,3 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(f"{flags.output}: UNet-256, {base_channels} base channels, {norm} norm")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

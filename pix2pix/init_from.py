@@ -5,14 +5,16 @@ import re
 from pathlib import Path
 
 from pix2pix import release
+from pix2pix.config import TrainConfig, flag_of
 from pix2pix.hub import locate
 from pix2pix.lineage import Stage
 from pix2pix.release import ReleaseConfig, ReleaseError
-from pix2pix.trainer import TrainConfig, Trainer
+from pix2pix.run_folder import run_around
+from pix2pix.trainer import Trainer
 
 
 def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
-    """Replaces the initial weights of a trainer.
+    """Replace the initial weights of a trainer.
 
     Palettes and datasets may differ, so that a model can be fine-tuned on other data; sizes and norm may not.
 
@@ -32,7 +34,7 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
     generator, _ = release.load(folder)
     discriminator = release.load_discriminator(folder) if trainer.D else None
     trainer.set_weights(generator, discriminator)
-    with open(folder / "model.safetensors", "rb") as file:
+    with open(folder / release.WEIGHTS, "rb") as file:
         weights = hashlib.file_digest(file, "sha256").hexdigest()[:8]
     stage = Stage(
         _name(source, folder), config.dataset, config.objective, config.epochs, weights, discriminator is not None
@@ -40,11 +42,19 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
     return (*config.lineage, stage)
 
 
+def describe_start(trainer: Trainer, stage: Stage) -> str:
+    """Describe in one line what a trainer started from."""
+    config = trainer.config
+    networks = "G and D" if stage.discriminator else "G; D starts anew" if trainer.D else "G"
+    other = f", trained on {stage.dataset}: its classes and colours differ" if stage.dataset != config.dataset else ""
+    return f"Started from {config.init_from} ({networks}{other})"
+
+
 def _check_fit(source: str, released: ReleaseConfig, config: TrainConfig) -> None:
     for name in ("base_channels", "norm"):
         theirs, ours = getattr(released, name), getattr(config, name)
         if theirs != ours:
-            flag = "--" + name.replace("_", "-")
+            flag = flag_of(name)
             raise ReleaseError(f"--init-from {source} has {flag} {theirs}, this run has {ours}. Add {flag} {theirs}.")
 
 
@@ -52,6 +62,6 @@ def _name(source: str, folder: Path) -> str:
     """What to call the source: a model of the Hub by itself, a folder by its name, `RUN/release` by the run's."""
     if not Path(source).is_dir():
         return source
-    path = folder.resolve()
-    name = path.parent.name if path.name in release.FOLDERS_OF_A_RUN else path.name
+    run = run_around(folder)
+    name = run.path.name if run else folder.resolve().name
     return re.sub(r"[^\w@./-]+", "-", name)[:150] or "release"

@@ -1,11 +1,13 @@
-"""The generator's convolutions in 8-bit integers: painting on CPUs with VNNI instructions in 0.3 to 0.6 of the time of fp32.
+"""The generator's convolutions in 8-bit integers: 0.3 to 0.6 of the time of fp32, on CPUs with VNNI instructions.
 
-Filters w are rounded to int8, with one scale per output channel. The input x of a layer is rounded to uint8 between its own smallest and
-largest value (dynamic quantization, so nothing has to be calibrated): x = scale · (q - zero), where the integer `zero` stands for 0.
-The kernel sums the products w · q in int32, and scale · (sum(w · q) - zero · sum(w)) comes out in float32, in which norms and dropout stay.
-A picture differs by about one level of 255 from that in fp32; docs/speed.md has the measurements.
+Filters w are rounded to int8, with one scale per output channel. The input x of a layer is rounded to uint8 between its
+own smallest and largest value (dynamic quantization, which needs no calibration): x = scale · (q - zero), where the
+integer `zero` stands for 0. The kernel sums the products w · q in int32 and returns scale · (sum(w · q) - zero ·
+sum(w)) in float32; norms and dropout stay in float32. Images differ by about one level of 255 from those in fp32;
+docs/speed.md has the measurements.
 
-The kernel is oneDNN's, through operators that PyTorch has for its compiler and does not document; requirements.txt pins its version.
+The kernel is oneDNN's, called through undocumented operators of PyTorch's compiler; requirements.txt pins PyTorch's
+version.
 """
 
 import math
@@ -20,19 +22,17 @@ from pix2pix.networks import Down, UNet, Up
 
 LARGEST_INT8 = 127
 STEPS = 254
-"""Between the smallest and the largest value of a picture; one less than there is room for, as zero is rounded to a step."""
-TINY = torch.finfo(
-    torch.float32
-).tiny  # added to scales, by which is divided, for pictures and filters of nothing but zeros
+"""Steps from the smallest to the largest value of an input; one less than fits, because zero is rounded to a step."""
+TINY = torch.finfo(torch.float32).tiny
+"""Added to scales, so that inputs and filters of zeros are not divided by zero."""
 
 
 def quantize(generator: UNet) -> UNet:
-    """Replaces the blocks of a generator, in place, but for the first and the last.
+    """Replace the blocks of a generator in place, except for the first and the last.
 
-    The first sees the three colours of the label image, and takes no time. The last sees single values forty times as large as most; its
-    rounding would change the picture more than that of all others.
-
-    What is left paints one picture at a time: with the range of a batch, its pictures would depend on each other.
+    The first takes hardly any time. The last has some inputs forty times as large as most, and rounding them would
+    change the image more than all other rounding. The result paints one image at a time: in a batch, which has one
+    range, images would depend on each other.
     """
     for name, block in list(generator.named_children())[1:-1]:
         if isinstance(block, Down):
@@ -43,7 +43,7 @@ def quantize(generator: UNet) -> UNet:
 
 
 class Int8Down(nn.Module):
-    """`Down`: [1, in, H, W] → [1, out, H/2, W/2]."""
+    """`Down` in int8: [1, in, H, W] → [1, out, H/2, W/2]."""
 
     def __init__(self, block: Down) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class Int8Down(nn.Module):
 
 
 class Int8Up(nn.Module):
-    """`Up`: inputs [1, .., H, W] → [1, out, 2H, 2W].
+    """`Up` in int8: inputs [1, .., H, W] → [1, out, 2H, 2W].
 
-    Of the four pixels that a pixel becomes, each is a 2x2 convolution; all four are one convolution with four times the output channels.
+    A pixel becomes four, each by a 2x2 convolution; all four are one convolution with four times the output channels.
     """
 
     def __init__(self, block: Up) -> None:
@@ -74,10 +74,10 @@ class Int8Up(nn.Module):
         self.norm = block.norm
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        quarters = self.conv(inputs, smallest=0.0)  # what is below zero becomes zero, which is the ReLU
-        _, channels, height, width = quarters.shape  # of one pixel more than the inputs
+        quarters = self.conv(inputs, smallest=0.0)  # cutting off values below zero is the ReLU
+        _, channels, height, width = quarters.shape  # one pixel more than the inputs
         height, width, channels = height - 1, width - 1, channels // 4
-        # Pixel (2i + row, 2j + column) is quarter (row, column) at (i + row, j + column); in memory, channels come last.
+        # Pixel (2i + row, 2j + column) is quarter (row, column) at (i + row, j + column); in memory, channels are last.
         right, down = 4 * channels, 4 * channels * (width + 1)
         strides = (0, down, down + 2 * channels, right, right + channels, 1)
         y = quarters.as_strided((1, height, 2, width, 2, channels), strides).reshape(1, 2 * height, 2 * width, channels)
@@ -85,9 +85,9 @@ class Int8Up(nn.Module):
 
 
 class _Int8Convolution:
-    """Filters int8 [out, in, h, w] that stand for `scales` [out] times as much, over pictures with a border of zeros one pixel wide.
+    """A convolution with filters `scales` [out] times int8 [out, in, h, w], over inputs padded with one pixel of zeros.
 
-    Where there is no bias, a norm follows, which takes away any constant of a channel; so the term of `zero` is left in.
+    Without a bias, a norm follows and removes any constant of a channel, so the term of `zero` need not be subtracted.
     """
 
     def __init__(self, filters: Tensor, scales: Tensor, bias: Tensor | None, stride: int) -> None:
@@ -97,7 +97,7 @@ class _Int8Convolution:
         self.packed = torch.ops.onednn.qconv_prepack(filters, scales, 1.0, 0, self.stride, [0, 0], [1, 1], 1, None)
 
     def __call__(self, inputs: Sequence[Tensor], smallest: float) -> Tensor:
-        """Channels of several pictures [1, .., H, W] → [1, out, ..], float32. What is below `smallest`, itself at most 0, is cut off.
+        """Convolve all inputs [1, .., H, W] → float32 [1, out, ..]; values below `smallest` <= 0 are cut off.
 
         Raises:
             ValueError: If a value is not finite.
@@ -105,28 +105,24 @@ class _Int8Convolution:
         largest = np.max([_pixels(x).max() for x in inputs], initial=0).item()
         scale = (largest - smallest) / STEPS + TINY
         if not math.isfinite(scale):
-            raise ValueError("the weights of this model make values that are not finite numbers; choose other weights")
+            raise ValueError("this model computes values that are not finite numbers; choose other weights")
         zero = round(-smallest / scale)
         bias = None if self.bias is None else self.bias - zero * scale * self.sums
-        # The kernel could be told of `zero`, but takes twice as long then.
-        picture, filters = (
-            (_to_uint8(inputs, scale, zero), scale, 0),
-            (self.packed, self.scales, self.zero_points, bias),
-        )
+        # The kernel is passed 0 for `zero`: with another value, it takes twice as long.
+        pixels, filters = (_to_uint8(inputs, scale, zero), scale, 0), (self.packed, self.scales, self.zero_points, bias)
         padding, dilation, groups, out_scale, out_zero = [0, 0], [1, 1], 1, 1.0, 0
         geometry, result = (self.stride, padding, dilation, groups), (out_scale, out_zero, torch.float32)
-        return torch.ops.onednn.qconv_pointwise.default(
-            *picture, *filters, *geometry, *result, "none", [], ""
-        )  # no activation after it
+        no_activation: tuple[str, list[float], str] = ("none", [], "")
+        return torch.ops.onednn.qconv_pointwise.default(*pixels, *filters, *geometry, *result, *no_activation)
 
 
 def _pixels(x: Tensor) -> np.ndarray:
-    """[1, C, H, W] → [1, H, W, C], in the order of memory. NumPy's calls are cheaper than PyTorch's, above all beside other threads."""
+    """View [1, C, H, W] as [1, H, W, C], in the order of memory; NumPy's calls are cheaper than PyTorch's."""
     return x.numpy().transpose(0, 2, 3, 1)
 
 
 def _to_uint8(inputs: Sequence[Tensor], scale: float, zero: int) -> Tensor:
-    """x / scale + zero, rounded, at least 0, of all inputs' channels, with a border one pixel wide: [1, channels, H+2, W+2]."""
+    """Round x / scale + zero, at least 0, for all inputs, and pad by one pixel: [1, channels, H+2, W+2]."""
     height, width = inputs[0].shape[2:]
     padded = torch.full((1, height + 2, width + 2, sum(x.shape[1] for x in inputs)), zero, dtype=torch.uint8)
     inside, first = padded.numpy()[:, 1:-1, 1:-1], 0
@@ -138,7 +134,7 @@ def _to_uint8(inputs: Sequence[Tensor], scale: float, zero: int) -> Tensor:
 
 
 def _to_int8(weight: Tensor, out_dimension: int) -> tuple[Tensor, Tensor]:
-    """Weights rounded to int8, and the scale of each output channel."""
+    """Round weights to int8; return them and the scale of each output channel."""
     others = [dimension for dimension in range(4) if dimension != out_dimension]
     largest = torch.maximum(weight.amax(others, keepdim=True), -weight.amin(others, keepdim=True))
     scales = largest / LARGEST_INT8 + TINY

@@ -1,7 +1,7 @@
-"""Palettes: which class has which colour, and label maps ⇄ label images.
+"""Palettes: the colours of classes, and the conversion between label maps and label images.
 
-A generator is conditioned on a *label image*: an RGB picture whose colours stand for classes. People paint
-*label maps*: class indices. A `Palette` is the only place where one becomes the other.
+A generator is conditioned on a *label image*, an RGB image whose colours stand for classes. People paint *label maps*,
+which are class indices. Only a `Palette` converts one into the other.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 FAR_DISTANCE = 60.0
-"""Euclidean RGB distance, of at most 441, from which a pixel counts as far from every palette colour.
+"""Euclidean RGB distance, 0 to 441, beyond which a pixel counts as far from a palette colour.
 
-JPEG noise in the datasets' flat regions stays within a few levels; neighbouring facade colours are 58 to 114 apart.
+JPEG noise in flat regions of the datasets is a few levels; neighbouring facade colours are 58 to 114 apart.
 """
 
 
@@ -25,7 +25,8 @@ class Palette:
         colors: One "#rrggbb" per class, all different.
 
     Raises:
-        ValueError: If the names and colours do not match in number, are over 256, or repeat, or a colour is malformed.
+        ValueError: If the numbers of names and colours differ or exceed 256, if one repeats, or if a colour is
+            malformed.
     """
 
     names: tuple[str, ...]
@@ -33,8 +34,9 @@ class Palette:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.names) == len(self.colors) <= 256:
+            names, colors = len(self.names), len(self.colors)
             raise ValueError(
-                f"a palette needs 1 to 256 classes, each with a colour; got {len(self.names)} names, {len(self.colors)} colours"
+                f"a palette needs 1 to 256 classes, each with a colour, not {names} names, {colors} colours"
             )
         for color in self.colors:
             if not (len(color) == 7 and color[0] == "#" and all(digit in "0123456789abcdef" for digit in color[1:])):
@@ -52,16 +54,16 @@ class Palette:
         return len(self.names)
 
     def index(self, name: str) -> int:
-        """Class index of a name; raises ValueError for a name that is not in the palette."""
+        """Look up the index of a class; raises ValueError for a name that is not in the palette."""
         if name not in self.names:
             raise ValueError(f"no class {name!r} in this palette; it has {', '.join(self.names)}")
         return self.names.index(name)
 
     def to_image(self, label_map: np.ndarray) -> np.ndarray:
-        """Paints every class in its colour: integers [H, W] → uint8 RGB [H, W, 3].
+        """Convert a label map to a label image: integers [H, W] → uint8 RGB [H, W, 3].
 
         Raises:
-            ValueError: If an index is not an integer or not a class of this palette.
+            ValueError: If the map does not hold integers, or an index is no class of this palette.
         """
         if not np.issubdtype(label_map.dtype, np.integer):
             raise ValueError(f"a label map holds integers, not {label_map.dtype}")
@@ -72,15 +74,16 @@ class Palette:
         return self.rgb.take(label_map, axis=0)
 
     def from_image(self, image: np.ndarray) -> tuple[np.ndarray, float]:
-        """Reads an RGB picture to the nearest palette colours.
+        """Read each pixel of a label image as its nearest class.
 
         Args:
             image: uint8 RGB [H, W, 3].
 
         Returns:
-            The label map, uint8 [H, W], and the share of pixels, 0 to 1, further than `FAR_DISTANCE` from every colour.
+            The label map, uint8 [H, W], and the share of pixels, 0 to 1, that are farther than `FAR_DISTANCE` from
+            every colour.
         """
-        # Nearest by expanding (p - c)² = p² - 2pc + c²: one matrix product instead of an array [H, W, num_classes, 3].
+        # (p - c)² = p² - 2pc + c² needs a matrix product instead of an array [H, W, num_classes, 3].
         pixels = image.reshape(-1, 3).astype(np.float32)
         colors = self.rgb.astype(np.float32)
         squared = (pixels**2).sum(1)[:, None] - 2 * pixels @ colors.T + (colors**2).sum(1)
@@ -94,7 +97,7 @@ def _palette(classes: Sequence[tuple[str, str]]) -> Palette:
     return Palette(names, colors)
 
 
-# The colours of flat regions in the training label pictures, in the class order of the CMP Facade Database (Tyleček and Šára 2013).
+# Colours: flat regions of the label images. Class order: the CMP Facade Database (Tyleček and Šára 2013).
 FACADES = _palette(
     [
         ("background", "#0000de"),
@@ -112,8 +115,8 @@ FACADES = _palette(
     ]
 )
 
-# The official Cityscapes colours (cityscapesScripts, helpers/labels.py). "unlabeled" stands for every class that the official
-# table paints black: ego vehicle, rectification border, out of roi, static.
+# The official Cityscapes colours (cityscapesScripts, helpers/labels.py). "unlabeled" includes all classes that are
+# black in that file: ego vehicle, rectification border, out of roi, static.
 CITYSCAPES = _palette(
     [
         ("unlabeled", "#000000"),

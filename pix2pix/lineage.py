@@ -51,7 +51,7 @@ def to_json(lineage: Sequence[Stage]) -> list[dict[str, Any]]:
 
 
 def from_json(value: Any) -> tuple[Stage, ...]:
-    """Checks and reads what `to_json` wrote, which may come from anywhere.
+    """Check and read what `to_json` wrote, which may come from anywhere.
 
     Raises:
         ValueError: If it is something else; the message says what.
@@ -87,6 +87,12 @@ def describe(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int
         return f"{_epochs(sum(counts))}: " + ", then ".join([str(counts[0]), *later])
     before = [f"{_epochs(stage.epochs)} of {stage.dataset} ({stage.objective})" for stage in lineage]
     return f"{_epochs(epochs)}, started from {lineage[-1].source}: " + ", then ".join(before)
+
+
+def total_epochs(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int) -> int:
+    """Sum up the epochs on the same dataset with the same objective; 0 if unknown. Arguments as in `describe`."""
+    before = [stage.epochs for stage in lineage if (stage.dataset, stage.objective) == (dataset, objective)]
+    return sum(before) + epochs if epochs and all(before) else 0
 
 
 def _epochs(count: int) -> str:

@@ -1,34 +1,36 @@
 """Generator and discriminator of pix2pix (Isola et al. 2017, appendix 6.1), with instance norm.
 
 Ck is Convolution-Norm-ReLU with k filters, CDk the same with dropout 0.5; all convolutions are 4x4 with stride 2 unless
-noted. As in the authors' code, and unlike a first reading of the appendix, no norm follows the first block (it would erase the
-colour of the label image) and none follows the 1x1 bottleneck (a single value minus its mean is zero).
+noted. As in the authors' code, and unlike the appendix's text, no norm follows the first block, where it would erase
+the colour of the label image, or the 1x1 bottleneck, where a single value minus its mean is zero.
 """
+
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pix2pix.fast_layers import Conv2d, ConvTranspose2d
+from pix2pix.channels_last import Conv2d, ConvTranspose2d
 
 NORMS = ("instance", "batch")
 
 
 class InstanceNorm(nn.Module):
-    """Normalises every channel of every picture by itself, without affine terms, with statistics in float32 whatever the precision.
+    """Instance norm without affine terms, with statistics in float32 at any precision.
 
-    It is batch norm of one picture at a time. PyTorch's own instance norm leaves the channels-last layout that everything else keeps, and
-    where it meets a gradient in that layout at batch 1, its own gradient is wrong (2.14.1, on CPUs).
+    It is batch norm of one image at a time. PyTorch's own instance norm leaves the channels-last layout, and its
+    gradient is wrong for incoming gradients in that layout at batch 1 (2.14.1, on CPUs).
     """
 
     def forward(self, x: Tensor) -> Tensor:
         if len(x) == 1:
             return _batch_norm(x, None, None)
-        return torch.cat([_batch_norm(picture, None, None) for picture in x.split(1)])
+        return torch.cat([_batch_norm(image, None, None) for image in x.split(1)])
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """With the statistics of the batch at prediction too, as the paper; in float32 whatever the precision."""
+    """Batch norm with the statistics of the batch at prediction too, as in the paper; in float32 at any precision."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, track_running_stats=False)
@@ -46,7 +48,7 @@ def _norm(norm: str, channels: int) -> nn.Module:
 
 
 class Down(nn.Module):
-    """LeakyReLU - Convolution - Norm, halving height and width. A bias only where no norm follows."""
+    """LeakyReLU - Convolution - Norm; halves height and width. Only a convolution without a norm has a bias."""
 
     def __init__(self, in_channels: int, out_channels: int, norm: str | None) -> None:
         super().__init__()
@@ -58,7 +60,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Concat - ReLU - Transposed convolution - Norm, doubling height and width. A bias only where no norm follows."""
+    """Concat - ReLU - Transposed convolution - Norm; doubles height and width. Biases as in `Down`."""
 
     def __init__(self, in_channels: int, out_channels: int, norm: str | None) -> None:
         super().__init__()
@@ -70,20 +72,21 @@ class Up(nn.Module):
 
 
 class UNet(nn.Module):
-    """UNet-256: label image → picture, with a skip from every encoder layer i to decoder layer n - i.
+    """UNet-256: label image → image, with a skip from every encoder layer i to decoder layer n - i.
 
     encoder: C64-C128-C256-C512-C512-C512-C512-C512
     decoder: CD512-CD512-CD512-C512-C256-C128-C64, then a transposed convolution to RGB and tanh
 
     Args:
-        base_channels: Filters of the first layer (64 in the paper; `ngf` elsewhere). All widths scale with it.
+        base_channels: Number of filters of the first layer (64 in the paper; `ngf` elsewhere). All widths scale with
+        it.
         norm: "instance" or "batch".
     """
 
     def __init__(self, base_channels: int = 64, norm: str = "instance") -> None:
         super().__init__()
         c = base_channels
-        # Comments: shape after the layer for a 256x256 picture at base_channels 64.
+        # Shapes after each layer, for 256x256 pixels and base_channels 64.
         self.down1 = Conv2d(3, c, 4, stride=2, padding=1)  # [N, 64, 128, 128]
         self.down2 = Down(c, 2 * c, norm)  # [N, 128, 64, 64]
         self.down3 = Down(2 * c, 4 * c, norm)  # [N, 256, 32, 32]
@@ -105,31 +108,46 @@ class UNet(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def dropout_masks(self, height: int, width: int, generator: torch.Generator) -> list[Tensor]:
-        """Draws the dropout noise of one picture; it is the z of G(x, z) in the paper.
+        """Draw the dropout noise of one image; it is the z of G(x, z) in the paper.
 
-        Masks are an input of `forward` instead of a hidden draw from the global generator, so that a picture depends on its label
-        image and its seed alone, whatever else is in the batch or runs beside it.
+        Masks are an input of `forward` and not drawn from the global generator, so that an image depends only on its
+        label image and its seed, not on the rest of the batch or on other threads.
 
         Args:
-            height: Of the picture; a multiple of 256, as is `width`.
-            width: Of the picture.
+            height: Height of the image in pixels; a multiple of 256, as is `width`.
+            width: Width of the image in pixels.
             generator: A CPU generator.
 
         Returns:
-            Three masks [1, 512, h, w] of zeros and twos (kept values are doubled), at 1/128, 1/64 and 1/32 of the picture's size.
+            Three masks [1, 512, h, w] of zeros and twos (kept values are doubled), at 1/128, 1/64 and 1/32 of the
+            image's size.
         """
         sizes = [(1, self.dropout_channels, height // scale, width // scale) for scale in (128, 64, 32)]
         return [torch.empty(size).bernoulli_(0.5, generator=generator).mul_(2) for size in sizes]
 
+    def batch_masks(self, seeds: Iterable[int], height: int, width: int) -> list[Tensor]:
+        """Draw the dropout masks of a batch from one seed per image.
+
+        Args:
+            seeds: One per image, each 0 to 2^64 - 1.
+            height: Height of the images in pixels; a multiple of 256, as is `width`.
+            width: Width of the images in pixels.
+
+        Returns:
+            Three masks [N, 512, h, w] as in `dropout_masks`, with the device and the precision of the weights.
+        """
+        images = [self.dropout_masks(height, width, torch.Generator().manual_seed(int(seed))) for seed in seeds]
+        return [torch.cat(masks).to(self.down1.weight) for masks in zip(*images, strict=True)]
+
     def forward(self, x: Tensor, masks: list[Tensor] | None = None) -> Tensor:
-        """Translates label images.
+        """Translate label images.
 
         Args:
             x: Label images [N, 3, H, W] in [-1, 1], H and W multiples of 256.
-            masks: Dropout masks of the batch, each [N, 512, h, w] as in `dropout_masks`; None for no dropout.
+            masks: Dropout masks of the batch, as from `batch_masks`; None for no dropout.
 
         Returns:
-            Pictures [N, 3, H, W] in [-1, 1].
+            Generated images [N, 3, H, W] in [-1, 1].
         """
         d1 = self.down1(x.contiguous(memory_format=torch.channels_last))
         d2 = self.down2(d1)
@@ -152,10 +170,10 @@ class UNet(nn.Module):
 
 
 class PatchGAN(nn.Module):
-    """70x70 PatchGAN: is this patch of (label image, picture) real? C64-C128-C256-C512, then a convolution to one logit.
+    """70x70 PatchGAN: is a patch of (label image, image) real? C64-C128-C256-C512, then a convolution to one logit.
 
     Args:
-        base_channels: Filters of the first layer (64 in the paper; `ndf` elsewhere).
+        base_channels: Number of filters of the first layer (64 in the paper; `ndf` elsewhere).
         norm: "instance" or "batch".
     """
 
@@ -179,13 +197,13 @@ class PatchGAN(nn.Module):
         self.apply(_init_weights)
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, label_image: Tensor, picture: Tensor) -> Tensor:
-        """Logits [N, 1, 30, 30] (for 256x256 pictures) of every patch being a photo of its label image."""
-        return self.layers(torch.cat([label_image, picture], 1).contiguous(memory_format=torch.channels_last))
+    def forward(self, label_image: Tensor, image: Tensor) -> Tensor:
+        """Compute logits [N, 1, 30, 30] (for 256x256 pixels) of every patch being a photo of its label image."""
+        return self.layers(torch.cat([label_image, image], 1).contiguous(memory_format=torch.channels_last))
 
 
 def _init_weights(module: nn.Module) -> None:
-    """Weights from N(0, 0.02), biases 0; batch norm's scale from N(1, 0.02), as the authors' code."""
+    """Draw weights from N(0, 0.02) and batch norm's scales from N(1, 0.02), as the authors' code; biases are 0."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

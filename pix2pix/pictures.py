@@ -1,6 +1,6 @@
-"""Pictures between files and networks: the one place where uint8 becomes [-1, 1] and back, and the look of archived label images.
+"""Images between files and networks: reading, uint8 to [-1, 1] and back, and the look of the datasets' label images.
 
-Without torchvision, whose import would cost the web app two seconds of its start.
+torchvision is not used, because importing it would delay the web app's start by two seconds.
 """
 
 import io
@@ -13,35 +13,35 @@ from torch import Tensor
 
 
 def read_rgb(path: Path) -> np.ndarray:
-    """Reads a picture file as uint8 RGB [H, W, 3].
+    """Read an image file as uint8 RGB [H, W, 3].
 
     Raises:
-        ValueError: If it is no picture, or a damaged one.
+        ValueError: If it is no image or damaged; the message names the file.
     """
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable picture: {error}") from error
+        raise ValueError(f"{path} is not a readable image: {error}") from error
 
 
 def to_float(image: Tensor) -> Tensor:
-    """8-bit values 0..255 on the CPU → float32 in [-1, 1]; any shape."""
-    floats = image.numpy().astype(np.float32)  # NumPy and in place: the least work, and none for other threads
+    """Convert 8-bit values 0..255 on the CPU to float32 in [-1, 1]; any shape."""
+    floats = image.numpy().astype(np.float32)  # in-place NumPy is the least work, in one thread
     floats /= 127.5
     floats -= 1
     return torch.from_numpy(floats)
 
 
-def to_uint8(picture: Tensor) -> Tensor:
-    """Values in [-1, 1] → nearest 8-bit values 0..255, clipped; any shape."""
-    return ((picture.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+def to_uint8(image: Tensor) -> Tensor:
+    """Convert values in [-1, 1] to the nearest 8-bit values 0..255, clipped; any shape."""
+    return ((image.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def smooth(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur of uint8 RGB [H, W, 3]; sigma in pixels, below 1 (five taps).
+    """Blur uint8 RGB [H, W, 3] with a Gaussian of sigma < 1 pixel (five taps).
 
-    In whole numbers: a level off at most in painted maps, two in noise.
+    Integer arithmetic makes it at most one level wrong in painted maps, and two in noise.
     """
     weights = np.exp(-0.5 * (np.arange(3) / sigma) ** 2)
     near, far = np.round(256 * weights[1:] / (weights[0] + 2 * weights[1:].sum())).astype(np.uint16)
@@ -56,9 +56,9 @@ def smooth(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def through_jpeg(image: np.ndarray) -> np.ndarray:
-    """Encodes and decodes uint8 RGB [H, W, 3] as the datasets' archives do: quality 95, colour at half resolution.
+    """Encode and decode uint8 RGB [H, W, 3] as in the datasets: JPEG of quality 95, colour at half resolution.
 
-    All files that were looked at, 500 of facades and 300 of Cityscapes, have the quantisation tables of this quality and 4:2:0.
+    All inspected files, 500 of facades and 300 of Cityscapes, have the quantisation tables of this quality and 4:2:0.
     """
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=95, subsampling="4:2:0")

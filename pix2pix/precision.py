@@ -1,5 +1,6 @@
-"""Which number format the networks compute in on this machine."""
+"""Choose the number format that the networks compute in on this machine."""
 
+import sys
 import time
 from functools import cache
 
@@ -10,10 +11,11 @@ PAINTING_PRECISIONS = ("auto", "int8", "bf16", "fp32")
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """ "auto" → "bf16" or "fp32", whichever is faster; "fp32" and "bf16" stay as they are.
+    """Resolve "auto" to "bf16" or "fp32", whichever trains faster; return "fp32" and "bf16" unchanged.
 
-    CPUs are timed, as their names and features do not tell: with AVX-512 bf16 instructions and without tile units (AMX), a training step
-    took 0.6 times as long as in fp32 on an AMD EPYC (Zen 5), and a convolution 1.8 times as long on an Intel Xeon.
+    CPUs are timed because their names and features do not decide: with AVX-512 bf16 instructions but without tile units
+    (AMX), a training step took 0.6 times as long as in fp32 on an AMD EPYC (Zen 5), a convolution 1.8 times as long on
+    an Intel Xeon.
     """
     if precision != "auto":
         return precision
@@ -22,9 +24,17 @@ def resolve_precision(precision: str, device: torch.device) -> str:
     return "bf16" if _bf16_is_faster() else "fp32"
 
 
+def warn_of_slow_bf16(precision: str, device: torch.device) -> None:
+    """Warn on standard error if bf16 was chosen for a CPU that is slower with it, up to fifty times without AVX-512."""
+    if precision == "bf16" and device.type == "cpu" and not _bf16_is_faster():
+        print(
+            "bf16 is slow on this CPU, which has no fast bf16 arithmetic; --precision fp32 is faster.", file=sys.stderr
+        )
+
+
 @cache
 def _bf16_is_faster() -> bool:
-    """The shortest of some runs in turns, so that other work on the machine does not decide."""
+    """Compare the shortest of several alternating runs, which other work on the machine disturbs least."""
     seconds: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
     for _ in range(6):
         for dtype, measured in seconds.items():
@@ -33,8 +43,8 @@ def _bf16_is_faster() -> bool:
 
 
 def _time_convolution(dtype: torch.dtype) -> float:
-    """Seconds of one of the generator's layers on the CPU, forward and backward: 64→128 channels, 64x64 → 32x32."""
-    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+    """Time a layer of the generator on the CPU in seconds, forward and backward: 64→128 channels, 64x64 → 32x32."""
+    with torch.inference_mode(False), torch.enable_grad():  # even inside a caller's inference mode
         x = torch.ones(1, 64, 64, 64, dtype=dtype).to(memory_format=torch.channels_last).requires_grad_()
         filters = torch.ones(128, 64, 4, 4, dtype=dtype).to(memory_format=torch.channels_last).requires_grad_()
         start = time.perf_counter()
@@ -43,18 +53,18 @@ def _time_convolution(dtype: torch.dtype) -> float:
 
 
 def painting_precision(precision: str, device: torch.device) -> str:
-    """ "auto" → "int8" on CPUs with VNNI instructions (AVX-512), with or without AMX, else what training uses; others stay as they are.
+    """Resolve "auto" to "int8" on CPUs with AVX-512 VNNI instructions, else as in training; return others unchanged.
 
-    Without VNNI, sums of 8-bit products overflow in 16 bits, and are no faster.
+    Without VNNI, sums of 8-bit products overflow 16 bits, and int8 is no faster.
 
     Raises:
-        ValueError: If there is no such precision, or not here.
+        ValueError: If the precision does not exist or is unavailable on this device.
     """
     if precision not in PAINTING_PRECISIONS:
         raise ValueError(f"there is no precision {precision!r}; choose one of {', '.join(PAINTING_PRECISIONS)}")
     has_int8 = device.type == "cpu" and torch.cpu._is_vnni_supported()
     if precision == "int8" and not has_int8:
         raise ValueError(
-            "int8 is for CPUs with AVX-512 VNNI instructions, of which there is none here; leave it to auto, or choose fp32"
+            "int8 is for CPUs with AVX-512 VNNI instructions, which this machine lacks; choose auto or fp32"
         )
     return "int8" if precision == "auto" and has_int8 else resolve_precision(precision, device)

@@ -1,36 +1,32 @@
 """What the tests share: a tiny dataset of coloured rectangles, tiny networks, a released folder of them."""
 
 import os
-import random
 import shutil
 import signal
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
 import torch
-from hub_server import HubServer
 from huggingface_hub import constants
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from pytorch_fid import inception as pytorch_fid_inception
 from torchvision.models.inception import Inception3
 
-from pix2pix import inception, release
-from pix2pix.labels import FACADES
-from pix2pix.networks import UNet
-from pix2pix.release import ReleaseConfig
-from pix2pix.trainer import TrainConfig
+from pix2pix import release, run_config
+from pix2pix.config import TrainConfig
+from pix2pix.data.dataset import PairedDataset
+from pix2pix.fid import inception
+from pix2pix.fid.inception import Inception
+from pix2pix.run_folder import RunFolder
+from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import draw_pair, tiny_generator, tiny_release_config, use_endpoint
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
-
-
-needs_vnni = pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="this CPU has no VNNI instructions")
 
 
 @pytest.fixture(autouse=True)
@@ -42,36 +38,9 @@ def signal_handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def free_port() -> int:
-    """A port for a server that starts later. Those that systems give to connections, from 32768 on, could be taken until then."""
-    while True:
-        port = random.SystemRandom().randint(15000, 30000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
-def draw_label_map(seed: int) -> np.ndarray:
-    """Class indices [256, 256]: a few overlapping rectangles."""
-    rng = np.random.default_rng(seed)
-    label_map = np.ones((256, 256), np.uint8)
-    for _ in range(12):
-        top, left, height, width = rng.integers(0, 200), rng.integers(0, 200), *rng.integers(16, 80, 2)
-        label_map[top : top + height, left : left + width] = rng.integers(len(FACADES))
-    return label_map
-
-
-def draw_pair(seed: int) -> Image.Image:
-    """A 512x256 pair: as the photo, the label image in other colours and with noise; right of it the label image."""
-    label_image = FACADES.to_image(draw_label_map(seed))
-    noise = np.random.default_rng(seed).integers(-20, 20, (256, 256, 1))
-    photo = np.clip(200 - label_image[..., ::-1] // 2 + noise, 0, 255).astype(np.uint8)
-    return Image.fromarray(np.concatenate([photo, label_image], 1))
-
-
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with facades/train (4 pairs) and facades/val (1 pair), JPEG as in the real dataset. Not to be changed."""
+    """A data folder with facades/train (4 pairs) and facades/val (1 pair), JPEG as in the real dataset. Read-only."""
     folder = tmp_path_factory.mktemp("datasets")
     for split, seeds in {"train": range(1, 5), "val": range(5, 6)}.items():
         (folder / "facades" / split).mkdir(parents=True)
@@ -82,7 +51,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_config(data_dir: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
-    """Makes configurations of runs that take seconds."""
+    """Make configurations of runs that take seconds."""
 
     def make(**changes: object) -> TrainConfig:
         tiny = {
@@ -98,25 +67,6 @@ def tiny_config(data_dir: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
     return make
 
 
-def tiny_release_config(**changes: object) -> ReleaseConfig:
-    tiny = {
-        "dataset": "facades",
-        "objective": "gan",
-        "palette": FACADES,
-        "base_channels": 2,
-        "norm": "instance",
-        "epochs": 3,
-        "seed": 7,
-    }
-    return ReleaseConfig(**(tiny | changes))
-
-
-def tiny_generator(seed: int = 0, norm: str = "instance") -> UNet:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return UNet(2, norm)
-
-
 @pytest.fixture(scope="session")
 def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A released folder with an untrained generator. Not to be changed."""
@@ -127,7 +77,7 @@ def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of pytorch-fid's Inception with random values, where pytorch-fid looks for it below a TORCH_HOME."""
+    """A weights file of pytorch-fid's Inception with random values, in the folder that a TORCH_HOME would have."""
     keeping_initial = mock.patch.object(Inception3, "load_state_dict")
     without_download = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url")
     with keeping_initial, without_download, torch.random.fork_rng(devices=[]):
@@ -142,9 +92,50 @@ def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def small_inception(inception_weights: Path) -> Inception:
+    """Inception up to the first layer that gives features, which takes a tenth of the time."""
+    return Inception(inception_weights, dims=64, device=torch.device("cpu"))
+
+
+@pytest.fixture
+def feature_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of features, which is the user's cache folder during the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "pix2pix"
+
+
+@pytest.fixture(scope="session")
+def image_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two folders of 64x64 images, 8 and 6, cut out of drawn photos; those of the second are darker."""
+    parent = tmp_path_factory.mktemp("images")
+    for name, count, brightness in (("a", 8, 1.0), ("b", 6, 0.8)):
+        (parent / name).mkdir()
+        for seed in range(count):
+            pixels = np.asarray(draw_pair(seed))[64:128, 64:128] * brightness
+            Image.fromarray(pixels.astype(np.uint8)).save(parent / name / f"{seed}.png")
+    return parent / "a", parent / "b"
+
+
+@pytest.fixture
+def train_pairs(data_dir: Path) -> PairedDataset:
+    return PairedDataset(data_dir, "facades", "train")
+
+
+@pytest.fixture
+def kept_run(tiny_config: Callable, train_pairs: PairedDataset) -> Path:
+    """A run folder with untrained generators as those of epochs 1 and 10."""
+    run = RunFolder(tiny_config().run_dir)
+    run.path.mkdir()
+    run_config.record(run, tiny_config(), {"train": train_pairs.fingerprint()})
+    for epoch in (1, 10):
+        release.save_weights(run.weights(epoch), tiny_generator(epoch))
+    return run.path
+
+
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
-    """A Hub of this test, a cache of its own, and a token that may write; huggingface_hub reads its constants when it is imported."""
+    """A Hub for one test, with its own cache and a token that may write. huggingface_hub reads constants on import."""
     server = HubServer()
     server.tokens = {"hf_writer": "write", "hf_reader": "read"}
     use_endpoint(monkeypatch, server.url)
@@ -157,11 +148,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     server.close()
 
 
-def use_endpoint(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr(constants, "ENDPOINT", url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
-
-
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -172,7 +158,7 @@ FLAGS = [
 
 
 def find_chromium() -> str:
-    """Chromium's path; without one the tests are skipped, or fail where REQUIRE_BROWSER=1 says that there must be one."""
+    """Return Chromium's path; without it, tests are skipped, or fail if REQUIRE_BROWSER=1."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path

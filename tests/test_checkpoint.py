@@ -108,7 +108,7 @@ def full_disk(*_: object) -> None:
 
 
 @pytest.mark.parametrize("module, name", [(os, "fsync"), (torch, "save")])
-def test_a_full_disk_is_told_and_leaves_the_earlier_ones(path, monkeypatch, module, name):
+def test_a_full_disk_is_reported_and_leaves_the_earlier_ones(path, monkeypatch, module, name):
     save(path, 1, 2)
     with monkeypatch.context() as patch, pytest.raises(CheckpointError, match="No space left on device") as caught:
         patch.setattr(module, name, full_disk)
@@ -151,10 +151,10 @@ def test_a_disk_that_cannot_sync_folders_is_no_obstacle(path, monkeypatch):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a device of Linux")
 @pytest.mark.parametrize("size", [50, 3_000_000])  # written at the end, and while torch.save is at work
-def test_a_really_full_disk_is_told_in_its_own_words(path, size):
+def test_a_really_full_disk_is_reported_in_its_own_words(path, size):
     save(path, 1, 2)
     path.with_suffix(".tmp").symlink_to("/dev/full")
-    with pytest.raises(CheckpointError, match="No space left on device; the checkpoints before it are untouched"):
+    with pytest.raises(CheckpointError, match="No space left on device. The checkpoints before it are intact"):
         checkpoint.save(path, {"large": torch.nn.Linear(size, 1)})
     assert load(path) == (2, path)
     assert {file.name for file in path.parent.iterdir()} == {"checkpoint.pt", "checkpoint-previous.pt"}
@@ -162,7 +162,7 @@ def test_a_really_full_disk_is_told_in_its_own_words(path, size):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of file size")
 @pytest.mark.parametrize("size", [0, 1_000, 3_999_000, 4_000_900])
-def test_a_file_that_may_not_grow_is_told_in_its_own_words_wherever_the_writing_stops(path, size):
+def test_a_file_that_may_not_grow_is_reported_in_its_own_words_wherever_the_writing_stops(path, size):
     import resource
 
     save(path, 1, 2)
@@ -173,11 +173,11 @@ def test_a_file_that_may_not_grow_is_told_in_its_own_words_wherever_the_writing_
             checkpoint.save(path, {"large": torch.nn.Linear(1_000_000, 1)})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert "File too large; the checkpoints before it are untouched" in str(caught.value)
+    assert "File too large. The checkpoints before it are intact" in str(caught.value)
     assert load(path) == (2, path)
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(CheckpointError, match="could not save"):
         save(tmp_path / "missing" / "checkpoint.pt", 1)
 
@@ -205,7 +205,9 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(path, capsys, name):
     assert load(path) == (1, previous_path(path))
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1
-    assert f"{path} is damaged" in said and "it is now checkpoint-damaged.pt, and the one before it is used" in said
+    assert (
+        f"{path} is damaged" in said and "it was renamed to checkpoint-damaged.pt, and the previous one is used" in said
+    )
     assert path.with_stem("checkpoint-damaged").read_bytes() == damaged
     save(path, 3)  # does not push the only whole one out
     assert load(path) == (3, path)
@@ -237,7 +239,7 @@ def test_a_checkpoint_of_something_else_is_an_error_that_names_it_and_is_left_al
     checkpoint.save(path, {"state": torch.nn.Linear(2, 2)})
     content = path.read_bytes()
     for other in ({"state": torch.nn.Linear(2, 3)}, {"other": torch.nn.Linear(2, 2)}, {"state": State(0)}):
-        with pytest.raises(CheckpointError, match="checkpoint.pt is whole but not of this run") as caught:
+        with pytest.raises(CheckpointError, match="checkpoint.pt belongs to another run") as caught:
             checkpoint.load(path, other)
         assert "\n" not in str(caught.value)
     assert path.read_bytes() == content and list(path.parent.iterdir()) == [path]

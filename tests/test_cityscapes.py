@@ -1,6 +1,5 @@
 """Cityscapes from small packages of the official structure, and the division of the pix2pix packaging."""
 
-import io
 import shutil
 import zipfile
 from functools import partial
@@ -10,37 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix import cityscapes, data
-from pix2pix.cityscapes import CityscapesError, divide_validation
-from pix2pix.data import read_pair
+from pix2pix.data import __main__ as data
+from pix2pix.data import cityscapes, read_pair
+from pix2pix.data.cityscapes import CityscapesError, divide_validation
 from pix2pix.labels import CITYSCAPES
+from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
 
 COUNTS = {"train": 3, "val": 5}
-NAMES = {
-    "train": ["aachen/aachen_000000_000019", "aachen/aachen_000010_000019", "bad-city/bad-city_000000_000001"],
-    "val": [f"ulm/ulm_{number:06}_000019" for number in (9, 10, 11, 100, 101)],
-}
+
+
 prepare = partial(cityscapes.prepare, counts=COUNTS, num_validation=3)
+
+
 Members = dict[str, bytes]
-
-
-def png(pixels: np.ndarray, mode: str = "RGB") -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(file, "PNG")
-    return file.getvalue()
-
-
-def photo_of(split: str, index: int) -> np.ndarray:
-    """A picture that can be told apart: noise whose mean says which it is."""
-    return np.random.default_rng(index).integers(0, 20, (64, 128, 3), np.uint8) + np.uint8(
-        100 * (split == "val") + 20 * index
-    )
-
-
-def labels_of(split: str, index: int) -> np.ndarray:
-    label_map = np.full((64, 128), CITYSCAPES.index("road"))
-    label_map[:32] = CITYSCAPES.index(("sky", "building", "vegetation", "car", "person")[index])
-    return CITYSCAPES.to_image(label_map)
 
 
 @pytest.fixture
@@ -80,21 +61,21 @@ def test_pairs_are_made_of_both_packages_and_numbered_by_name(tmp_path, photos, 
         for name in ("train/1", "train/2", "train/3", "val/1", "val/2", "val/3", "test/4", "test/5")
     )
     for part, split, index in (("train", "train", 0), ("train", "train", 2), ("val", "val", 1), ("test", "val", 4)):
-        label_image, photo = read_pair(folder / part / f"{index + 1}.jpg").permute(0, 2, 3, 1).numpy()
+        label_image, photo = read_pair(folder / part / f"{index + 1}.jpg")
         expected = Image.fromarray(photo_of(split, index)).resize((256, 256), Image.Resampling.BICUBIC)
         assert np.abs(photo.astype(int) - np.asarray(expected)).mean() < 3
         assert abs(photo.mean() - photo_of(split, index).mean()) < 1
         read, far = CITYSCAPES.from_image(label_image[:120])
         assert (read == CITYSCAPES.from_image(labels_of(split, index))[0][0, 0]).mean() > 0.99 and far == 0
     said = capsys.readouterr().out
-    assert "non-commercial" in said and "MB of disk" in said
+    assert "non-commercial" in said and "MB of disk space" in said
 
 
 def test_a_folder_that_is_there_is_kept(tmp_path, photos, labels, capsys):
     (tmp_path / "cityscapes").mkdir()
     prepare(tmp_path, *packages(tmp_path, photos, labels))
     assert files_of(tmp_path / "cityscapes") == []
-    assert "is already there" in capsys.readouterr().out
+    assert "already exists" in capsys.readouterr().out
 
 
 def test_an_interrupted_preparation_leaves_nothing_and_the_next_starts_clean(tmp_path, photos, labels, monkeypatch):
@@ -118,6 +99,8 @@ def test_an_interrupted_preparation_leaves_nothing_and_the_next_starts_clean(tmp
 
 
 FIRST_PHOTO = "leftImg8bit/train/aachen/aachen_000000_000019_leftImg8bit.png"
+
+
 WRONG = {
     "damaged": (
         lambda photos: photos | {FIRST_PHOTO: photos[FIRST_PHOTO][:200]},
@@ -126,18 +109,18 @@ WRONG = {
     "no picture": (lambda photos: photos | {FIRST_PHOTO: b"GIF89a"}, "is damaged"),
     "missing": (
         lambda photos: {name: photos[name] for name in photos if name != FIRST_PHOTO},
-        "photos.zip lacks the picture train/aachen",
+        "photos.zip lacks the image train/aachen",
     ),
     "other size": (lambda photos: photos | {FIRST_PHOTO: png(np.zeros((32, 64, 3), np.uint8))}, "differ in size"),
     "too many pixels": (
         lambda photos: photos | {FIRST_PHOTO: png(np.zeros((1025, 2048, 3), np.uint8))},
-        "has 2048x1025 pixels",
+        "is 2048x1025; images",
     ),
     "too large": (
         lambda photos: photos | {FIRST_PHOTO: bytes(cityscapes.MAX_MEMBER_BYTES + 1)},
-        "is a file of 20,000,001 bytes",
+        "has 20,000,001 bytes, too many",
     ),
-    "empty": (lambda photos: {}, "photos.zip lacks the picture"),
+    "empty": (lambda photos: {}, "photos.zip lacks the image"),
 }
 
 
@@ -150,16 +133,16 @@ def test_a_wrong_package_is_one_sentence_and_no_folder(tmp_path, photos, labels,
     assert not (tmp_path / "data" / "cityscapes").exists()
 
 
-def test_a_label_picture_that_is_missing_is_named_with_its_package(tmp_path, photos, labels):
+def test_a_label_image_that_is_missing_is_named_with_its_package(tmp_path, photos, labels):
     del labels["gtFine/val/ulm/ulm_000011_000019_gtFine_color.png"]
     with pytest.raises(
-        CityscapesError, match=r"labels\.zip lacks the picture val/ulm/ulm_000011_000019, which the other package has"
+        CityscapesError, match=r"labels\.zip lacks the image val/ulm/ulm_000011_000019, which the other package has"
     ):
         prepare(tmp_path / "data", *packages(tmp_path, photos, labels))
 
 
-def test_a_package_with_fewer_pictures_than_the_official_one_is_refused(tmp_path, photos, labels):
-    with pytest.raises(CityscapesError, match="holds 3 pictures of train; the official package has 2975"):
+def test_a_package_with_fewer_images_than_the_official_one_is_refused(tmp_path, photos, labels):
+    with pytest.raises(CityscapesError, match="has 3 images of train; the official package has 2975"):
         cityscapes.prepare(tmp_path / "data", *packages(tmp_path, photos, labels))
 
 
@@ -199,7 +182,7 @@ def test_names_that_would_lead_out_of_the_folder_are_never_looked_at(tmp_path, p
 def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, photos, labels, monkeypatch):
     paths = packages(tmp_path, photos, labels)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 12 * 10**6))
-    with pytest.raises(CityscapesError, match="has only 12 MB free of the 500"):
+    with pytest.raises(CityscapesError, match="has only 12 MB free; Cityscapes needs 500 MB"):
         prepare(tmp_path / "data", *paths)
     assert files_of(tmp_path / "data") == []
 
@@ -212,11 +195,11 @@ def packed_for_pix2pix(tmp_path) -> Path:
     return tmp_path
 
 
-divide = partial(divide_validation, num_pictures=12, num_validation=9)  # 10 would sort before 9 as text
+divide = partial(divide_validation, num_images=12, num_validation=9)  # 10 would sort before 9 as text
 
 
-def test_the_last_validation_pictures_become_the_test_split_once(packed_for_pix2pix, capsys):
-    for words in ("moved 3 pictures", "already divided"):
+def test_the_last_validation_images_become_the_test_split_once(packed_for_pix2pix, capsys):
+    for words in ("Moved 3 images", "already divided"):
         divide(packed_for_pix2pix)
         assert words in capsys.readouterr().out
         folder = packed_for_pix2pix / "cityscapes"
@@ -234,14 +217,14 @@ def test_a_division_that_was_stopped_is_finished(packed_for_pix2pix):
     assert files_of(folder / "test") == ["10.jpg", "11.jpg", "12.jpg"]
 
 
-def test_a_folder_with_other_pictures_is_left_alone(packed_for_pix2pix):
+def test_a_folder_with_other_images_is_left_alone(packed_for_pix2pix):
     (packed_for_pix2pix / "cityscapes" / "val" / "12.jpg").unlink()
-    with pytest.raises(CityscapesError, match="hold 11 pictures; expected are 1.jpg to 12.jpg"):
+    with pytest.raises(CityscapesError, match="contain 11 images; expected are 1.jpg to 12.jpg"):
         divide(packed_for_pix2pix)
     assert len(files_of(packed_for_pix2pix)) == 11
 
 
-def test_without_pictures_the_command_says_where_to_get_them(tmp_path, capsys):
+def test_without_images_the_command_says_where_to_get_them(tmp_path, capsys):
     assert data.main(["cityscapes", "--data-dir", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "Log in at https://www.cityscapes-dataset.com" in said and "--photos" in said
@@ -266,4 +249,4 @@ def test_the_command_names_a_package_that_is_not_there(tmp_path, capsys):
 def test_packages_belong_together_and_to_cityscapes(flags, capsys):
     with pytest.raises(SystemExit):
         data.main(flags)
-    assert "belong together, and to cityscapes" in capsys.readouterr().err
+    assert "are used together, and only with cityscapes" in capsys.readouterr().err

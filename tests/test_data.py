@@ -1,99 +1,18 @@
-"""Reading pairs, errors that name the file, and the order of training."""
+"""Reading pairs, with errors that name the file, and `python -m pix2pix.data`."""
 
-import os
-import pickle
-import shutil
-import signal
 import socket
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
-import torch
-from conftest import draw_label_map, draw_pair
 from PIL import Image
-from torch.nn.functional import interpolate
 
-from pix2pix import data
-from pix2pix.data import DataError, PairedDataset, read_pair, training_batches
-from pix2pix.download import download_facades
-from pix2pix.labels import FACADES
-from pix2pix.pictures import to_uint8
-
-NUM_PAIRS = 5
-
-
-@pytest.fixture(scope="module")
-def numbered(tmp_path_factory: pytest.TempPathFactory) -> PairedDataset:
-    """Pairs that can be told apart after jitter: the label image of pair i is grey 10 * i, the photo 10 * i + 5."""
-    folder = tmp_path_factory.mktemp("numbered")
-    (folder / "facades" / "train").mkdir(parents=True)
-    for number in range(NUM_PAIRS):
-        halves = [np.full((256, 256, 3), 10 * number + grey, np.uint8) for grey in (5, 0)]
-        Image.fromarray(np.concatenate(halves, 1)).save(folder / "facades" / "train" / f"{number}.png")
-    return PairedDataset(folder, "facades", "train")
-
-
-def numbers(batches) -> list[list[int]]:
-    """Which pairs are in each batch; checks on the way that label images and photos belong together."""
-    found = []
-    for label_images, photos in batches:
-        assert label_images.shape == photos.shape == (len(photos), 3, 256, 256)
-        assert (to_uint8(photos) == to_uint8(label_images) + 5).all()
-        found.append([round(value / 10) for value in to_uint8(label_images).float().mean((1, 2, 3)).tolist()])
-    return found
-
-
-def test_the_label_image_is_the_right_half_and_the_photo_the_left(data_dir):
-    label_image, photo = PairedDataset(data_dir, "facades", "train")[1]
-    assert label_image.shape == photo.shape == (3, 256, 256)
-    assert label_image.dtype == torch.float32 and label_image.min() >= -1 and label_image.max() <= 1
-    read, _ = FACADES.from_image(to_uint8(label_image).permute(1, 2, 0).numpy())
-    assert (read == draw_label_map(2)).mean() > 0.95
-    with Image.open(data_dir / "facades" / "train" / "2.jpg") as image:
-        both = np.asarray(image)
-    np.testing.assert_array_equal(to_uint8(photo).permute(1, 2, 0), both[:, :256])
-    np.testing.assert_array_equal(to_uint8(label_image).permute(1, 2, 0), both[:, 256:])
-
-
-def test_pairs_come_in_numeric_order(tmp_path):
-    (tmp_path / "facades" / "val").mkdir(parents=True)
-    for name in ("10.jpg", "9.jpg", "100.jpg", "2.jpeg", "1.PNG", "notes.txt"):
-        (tmp_path / "facades" / "val" / name).touch()
-    dataset = PairedDataset(tmp_path, "facades", "val")
-    assert [path.name for path in dataset.files] == ["1.PNG", "2.jpeg", "9.jpg", "10.jpg", "100.jpg"]
-    assert len(dataset) == 5
-
-
-def test_a_missing_split_is_an_error_that_names_the_folder_and_the_flag(tmp_path):
-    with pytest.raises(DataError, match="--data-dir") as caught:
-        PairedDataset(tmp_path, "cityscapes", "train")
-    assert str(tmp_path / "cityscapes" / "train") in str(caught.value)
-
-
-def test_a_validation_split_with_the_test_pictures_in_it_is_refused(tmp_path):
-    val = tmp_path / "cityscapes" / "val"
-    val.mkdir(parents=True)
-    for number in (1, 300, 301, 500):
-        draw_pair(number).save(val / f"{number}.jpg")
-    with pytest.raises(
-        DataError, match="from 301.jpg on; to divide them, once: python -m pix2pix.data cityscapes --data-dir"
-    ):
-        PairedDataset(tmp_path, "cityscapes", "val")
-    (val / "500.jpg").unlink()
-    assert len(PairedDataset(tmp_path, "cityscapes", "val")) == 3
-
-
-def test_an_empty_split_is_an_error_that_names_the_folder(tmp_path):
-    folder = tmp_path / "facades" / "train"
-    folder.mkdir(parents=True)
-    (folder / "readme.txt").touch()
-    with pytest.raises(DataError, match="holds no JPEG or PNG") as caught:
-        PairedDataset(tmp_path, "facades", "train")
-    assert str(folder) in str(caught.value)
+from pix2pix.data import DataError, read_pair
+from pix2pix.data import __main__ as data
+from pix2pix.data.dataset import PairedDataset
+from pix2pix.data.facades import download_facades
+from tests.helpers.tiny import draw_pair
 
 
 def truncated_jpeg(path: Path) -> None:
@@ -107,11 +26,11 @@ def truncated_png(path: Path) -> None:
 
 
 BROKEN = {
-    "truncated JPEG": (truncated_jpeg, "not a readable picture"),
-    "truncated PNG": (truncated_png, "not a readable picture"),
-    "empty file": (lambda path: path.touch(), "not a readable picture"),
-    "text": (lambda path: path.write_text("not a picture"), "not a readable picture"),
-    "folder": (lambda path: path.mkdir(), "not a readable picture"),
+    "truncated JPEG": (truncated_jpeg, "not a readable image"),
+    "truncated PNG": (truncated_png, "not a readable image"),
+    "empty file": (lambda path: path.touch(), "not a readable image"),
+    "text": (lambda path: path.write_text("not a picture"), "not a readable image"),
+    "folder": (lambda path: path.mkdir(), "not a readable image"),
     "one half only": (lambda path: Image.new("RGB", (256, 256)).save(path), "is 256x256; a pair is 512x256"),
     "on its side": (lambda path: Image.new("RGB", (256, 512)).save(path), "is 256x512; a pair is 512x256"),
 }
@@ -130,167 +49,24 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name):
         assert str(path) in str(caught.value)
 
 
-def test_a_picture_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
+def test_an_image_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
     draw_pair(0).save(tmp_path / "1.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses from twice as many on
-    with pytest.raises(DataError, match="1.png is not a readable picture"):
+    with pytest.raises(DataError, match="1.png is not a readable image"):
         read_pair(tmp_path / "1.png")
 
 
-def test_grey_pictures_are_read_as_rgb(tmp_path):
+def test_grey_images_are_read_as_rgb(tmp_path):
     Image.new("L", (512, 256), 77).save(tmp_path / "1.png")
-    assert (read_pair(tmp_path / "1.png") == 77).all()
-    assert read_pair(tmp_path / "1.png").shape == (2, 3, 256, 256)
+    for half in read_pair(tmp_path / "1.png"):
+        assert half.shape == (256, 256, 3) and half.dtype == np.uint8 and (half == 77).all()
 
 
-def test_an_epoch_shows_every_pair_once_in_an_order_of_its_own(numbered):
-    epochs = [numbers(training_batches(numbered, 0, epoch, 1, 0)) for epoch in range(3)]
-    assert all(sorted(epoch) == [[number] for number in range(NUM_PAIRS)] for epoch in epochs)
-    assert len({str(epoch) for epoch in epochs}) == 3
-    assert numbers(training_batches(numbered, 0, 1, 1, 0)) == epochs[1]
-    assert numbers(training_batches(numbered, 1, 1, 1, 0)) != epochs[1]
-
-
-def test_a_last_batch_may_be_smaller(numbered):
-    assert [len(batch) for batch in numbers(training_batches(numbered, 0, 0, 3, 0))] == [3, 2]
-
-
-@pytest.mark.parametrize("batch_size, num_processes", [(1, 2), (2, 2), (1, 4)])
-def test_processes_share_the_batches_of_one_and_fill_the_last_with_the_first_pictures(
-    numbered, batch_size, num_processes
-):
-    together = batch_size * num_processes
-    order = sum(numbers(training_batches(numbered, 3, 1, 1, 0)), [])
-    shares = [
-        numbers(training_batches(numbered, 3, 1, batch_size, 0, 0, rank, num_processes))
-        for rank in range(num_processes)
-    ]
-    batches = [sum(parts, []) for parts in zip(*shares, strict=True)]
-    filled = (order + order)[: len(batches) * together]
-    assert batches == [filled[start : start + together] for start in range(0, len(filled), together)]
-    assert len(filled) - together < NUM_PAIRS <= len(filled)
-
-
-def test_a_resumed_process_goes_on_with_its_own_share(numbered):
-    whole = numbers(training_batches(numbered, 3, 1, 1, 0, 0, 1, 2))
-    assert numbers(training_batches(numbered, 3, 1, 1, 0, 2, 1, 2)) == whole[2:]
-
-
-@pytest.mark.parametrize("skip", [1, 2, 3])
-def test_a_resumed_epoch_goes_on_where_it_was_stopped_whatever_the_workers(numbered, skip):
-    whole = list(training_batches(numbered, 5, 2, 2, 0))
-    rest = training_batches(numbered, 5, 2, 2, 2 if skip == 1 else 0, skip)
-    assert len(rest) == 3 - skip
-    for found, expected in zip(rest, whole[skip:], strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
-
-
-def test_jitter_differs_between_epochs_and_pictures_and_not_between_workers(data_dir):
-    pairs = PairedDataset(data_dir, "facades", "train")
-    first = list(training_batches(pairs, 0, 0, 4, 0))
-    with_workers = list(training_batches(pairs, 0, 0, 4, 2))
-    assert all(torch.equal(a, b) for a, b in zip(first[0], with_workers[0], strict=True))
-    same_pictures = [data.JitteredDataset(pairs, 0, epoch)[2][0] for epoch in (0, 1)]
-    assert not torch.equal(*same_pictures)
-
-
-@pytest.mark.parametrize("keep", [False, True])
-def test_the_stream_of_pictures_is_to_the_bit_what_it_always_was(data_dir, keep):
-    """Written out in plain steps: a run that was started long ago must go on with the same pictures."""
-    pairs = PairedDataset(data_dir, "facades", "train")
-    pairs.fingerprint(keep)
-    for epoch in range(4):
-        for index, path in enumerate(pairs.files):
-            rng = np.random.default_rng([3, epoch, index])
-            top, left = rng.integers(0, 31, 2).tolist()
-            with Image.open(path) as image:
-                both = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
-            pair = torch.stack([both[:, :, 256:], both[:, :, :256]])
-            large = interpolate(pair, (286, 286), mode="bicubic", antialias=True)
-            window = large[:, :, top : top + 256, left : left + 256]
-            expected = (window.flip(-1) if rng.random() < 0.5 else window).float() / 127.5 - 1
-            found = data.JitteredDataset(pairs, 3, epoch)[index]
-            assert all(torch.equal(a, b) and a.is_contiguous() for a, b in zip(found, expected, strict=True))
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_kept_pictures_are_the_same_and_need_no_files(data_dir, tmp_path, workers):
-    shutil.copytree(data_dir / "facades", tmp_path / "facades")
-    pairs = PairedDataset(tmp_path, "facades", "train")
-    expected, first = list(training_batches(pairs, 0, 0, 2, 0)), pairs[0]
-    assert pairs.fingerprint(keep=True) == PairedDataset(data_dir, "facades", "train").fingerprint()
-    shutil.rmtree(tmp_path / "facades")
-    if workers == 0 or torch.multiprocessing.get_start_method() == "fork":
-        for found, batch in zip(training_batches(pairs, 0, 0, 2, workers), expected, strict=True):
-            assert all(torch.equal(a, b) for a, b in zip(found, batch, strict=True))
-    assert all(torch.equal(a, b) and a.is_contiguous() for a, b in zip(pairs[0], first, strict=True))
-
-
-def test_pictures_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(
-    data_dir, monkeypatch
-):
-    monkeypatch.setattr(data, "read_pair", counting := Counting(read_pair))
-    quarter = 4 * 4 * data.PAIR_BYTES
-    for keep, available, reads in ((False, 10**12, 4), (True, 10**12, 0), (True, quarter, 4), (True, quarter + 8, 0)):
-        monkeypatch.setattr(data, "available_memory", lambda available=available: available)
-        pairs = PairedDataset(data_dir, "facades", "train")
-        pairs.fingerprint(keep)
-        counting.calls = 0
-        assert len(list(training_batches(pairs, 0, 0, 1, 0))) == 4
-        assert counting.calls == reads
-
-
-class Counting:
-    def __init__(self, function: Callable[[Path], torch.Tensor]) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, path: Path) -> torch.Tensor:
-        self.calls += 1
-        return self.function(path)
-
-
-def test_the_limit_of_a_container_is_respected(monkeypatch):
-    free = data.available_memory()
-    assert 0 < free <= psutil.virtual_memory().total
-    texts = {"/sys/fs/cgroup/memory.max": "3000\n", "/sys/fs/cgroup/memory.current": "1000\n"}
-    monkeypatch.setattr(Path, "read_text", lambda path: texts[str(path)])
-    assert data.available_memory() == 2000
-    texts["/sys/fs/cgroup/memory.max"] = "max\n"
-    assert data.available_memory() > 2000
-
-
-def test_a_worker_that_is_started_afresh_gets_no_copy_of_the_pictures(data_dir):
-    pairs = PairedDataset(data_dir, "facades", "train")
-    pairs.fingerprint(keep=True)
-    sent = pickle.dumps(data.JitteredDataset(pairs, 0, 0))
-    assert len(sent) < 10_000
-    assert torch.equal(pickle.loads(sent)[1][0], data.JitteredDataset(pairs, 0, 0)[1][0])
-
-
-def test_two_copies_of_a_picture_are_jittered_differently(tmp_path):
-    (tmp_path / "facades" / "train").mkdir(parents=True)
-    for number in (1, 2):
-        draw_pair(0).save(tmp_path / "facades" / "train" / f"{number}.jpg")
-    jittered = data.JitteredDataset(PairedDataset(tmp_path, "facades", "train"), 0, 0)
-    assert not torch.equal(jittered[0][0], jittered[1][0])
-
-
-def test_the_fingerprint_changes_with_a_picture_a_name_or_a_file_less_and_with_nothing_else(data_dir, tmp_path):
-    shutil.copytree(data_dir / "facades", tmp_path / "facades")
-    original = PairedDataset(data_dir, "facades", "train").fingerprint()
-    folder = tmp_path / "facades" / "train"
-
-    def fingerprint() -> str:
-        return PairedDataset(tmp_path, "facades", "train").fingerprint()
-
-    os.utime(folder / "1.jpg", (0, 0))
-    assert fingerprint() == original
-    draw_pair(99).save(folder / "3.jpg")
-    changed = fingerprint()
-    (folder / "4.jpg").rename(folder / "5.jpg")
-    renamed = fingerprint()
-    (folder / "5.jpg").unlink()
-    assert len({original, changed, renamed, fingerprint()}) == 4
+def test_the_label_image_comes_first_and_is_the_right_half(tmp_path):
+    halves = [np.full((256, 256, 3), grey, np.uint8) for grey in (10, 200)]
+    Image.fromarray(np.concatenate(halves, 1)).save(tmp_path / "1.png")
+    label_image, photo = read_pair(tmp_path / "1.png")
+    assert (label_image == 200).all() and (photo == 10).all()
 
 
 def test_the_command_says_why_the_download_failed_and_what_to_do(tmp_path, monkeypatch, capsys):
@@ -307,33 +83,4 @@ def test_the_command_says_why_the_download_failed_and_what_to_do(tmp_path, monke
 
 def test_the_command_keeps_a_dataset_that_is_there(data_dir, capsys):
     assert data.main(["facades", "--data-dir", str(data_dir)]) == 0
-    assert "is already there" in capsys.readouterr().out
-
-
-def test_what_a_loader_process_finds_broken_is_the_sentence_alone(data_dir, monkeypatch):
-    def broken(_pairs, index):
-        raise DataError(f"picture {index} is broken: put it right")
-
-    monkeypatch.setattr(PairedDataset, "pair", broken)
-    for workers in (0, 1):
-        with pytest.raises(DataError, match=r"^picture \d+ is broken: put it right$"):
-            list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers))
-
-
-@pytest.mark.parametrize("workers", [0, 1])
-def test_what_goes_wrong_within_a_loader_process_is_not_called_its_end(data_dir, monkeypatch, workers):
-    def wrong(*_):
-        raise RuntimeError("out of luck")
-
-    monkeypatch.setattr(PairedDataset, "pair", wrong)
-    with pytest.raises(RuntimeError, match="out of luck"):
-        list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers))
-
-
-def test_a_loader_process_that_ends_is_a_sentence(data_dir, monkeypatch):
-    monkeypatch.setattr(PairedDataset, "pair", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(
-        DataError,
-        match="^a process that loads pictures has ended: .+\\. It may .* goes on from the last checkpoint, with fewer",
-    ):
-        list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers=1))
+    assert "already exists" in capsys.readouterr().out

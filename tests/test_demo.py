@@ -18,7 +18,6 @@ import gradio as gr
 import httpx
 import numpy as np
 import pytest
-from conftest import draw_label_map, free_port, tiny_generator, tiny_release_config
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
@@ -26,18 +25,18 @@ from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from demo import endpoints
-from demo.app import MODEL_NAMES, build_demo, launch, make_choose_example
+from demo.app import build_demo, launch, make_choose_example
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
 from demo.label_pictures import to_png
-from demo.models import BUNDLED_WEIGHTS, MODELS, Model, load_models
 from demo.subjects import SUBJECTS
-from pix2pix import release
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
+from tests.helpers.app import local_models, tiny_models, weight_flags
+from tests.helpers.tiny import draw_label_map, free_port
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "demo" / "examples"
+EXAMPLES = ROOT / "demo" / "maps"
 Paint = Callable[..., tuple[np.ndarray, np.ndarray, dict[str, float]]]
 
 AUDITED_START = """
@@ -69,18 +68,6 @@ threading.Thread(target=finish, daemon=True).start()
 sys.path.insert(0, ".")
 runpy.run_path("app.py", run_name="__main__")
 """
-
-
-def tiny_models(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> dict[str, Path]:
-    folders = {f"{dataset}-{objective}": tmp_path_factory.mktemp(objective) for objective in MODEL_NAMES}
-    for seed, (objective, folder) in enumerate(zip(MODEL_NAMES, folders.values(), strict=True)):
-        config = tiny_release_config(dataset=dataset, objective=objective, palette=PALETTES[dataset])
-        release.save(folder, tiny_generator(seed), config)
-    return folders
-
-
-def local_models(folders: dict[str, Path]) -> dict[str, Model]:
-    return {name: Model(name, Painter.load(folder), str(folder)) for name, folder in folders.items()}
 
 
 @pytest.fixture(scope="session")
@@ -385,88 +372,9 @@ def test_an_example_in_other_colours_is_named(tmp_path: Path) -> None:
         read_examples(tmp_path, FACADES)
 
 
-def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as end:
-        load_models(list(arguments))
-    assert end.value.code == 2
-    return capsys.readouterr().err.splitlines()[-1]
-
-
-def test_weights_of_the_command_line_are_used(weights: dict[str, Path]) -> None:
-    models = load_models([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
-    used = {name: model.painter.config.base_channels for name, model in models.items() if model.painter}
-    assert used == {"facades-gan": 2, "facades-l1": 2, "cityscapes-gan": 32, "cityscapes-l1": 32}
-    assert {name: models[name].source for name in weights} == {name: str(folder) for name, folder in weights.items()}
-
-
-def test_models_of_a_dataset_without_bundled_weights_are_added(
-    weights: dict[str, Path], street_weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
-    folders = street_weights | weights
-    models = load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
-    assert tuple(models) == MODELS
-    assert list(
-        load_models([part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")])
-    ) == list(weights)
-
-
-def test_one_model_of_a_dataset_alone_is_refused(
-    capsys: pytest.CaptureFixture[str], weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
-    said = complaint(capsys, "--weights", f"facades-gan={weights['facades-gan']}")
-    assert (
-        said.endswith("name a folder for this one with --weights facades-l1=FOLDER")
-        and "facades-l1: the page compares both" in said
-    )
-
-
-def test_all_four_models_are_bundled() -> None:
-    assert {path.name for path in BUNDLED_WEIGHTS.iterdir() if path.is_dir()} == set(MODELS)
-
-
-@pytest.mark.parametrize("argument", ["facades=x", "facades-gan", "facades-gan=", "=x", ""])
-def test_weights_that_name_no_model_are_refused(capsys: pytest.CaptureFixture[str], argument: str) -> None:
-    sentence = (
-        f"{argument!r} is not NAME=FOLDER, with NAME one of facades-gan, facades-l1, cityscapes-gan, cityscapes-l1"
-    )
-    assert complaint(capsys, "--weights", argument).endswith(sentence)
-
-
-def test_a_folder_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert complaint(capsys, "--weights", "facades-gan=nowhere").endswith("there is no folder 'nowhere'")
-
-
-def test_a_folder_that_is_not_a_released_one_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    sentence = f"facades-gan: {tmp_path} is not a released folder: it has no config.json"
-    assert complaint(capsys, "--weights", f"facades-gan={tmp_path}").endswith(sentence)
-
-
-def test_a_model_under_the_name_of_another_is_refused(
-    capsys: pytest.CaptureFixture[str], weights: dict[str, Path]
-) -> None:
-    folder = weights["facades-l1"]
-    assert complaint(capsys, "--weights", f"facades-gan={folder}").endswith(
-        f"facades-gan: {folder} holds a facades-l1 model"
-    )
-
-
-def test_a_model_of_another_palette_is_refused(
-    capsys: pytest.CaptureFixture[str], weights: dict[str, Path], tmp_path: Path
-) -> None:
-    release.save(tmp_path, tiny_generator(), tiny_release_config(objective="l1", palette=CITYSCAPES))
-    said = complaint(
-        capsys, "--weights", f"facades-gan={weights['facades-gan']}", "--weights", f"facades-l1={tmp_path}"
-    )
-    assert said.endswith(
-        f"facades-l1: the palette of {tmp_path} is not that of facades, in which the examples are painted"
-    )
-
-
 def test_the_app_connects_to_nobody_but_itself_at_the_start(weights: dict[str, Path], tmp_path: Path) -> None:
     port = str(free_port())
-    arguments = [part for name, folder in weights.items() for part in ("--weights", f"{name}={folder}")]
+    arguments = weight_flags(weights)
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_ANALYTICS_ENABLED"}
     finished = subprocess.run(
         [sys.executable, "-c", AUDITED_START, *arguments],

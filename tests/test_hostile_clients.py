@@ -18,18 +18,18 @@ import httpx
 import limits
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from test_demo import local_models, tiny_models
-from test_hostile_files import damage, damaged, hostile, values
 
-from demo import serving
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from demo.label_pictures import read_label_picture, to_png
+from demo.server import limits as server_limits
 from pix2pix.labels import FACADES
+from tests.helpers.app import local_models, tiny_models
+from tests.helpers.hostile import damage, damaged, hostile, values
+from tests.helpers.tiny import draw_label_map
 
 WHOLE = encode(draw_label_map(1)).model_dump()
 HONEST = {"paint": [WHOLE, 1, True], "repaint": [WHOLE, 1, True, "Side by side"]}
@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     with httpx.Client(base_url=url, timeout=60) as client, pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            serving, "RATE", limits.parse("1000000 per second")
+            server_limits, "RATE", limits.parse("1000000 per second")
         )  # a fast machine sends more than one visitor may
         before = {
             endpoint: pictures(client, endpoint, ask(client, endpoint, data)) for endpoint, data in HONEST.items()

@@ -1,12 +1,8 @@
-"""Files from outside, damaged or made to do harm in hundreds of seeded ways: each is read rightly or refused with one sentence.
-
-HOSTILE_EXAMPLES=2000 tries more of them.
-"""
+"""Damaged and malicious files, made in hundreds of seeded ways, are read correctly or refused in one sentence."""
 
 import gzip
 import io
 import json
-import os
 import shutil
 import tarfile
 import tempfile
@@ -18,67 +14,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix import checkpoint, cityscapes, download, release
-from pix2pix.data import DataError, read_pair
+from pix2pix import checkpoint, release, release_config
+from pix2pix.data import DataError, cityscapes, facades, read_pair
 from pix2pix.trainer import Trainer
-from tests.conftest import draw_pair, tiny_generator, tiny_release_config
-from tests.test_cityscapes import NAMES, labels_of, photo_of, png
-
-EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", 60))
-hostile = settings(
-    max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None
-)
-
-shares = st.floats(0, 1, exclude_max=True)
-damage = st.lists(
-    st.one_of(
-        st.tuples(st.just("flip"), shares, st.integers(1, 255)),
-        st.tuples(st.just("cut"), shares, st.just(b"")),
-        st.tuples(st.just("insert"), shares, st.binary(min_size=1, max_size=40)),
-        st.tuples(
-            st.just("overwrite"), shares, st.sampled_from([b"\xff" * 8, b"\x00" * 64, b"../../x", b"\x7f\xff\xff\xff"])
-        ),
-    ),
-    min_size=1,
-    max_size=4,
-)
-"""What happens to a file, one thing after the other: (what, where as a share of its length, with which bytes)."""
-
-values = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(-(2**70), 2**70),
-        st.floats(),
-        st.text(max_size=30),
-        st.sampled_from(["../../etc/passwd", "gan\n", "#ff0000", "instance", 256, 1e400, -0.0, "<script>"]),
-    ),
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
-    max_leaves=8,
-)
-
-
-def damaged(whole: bytes, steps: list[tuple[str, float, Any]]) -> bytes:
-    for what, share, with_what in steps:
-        at = int(share * len(whole))
-        match what:
-            case "flip" if whole:
-                whole = whole[:at] + bytes([whole[at] ^ with_what]) + whole[at + 1 :]
-            case "cut":
-                whole = whole[:at]
-            case "insert":
-                whole = whole[:at] + with_what + whole[at:]
-            case "overwrite":
-                whole = whole[:at] + with_what + whole[at + len(with_what) :]
-    return whole
+from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
+from tests.helpers.hostile import damage, damaged, hostile, values
+from tests.helpers.tiny import draw_pair, tiny_generator, tiny_release_config
 
 
 def outcome(read: Callable[..., Any], error: type[Exception], *arguments: Any, **keywords: Any) -> Any:
-    """What `read` returns; None if it refuses with `error`. Anything else that it raises fails the test."""
+    """Return what `read` returns, or None if it raises `error`. Any other exception fails the test."""
     try:
         return read(*arguments, **keywords)
     except error as refused:
@@ -104,7 +53,7 @@ def test_a_config_with_any_value_replaced_is_refused_or_means_what_it_says(data)
     read = outcome(release.ReleaseConfig.from_json, release.ReleaseError, json.dumps(config))
     if read is not None:
         assert read.objective in ("gan", "l1") and read.norm in ("instance", "batch")
-        assert 1 <= read.base_channels <= release.MAX_BASE_CHANNELS
+        assert 1 <= read.base_channels <= release_config.MAX_BASE_CHANNELS
         assert release.ReleaseConfig.from_json(read.to_json()) == read
 
 
@@ -153,11 +102,11 @@ def test_a_damaged_pair_is_refused_or_has_the_size_of_a_pair(steps):
         path.write_bytes(damaged(buffer.getvalue(), steps))
         pair = outcome(read_pair, DataError, path)
         if pair is not None:
-            assert [tuple(picture.shape) for picture in pair] == [(3, 256, 256)] * 2
+            assert [tuple(image.shape) for image in pair] == [(256, 256, 3)] * 2
 
 
 def tar_of(names: list[tuple[str, bytes]], content: bytes) -> bytes:
-    """A tar file; each name comes with the type of its entry."""
+    """A tar file of entries, each with a name and a type."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, kind in names:
@@ -190,14 +139,14 @@ entries = st.tuples(st.sampled_from(NAMES_OF_ENTRIES), st.sampled_from(KINDS_OF_
 
 @hostile
 @given(st.lists(entries, min_size=1, max_size=4), st.one_of(st.just([]), damage), st.booleans())
-def test_an_archive_of_facades_writes_nothing_but_pictures_into_its_folder(names, steps, inside):
+def test_an_archive_of_facades_writes_only_images_into_its_folder(names, steps, inside):
     whole = tar_of(names, b"x" * 3000)
     content = gzip.compress(damaged(whole, steps) if inside else whole, 1)
     with tempfile.TemporaryDirectory() as parent:
         archive, folder = Path(parent) / "facades.tar.gz", Path(parent) / "a" / "b"
         folder.mkdir(parents=True)
         archive.write_bytes(content if inside else damaged(content, steps))
-        outcome(download._unpack, download.DownloadError, archive, folder)
+        outcome(facades._unpack, facades.DownloadError, archive, folder)
         written = {path for path in Path(parent).rglob("*") if not path.is_dir() or path.is_symlink()} - {
             archive,
             folder / "facades.tar",
@@ -208,7 +157,7 @@ def test_an_archive_of_facades_writes_nothing_but_pictures_into_its_folder(names
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Both official packages of Cityscapes, with one picture of either split."""
+    """Both official packages of Cityscapes, with one image of each split."""
     contents = {}
     folder = tmp_path_factory.mktemp("packages")
     parts = {
@@ -225,7 +174,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @hostile
 @given(steps=damage, kind=st.sampled_from(["photos", "labels"]))
-def test_a_damaged_package_of_cityscapes_makes_all_pictures_or_no_folder(packages, steps, kind):
+def test_a_damaged_package_of_cityscapes_makes_all_images_or_no_folder(packages, steps, kind):
     with tempfile.TemporaryDirectory() as parent:
         paths = {name: Path(parent) / name for name in packages}
         for name, content in packages.items():
@@ -241,7 +190,7 @@ def test_a_damaged_package_of_cityscapes_makes_all_pictures_or_no_folder(package
             assert Image.open(Path(parent) / path).size == (512, 256)
 
 
-def test_a_picture_of_a_package_that_unpacks_to_too_much_is_refused(packages, tmp_path):
+def test_an_image_of_a_package_that_unpacks_to_too_much_is_refused(packages, tmp_path):
     bomb = io.BytesIO()
     Image.fromarray(np.zeros((9000, 9000), np.uint8)).save(bomb, "PNG")
     for kind, name in (
@@ -250,5 +199,5 @@ def test_a_picture_of_a_package_that_unpacks_to_too_much_is_refused(packages, tm
     ):
         with zipfile.ZipFile(tmp_path / kind, "w", zipfile.ZIP_DEFLATED) as package:
             package.writestr(name.format(NAMES["train"][0]), bomb.getvalue())
-    with pytest.raises(cityscapes.CityscapesError, match="has 9000x9000 pixels"):
+    with pytest.raises(cityscapes.CityscapesError, match="is 9000x9000; images"):
         cityscapes.prepare(tmp_path, tmp_path / "photos", tmp_path / "labels", {"train": 1}, 1)

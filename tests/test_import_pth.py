@@ -1,4 +1,4 @@
-"""Generators of the common PyTorch pix2pix: an independent definition writes files, and the imported ones paint the same."""
+"""Generators of the common PyTorch pix2pix, written by an independent definition, paint the same after the import."""
 
 import os
 import subprocess
@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map
 from torch import Tensor, nn
 
 from pix2pix import import_pth, release
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.painter import Painter
 from pix2pix.pictures import to_float, to_uint8
+from tests.helpers.tiny import draw_label_map
 
 ROOT = Path(__file__).parents[1]
 
 
 class Nested(nn.Module):
-    """A block around another one, as that project builds its UNet: `model` is a list of layers with the block inside in the middle."""
+    """A block around another one, as in that project: `model` is a list of layers, with the inner block in the middle."""
 
     def __init__(self, outer: int, inner: int, norm: str, inside: "Nested | None", outermost: bool = False) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class CommonUNet(nn.Module):
 
 
 def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
-    """With weights that are far from symmetric, biases too."""
+    """A network whose weights and biases are far from symmetric."""
     torch.manual_seed(1)
     network = CommonUNet(norm, blocks)
     for weight in network.parameters():
@@ -63,19 +63,19 @@ def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
 
 
 def import_file(path: Path, output: Path, dataset: str = "facades") -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "pix2pix.release",
-        "import",
-        str(path),
-        "--dataset",
-        dataset,
-        "--output",
-        str(output),
-    ]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    return run_module("pix2pix.import_pth", str(path), "--dataset", dataset, "--output", str(output))
+
+
+def run_module(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command, environment = [sys.executable, "-m", name, *arguments], os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=environment)
+
+
+def test_the_old_command_names_the_new_one():
+    done = run_module("pix2pix.release", "import", "G.pth")
+    assert done.returncode == 1
+    assert (
+        done.stderr.startswith("This command has moved: python -m pix2pix.import_pth") and done.stderr.count("\n") == 1
     )
 
 
@@ -83,20 +83,19 @@ def import_file(path: Path, output: Path, dataset: str = "facades") -> subproces
 def test_the_imported_network_computes_the_same(norm):
     theirs = common_unet(norm)
     state = theirs.state_dict()
-    assert ("model.model.0.bias" in state) == (
-        norm == "instance"
-    )  # that project's quirk: no bias in the encoder with batch norm
+    # That project's encoder has no biases with batch norm.
+    assert ("model.model.0.bias" in state) == (norm == "instance")
     ours, base_channels, found_norm = import_pth.to_generator(state)
     assert (base_channels, found_norm) == (2, norm)
     x = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
-        expected = theirs.train()(x)  # batch norm with the statistics of the picture
+        expected = theirs.train()(x)  # batch norm uses the statistics of the image
         torch.testing.assert_close(ours(x), expected, rtol=0, atol=2e-5)
     assert expected.std() > 0.05
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
-def test_the_command_makes_a_folder_that_paints_the_same_picture(norm, tmp_path):
+def test_the_command_makes_a_folder_that_paints_the_same_image(norm, tmp_path):
     theirs = common_unet(norm)
     torch.save(
         {f"module.{name}": weight for name, weight in theirs.state_dict().items()}, tmp_path / "latest_net_G.pth"
@@ -112,13 +111,13 @@ def test_the_command_makes_a_folder_that_paints_the_same_picture(norm, tmp_path)
             to_uint8(theirs(to_float(torch.tensor(label_image).permute(2, 0, 1)[None])))[0].permute(1, 2, 0).numpy()
         )
     difference = np.abs(painter.paint_image(label_image, 0, dropout=False).astype(int) - expected)
-    assert difference.max() <= 3 and difference.mean() < 0.2  # of half precision
+    assert difference.max() <= 3 and difference.mean() < 0.2  # the rounding of half precision
 
 
 def test_the_dataset_decides_the_palette(tmp_path):
     torch.save(common_unet("instance").state_dict(), tmp_path / "G.pth")
     flags = ["--dataset", "cityscapes", "--objective", "l1", "--epochs", "200", "--output", str(tmp_path / "r")]
-    assert import_pth.main(["import", str(tmp_path / "G.pth"), *flags]) == 0
+    assert import_pth.main([str(tmp_path / "G.pth"), *flags]) == 0
     config = release.load_config(tmp_path / "r")
     assert (config.palette, config.dataset, config.objective, config.epochs) == (CITYSCAPES, "cityscapes", "l1", 200)
 
@@ -149,13 +148,13 @@ def damaged(change: str) -> object:
 
 
 SENTENCES = {
-    "shape": "it is not the UNet-256 of three channels to three: model.model.1.model.1.weight is (4, 3, 4, 4), not (4, 2, 4, 4)",
+    "shape": "not a UNet-256 with 3 input and 3 output channels: model.model.1.model.1.weight is (4, 3, 4, 4), not (4, 2, 4, 4)",
     "missing": "model.model.3.bias is missing",
-    "more": "it has model.model.9.weight too",
+    "more": "it also has model.model.9.weight",
     "channels": "model.model.0.weight is (2, 1, 4, 4), not (2, 3, 4, 4)",
-    "not finite": "not finite in half precision, as weights are released, first in down1.weight",
-    "smaller": "it is not the UNet-256 of three channels to three: ",
-    "larger": "it is not the UNet-256 of three channels to three: ",
+    "not finite": "down1.weight holds values that are not finite in half precision",
+    "smaller": "not a UNet-256 with 3 input and 3 output channels: ",
+    "larger": "not a UNet-256 with 3 input and 3 output channels: ",
     "another network": "its first weight, model.model.0.weight, is missing or malformed",
     "no dict": "holds no state dict",
     "whole training state": "holds no state dict",
@@ -165,10 +164,7 @@ SENTENCES = {
 @pytest.mark.parametrize("change", SENTENCES)
 def test_another_state_is_refused_with_a_sentence(change, tmp_path, capsys):
     torch.save(damaged(change), tmp_path / "G.pth")
-    assert (
-        import_pth.main(["import", str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")])
-        == 1
-    )
+    assert import_pth.main([str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
     assert SENTENCES[change] in said and str(tmp_path) in said and said.count("\n") == 1
 
@@ -186,7 +182,7 @@ def test_a_file_that_is_no_file_of_weights_is_refused_and_never_run(content, tmp
         torch.save({"model.model.0.weight": Trap()}, path)
     elif content != "missing":
         path.write_text("" if content == "empty" else "not weights")
-    assert import_pth.main(["import", str(path), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
+    assert import_pth.main([str(path), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
-    assert "cannot be read as a file of weights alone" in said and said.count("\n") == 1
+    assert "cannot be read as a file of weights only" in said and said.count("\n") == 1
     assert not (tmp_path / "trapped").exists()

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_generator, tiny_release_config
-from hub_server import HubServer
 from safetensors.torch import load_file, save_file
 
 import train
-from pix2pix import release
+from pix2pix import release, run_config
 from pix2pix.labels import CITYSCAPES
-from pix2pix.lineage import MAX_STAGES, Stage, describe, from_json, to_json
+from pix2pix.lineage import MAX_STAGES, Stage, describe, from_json, to_json, total_epochs
 from pix2pix.networks import PatchGAN
 from pix2pix.release import DISCRIMINATOR, ReleaseConfig, ReleaseError
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import Trainer
+from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 CPU = torch.device("cpu")
 
@@ -61,7 +61,7 @@ def test_g_and_d_of_a_run_are_the_initial_weights_of_the_next(first, data_dir, t
     for network, name in (("G", "model.safetensors"), ("D", DISCRIMINATOR)):
         assert_equal(seen[network], {key: value.float() for key, value in load_file(first / "release" / name).items()})
     assert seen["steps"] == seen["count"] == 0
-    assert f"started from {first / inside} (G and D)" in capsys.readouterr().out
+    assert f"Started from {first / inside} (G and D)" in capsys.readouterr().out
 
 
 def test_released_weights_of_d_are_those_of_the_checkpoint_and_small(first):
@@ -85,7 +85,7 @@ def test_the_lineage_is_in_config_json_the_card_and_the_run_folder(first, data_d
     (stage,) = config.lineage
     assert stage == Stage("first-gan", "facades", "gan", 1, stage.weights, True)
     assert config.epochs == 2 and config.trained == "3 epochs: 1, then 2 started from first-gan"
-    assert RunFolder(run).lineage() == config.lineage
+    assert run_config.read_lineage(RunFolder(run)) == config.lineage
     assert "trained for 3 epochs: 1, then 2 started from first-gan" in (run / "release" / "README.md").read_text()
     third = tmp_path / "third-gan"
     assert train.main(flags(data_dir, third, init_from=run)) == 0
@@ -101,7 +101,7 @@ def test_a_resumed_run_keeps_its_lineage_and_does_not_start_again(first, data_di
     assert train.main(flags(data_dir, resumed, init_from=source, epochs=1)) == 0
     shutil.rmtree(source)  # a checkpoint holds all that is needed
     assert train.main(flags(data_dir, resumed, init_from=source, epochs=2, decay_epochs=1)) == 0
-    assert "resuming from" in capsys.readouterr().out
+    assert "Resuming from" in capsys.readouterr().out
     for name in ("model.safetensors", DISCRIMINATOR, "config.json"):
         assert (straight / "release" / name).read_bytes() == (resumed / "release" / name).read_bytes()
 
@@ -133,12 +133,12 @@ def test_a_damaged_d_is_one_sentence(first, data_dir, tmp_path, capsys):
 def test_l1_starts_from_gan_and_gan_from_l1(first, data_dir, tmp_path, capsys):
     middle = tmp_path / "middle-l1"
     assert train.main(flags(data_dir, middle, objective="l1", init_from=first)) == 0
-    assert f"started from {first} (G)" in capsys.readouterr().out
+    assert f"Started from {first} (G)" in capsys.readouterr().out
     config = release.load_config(middle / "release")
     assert config.trained == "1 epoch, started from first-gan: 1 epoch of facades (gan)"
     assert not config.lineage[0].discriminator
     assert train.main(flags(data_dir, tmp_path / "last", init_from=middle)) == 0
-    assert f"started from {middle} (G; D starts anew)" in capsys.readouterr().out
+    assert f"Started from {middle} (G; D starts anew)" in capsys.readouterr().out
 
 
 def test_fine_tuning_on_another_dataset_says_that_the_classes_differ(data_dir, tmp_path, capsys):
@@ -210,6 +210,14 @@ TWO = Stage("me/b-gan@main", "facades", "gan", 30, "1" * 8, True)
 )
 def test_epochs_in_words_never_count_what_was_not_trained(lineage, dataset, epochs, words):
     assert describe(lineage, dataset, "gan", epochs) == words
+
+
+@pytest.mark.parametrize(
+    ("lineage", "dataset", "epochs", "total"),
+    [((), "facades", 7, 7), ((ONE, TWO), "facades", 5, 55), ((ONE,), "mine", 5, 5), ((ONE,), "facades", 0, 0)],
+)
+def test_only_epochs_on_the_same_dataset_are_added_up(lineage, dataset, epochs, total):
+    assert total_epochs(lineage, dataset, "gan", epochs) == total
 
 
 def test_a_lineage_survives_json():

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from conftest import needs_vnni, tiny_generator
 from torch import Tensor, nn
 
 from pix2pix.int8 import Int8Down, Int8Up, quantize
 from pix2pix.networks import Down, UNet, Up
+from tests.helpers.tiny import needs_vnni, tiny_generator
 
 pytestmark = [needs_vnni, pytest.mark.usefixtures("inference")]
 
@@ -23,7 +23,7 @@ def normal(seed: int, *shape: int) -> Tensor:
 
 
 def integers(seed: int, low: int, high: int, *shape: int) -> Tensor:
-    """Whole numbers as float32, the lowest and the highest of them among each of the first dimension."""
+    """Whole numbers as float32; each slice of the first dimension has the lowest and the highest."""
     values = torch.randint(low, high + 1, shape, generator=torch.Generator().manual_seed(seed)).float()
     values.flatten(1)[:, :2] = torch.tensor([low, high])
     return values
@@ -57,12 +57,12 @@ def test_a_block_up_is_near_that_in_fp32_with_one_input_and_with_a_skip(norm, he
 
 
 def test_whole_numbers_in_range_are_convolved_exactly():
-    """One step between them, filters that need no rounding: whatever is left is a wrong border, zero point or order."""
+    """Steps of one and filters without rounding: any difference comes from a wrong border, zero point or order."""
     down = block_with(Down(3, 8, None), integers(0, -127, 127, 8, 3, 4, 4))
     x = integers(1, -50, 204, 1, 3, 16, 8)
-    x = torch.where(x < 0, 5 * x, x)  # which the leaky ReLU undoes
+    x = torch.where(x < 0, 5 * x, x)  # the leaky ReLU undoes this
     x.flatten()[0] = -250.0
-    torch.testing.assert_close(Int8Down(down)(x), down(x), rtol=0, atol=0.1)  # of sums up to a million
+    torch.testing.assert_close(Int8Down(down)(x), down(x), rtol=0, atol=0.1)  # sums reach a million
     up = block_with(Up(6, 8, None), integers(2, -127, 127, 6, 8, 4, 4))
     up.conv.weight[0, :, 0, 0] = 127.0
     inputs = integers(3, -254, 254, 1, 2, 8, 4), integers(4, -20, 100, 1, 4, 8, 4)
@@ -83,15 +83,15 @@ def test_filters_of_nothing_but_zeros_give_zeros():
     assert not Int8Up(up)(normal(0, 1, 4, 8, 8)).any()
 
 
-def test_all_blocks_but_the_first_and_the_last_are_replaced_and_the_picture_stays_near():
+def test_all_blocks_but_the_first_and_the_last_are_replaced_and_the_image_stays_near():
     generator, quantized = tiny_generator(3).requires_grad_(False), quantize(tiny_generator(3).requires_grad_(False))
     kinds = [type(block) for block in quantized.children()]
     assert kinds == [type(generator.down1)] + 7 * [Int8Down] + 7 * [Int8Up] + [Up]
     x = torch.rand(1, 3, 256, 512, generator=torch.Generator().manual_seed(0)) * 2 - 1
     masks = generator.dropout_masks(256, 512, torch.Generator().manual_seed(1))
-    expected, picture = generator(x, masks), quantized(x, masks)
-    assert isinstance(quantized, UNet) and picture.shape == expected.shape
-    assert 0 < (picture - expected).abs().mean() < 2 / 127.5
+    expected, found = generator(x, masks), quantized(x, masks)
+    assert isinstance(quantized, UNet) and found.shape == expected.shape
+    assert 0 < (found - expected).abs().mean() < 2 / 127.5
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])

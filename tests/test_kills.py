@@ -10,19 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_train import arguments, assert_same_run, state
 
 import train
 from pix2pix import release
 from pix2pix.run_folder import RunFolder
+from tests.helpers.training import arguments, assert_same_run, state
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 KILLS = 20
 SIGKILL, SIGXFSZ = -9, -25  # as exit codes
 
-# Imports once, and forks a process for every run that it is asked for. That process dies by SIGKILL at the given profile event, which is
-# a call or return of a function. Or, from the given step on, no file can grow beyond `bytes`: writing more is an error, as on a full
-# disk, or kills the process there and then by SIGXFSZ, which runs no more of its code than SIGKILL does.
+# Imports once, and forks a process for every requested run. That process dies by SIGKILL at the given profile event,
+# which is a call or return of a function. Or, from the given step, no file can grow beyond `bytes`: writing more is an
+# error, as on a full disk, or kills the process at once by SIGXFSZ, which runs no more of its code than SIGKILL does.
 SERVER = """
 import json, os, resource, signal, sys, traceback
 import torch
@@ -82,7 +82,7 @@ class Runs:
         )
 
     def flags(self, run_dir: Path, **flags: object) -> list[str]:
-        """Three epochs of four pictures. Only the first and last are sampled and kept, so the second ends with log and release alone."""
+        """Three epochs of four images. The second is neither sampled nor kept; it ends with log and release alone."""
         return arguments(self.data_dir, run_dir, **({"epochs": 3, "sample_every": 3, "keep_every": 3} | flags))
 
     def start(self, run_dir: Path, flags: dict[str, object] | None = None, **fate: object) -> int:
@@ -111,13 +111,13 @@ def straight(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """All that a finished run leaves, by name; without contents where those hold times or the flags of the last start."""
+    """All files of a finished run by name; without contents if these have times or the flags of the last start."""
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     return contents | dict.fromkeys(("checkpoint.pt", "checkpoint-previous.pt", "log.jsonl", "config.json"), b"")
 
 
 def assert_same_end(found: Path, expected: Path) -> None:
-    """The same networks, optimisers and losses, and byte for byte the same released folder, kept weights and samples; nothing else."""
+    """Equal networks, optimisers and losses, and byte for byte the same released folder, weights and samples."""
     assert_same_run(found, expected)
     assert files(found) == files(expected)
 
@@ -149,7 +149,7 @@ def test_a_run_killed_in_the_middle_of_a_checkpoint_loses_one_step(runs, straigh
     assert_same_end(tmp_path, straight[0])
 
 
-def test_a_run_killed_in_the_middle_of_its_release_leaves_the_last_one_and_goes_on(runs, straight, tmp_path):
+def test_a_run_killed_in_the_middle_of_its_release_leaves_the_last_one_and_resumes(runs, straight, tmp_path):
     assert runs.start(tmp_path, step=8, bytes=50_000, deadly=True) == SIGXFSZ, runs.said
     assert (tmp_path / "release" / "model.tmp").stat().st_size == 50_000
     release.load(tmp_path / "release")
@@ -160,7 +160,7 @@ def test_a_run_killed_in_the_middle_of_its_release_leaves_the_last_one_and_goes_
     assert_same_end(tmp_path, straight[0])
 
 
-def test_a_run_killed_in_the_middle_of_a_line_of_the_log_goes_on(runs, straight, tmp_path):
+def test_a_run_killed_in_the_middle_of_a_line_of_the_log_resumes(runs, straight, tmp_path):
     size = len((straight[0] / "log.jsonl").read_bytes().splitlines(keepends=True)[0]) + 20
     assert runs.start(tmp_path, step=8, bytes=size, deadly=True) == SIGXFSZ, runs.said
     assert (tmp_path / "log.jsonl").stat().st_size == size
@@ -168,7 +168,7 @@ def test_a_run_killed_in_the_middle_of_a_line_of_the_log_goes_on(runs, straight,
     assert_same_end(tmp_path, straight[0])
 
 
-def test_a_run_killed_in_the_middle_of_a_sample_leaves_no_half_picture(runs, straight, tmp_path):
+def test_a_run_killed_in_the_middle_of_a_sample_leaves_no_half_image(runs, straight, tmp_path):
     assert runs.start(tmp_path, step=4, bytes=5_000, deadly=True) == SIGXFSZ, runs.said
     (left,) = (tmp_path / "samples").rglob("*.*")
     assert left.suffix == ".tmp" and left.stat().st_size == 5_000
@@ -179,13 +179,17 @@ def test_a_run_killed_in_the_middle_of_a_sample_leaves_no_half_picture(runs, str
 @pytest.mark.parametrize(
     "step, size, name", [(8, 30, "log.jsonl"), (8, 50_000, "release/model.safetensors"), (7, 100_000, "checkpoint.pt")]
 )
-def test_a_full_disk_is_one_sentence_that_names_the_file_and_the_run_goes_on(
+def test_a_full_disk_is_one_sentence_that_names_the_file_and_the_run_resumes(
     runs, straight, tmp_path, step, size, name
 ):
     flags = {"checkpoint_minutes": 0 if step == 7 else 10}
     assert runs.start(tmp_path, flags, step=step, bytes=size) == 1
     sentence = [line for line in runs.said.splitlines() if "File too large" in line]
-    assert len(sentence) == 1 and str(tmp_path / name) in sentence[0] and "the same command goes on" in sentence[0]
+    assert (
+        len(sentence) == 1
+        and str(tmp_path / name) in sentence[0]
+        and "run the same command again" in sentence[0].lower()
+    )
     assert "Traceback" not in runs.said and "enforce fail" not in runs.said
     assert state(tmp_path)["step_count"] == (6 if step == 7 else 4)
     assert list(tmp_path.rglob("*.tmp")) == []
@@ -211,7 +215,7 @@ def test_a_second_run_in_one_folder_is_refused_in_one_sentence_and_changes_nothi
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-def test_a_run_whose_loader_workers_outlive_it_goes_on_at_once(runs, straight, tmp_path):
+def test_a_run_whose_loader_workers_outlive_it_resumes_at_once(runs, straight, tmp_path):
     flags = {"workers": 2, "checkpoint_minutes": 0}
     assert runs.start(tmp_path, flags, step=7, bytes=1000, deadly=True) == SIGXFSZ, runs.said
     assert runs.start(tmp_path, flags) == 0, runs.said

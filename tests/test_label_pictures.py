@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from PIL import Image, ImageFilter
 
 from demo.label_pictures import MAX_PIXELS, read_label_picture, to_png
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
+from tests.helpers.tiny import draw_label_map
 
 CLEAR = FACADES.index("background")
 ORIENTATION = 0x0112

@@ -4,16 +4,16 @@ import io
 
 import numpy as np
 import pytest
-from conftest import draw_label_map
 from PIL import Image
 
 from pix2pix.labels import CITYSCAPES, FACADES, FAR_DISTANCE, PALETTES, Palette
+from tests.helpers.tiny import draw_label_map
 
 RED_AND_BLACK = Palette(("red", "black"), ("#ff0000", "#000000"))
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
-def test_every_class_survives_the_way_to_a_picture_and_back(palette):
+def test_every_class_survives_the_way_to_an_image_and_back(palette):
     label_map = np.random.default_rng(0).integers(0, len(palette), (40, 60))
     image = palette.to_image(label_map)
     assert image.shape == (40, 60, 3) and image.dtype == np.uint8
@@ -33,16 +33,15 @@ def test_reading_finds_the_nearest_colour_and_the_far_pixels_as_brute_force_does
     assert far == (squared.min(-1) > FAR_DISTANCE**2).mean()
 
 
-def test_the_share_of_far_pixels_is_that_counted_by_hand():
-    image = np.array(
-        [[[255, 0, 0], [255, 60, 0], [255, 61, 0], [0, 255, 0]]], np.uint8
-    )  # at distances 0, 60, 61 and 255
+def test_the_share_of_far_pixels_equals_a_count_by_hand():
+    # At distances 0, 60, 61 and 255.
+    image = np.array([[[255, 0, 0], [255, 60, 0], [255, 61, 0], [0, 255, 0]]], np.uint8)
     read, far = RED_AND_BLACK.from_image(image)
     np.testing.assert_array_equal(read, [[0, 0, 0, 1]])
     assert far == 0.5
 
 
-def test_a_picture_that_is_no_label_picture_is_mostly_far():
+def test_an_image_that_is_no_label_image_is_mostly_far():
     noise = np.random.default_rng(2).integers(0, 256, (64, 64, 3), np.uint8)
     grey = np.tile(np.arange(60, 200, dtype=np.uint8)[:, None, None], (1, 64, 3))
     assert FACADES.from_image(noise)[1] > 0.5

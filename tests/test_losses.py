@@ -22,7 +22,7 @@ def test_losses_are_minus_the_log_of_the_probability_of_the_right_answer(logit):
     assert fake_loss(logits).item() == pytest.approx(-math.log(1 - probability), rel=1e-5)
 
 
-def test_losses_are_means_over_patches_and_pictures():
+def test_losses_are_means_over_patches_and_images():
     logits = torch.tensor([0.0, 50.0, 0.0, 50.0]).reshape(2, 1, 1, 2)
     assert real_loss(logits).item() == pytest.approx(math.log(2) / 2)
     assert fake_loss(logits).item() == pytest.approx((math.log(2) + 50) / 2)

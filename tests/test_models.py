@@ -1,4 +1,4 @@
-"""Where the page's models come from: nobody waits for the Hub, and what could not be had is told."""
+"""Sources of the page's models: nobody waits for the Hub, and what is unavailable is reported."""
 
 import json
 import shutil
@@ -6,13 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from hub_server import HubServer
-from test_demo import tiny_models
 
 from demo.app import build_demo, launch
+from demo.command_line import read_command_line
 from demo.label_canvas import encode
 from demo.model_notes import describe_quality
 from demo.models import MODELS, OWNER_VARIABLE, PUBLISHED_MODELS, Model, fetch_wanted, load_models, start_model
@@ -20,6 +18,9 @@ from pix2pix import release
 from pix2pix.hub import HubModel, pull
 from pix2pix.labels import CITYSCAPES
 from pix2pix.painter import Painter
+from tests.helpers.app import tiny_models
+from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -59,7 +60,7 @@ def wait_for_threads() -> None:
 
 
 def test_the_bundled_weights_ask_nobody(hub: HubServer) -> None:
-    models = load_models([])
+    models = load_models({})
     assert {name: (model.source, model.notice, model.wanted) for name, model in models.items()} == {
         "facades-gan": ("bundled weights", "", None),
         "facades-l1": ("bundled weights", "", None),
@@ -78,7 +79,7 @@ def test_the_bundled_model_paints_until_the_published_one_is_there(
     commits = {name: publish(hub, tmp_path, name) for name in MODELS}
     monkeypatch.setenv(OWNER_VARIABLE, "me")
     hub.gate.clear()
-    models = load_models([])
+    models = load_models({})
     gan, before = models["facades-gan"], Painter.load(bundle / "facades-gan").paint(draw_label_map(1), 1)
     fetch_wanted(models)
     while "being fetched, " not in gan.notice:
@@ -99,7 +100,7 @@ def test_a_pinned_model_in_the_cache_is_shown_at_once_and_asks_nobody(hub: HubSe
     commit = publish(hub, tmp_path, "facades-gan")
     pull(HubModel("me/facades-gan", commit))
     hub.log.clear()
-    gan = load_models(["--weights", f"facades-gan=me/facades-gan@{commit}"])["facades-gan"]
+    gan = load_models({"facades-gan": HubModel("me/facades-gan", commit)})["facades-gan"]
     assert (gan.source, gan.notice, gan.wanted) == (f"me/facades-gan@{commit[:7]}", "", None)
     assert hub.log == []
 
@@ -120,17 +121,17 @@ def test_the_models_of_the_file_are_those_that_are_wanted(
     commit = publish(hub, tmp_path, "facades-l1")
     (tmp_path / "models.json").write_text(json.dumps({"facades-l1": f"me/facades-l1@{commit}"}))
     monkeypatch.setattr("demo.models.PUBLISHED_MODELS", tmp_path / "models.json")
-    models = load_models([])
+    models = load_models({})
     assert (models["facades-gan"].wanted, models["facades-l1"].wanted) == (None, HubModel("me/facades-l1", commit))
     monkeypatch.setenv(OWNER_VARIABLE, "you")
-    assert load_models([])["facades-l1"].wanted == HubModel("you/facades-l1")
+    assert load_models({})["facades-l1"].wanted == HubModel("you/facades-l1")
 
 
 FAILURES = {
     "down": f"{NOWHERE} cannot be reached for me/facades-gan: check the connection and try again. Shown instead: bundled weights.",
     "missing": "or it is private: check the name, or log in with: hf auth login. Shown instead: bundled weights.",
     "another model": "holds a facades-l1 model. Shown instead: bundled weights.",
-    "another palette": "is not that of facades, in which the examples are painted. Shown instead: bundled weights.",
+    "another palette": "has another palette than facades, in which the examples are painted. Shown instead: bundled weights.",
 }
 
 
@@ -164,7 +165,7 @@ def test_a_damaged_model_in_the_cache_is_told(hub: HubServer, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("owner", "text", "sentence"),
     [
-        ("no/body", "{}", "PIX2PIX_HUB_OWNER is 'no/body', which is no name of a user or an organisation"),
+        ("no/body", "{}", "PIX2PIX_HUB_OWNER is 'no/body', which is no name of a user or organisation"),
         ("", "[]", "models.json is malformed: "),
         (
             "",
@@ -187,7 +188,7 @@ def test_a_wrong_owner_or_file_ends_the_start_with_a_sentence(
     (tmp_path / "models.json").write_text(text)
     monkeypatch.setattr("demo.models.PUBLISHED_MODELS", tmp_path / "models.json")
     with pytest.raises(SystemExit):
-        load_models([])
+        read_command_line([])
     assert sentence in capsys.readouterr().err.splitlines()[-1]
 
 
@@ -197,13 +198,13 @@ def test_without_weights_the_page_starts_refuses_to_paint_and_paints_once_they_a
     for name in MODELS[:2]:
         publish(hub, tmp_path, name)
     monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path / "nothing")
-    models = load_models([part for name in MODELS[:2] for part in ("--weights", f"{name}=me/{name}")])
+    models = load_models({name: HubModel(f"me/{name}") for name in MODELS[:2]})
     assert [model.painter for model in models.values()] == [None, None]
     demo = build_demo(models)
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     try:
         client, label_map = Client(url, verbose=False), encode(draw_label_map(1)).model_dump()
-        with pytest.raises(AppError, match="These models are still being fetched, or could not be had"):
+        with pytest.raises(AppError, match="These models are still being downloaded or are unavailable"):
             client.predict(label_map, 1, True, api_name="/paint")
         fetch_wanted(models)
         wait_for_threads()

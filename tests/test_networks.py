@@ -5,25 +5,25 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import tiny_generator
 from torch import Tensor, nn
 
 from pix2pix import networks
 from pix2pix.losses import fake_loss, l1_loss, real_loss
 from pix2pix.networks import NORMS, InstanceNorm, PatchGAN, UNet
+from tests.helpers.tiny import tiny_generator
 
 UPS = [f"up{number}" for number in range(1, 9)]
 DOWNS = [f"down{number}" for number in range(1, 9)]
 
 
-def picture(seed: int, n: int = 1, height: int = 256, width: int = 256) -> Tensor:
+def noise(seed: int, n: int = 1, height: int = 256, width: int = 256) -> Tensor:
     return torch.rand(n, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
 def inputs_and_outputs(
     generator: UNet, x: Tensor, masks: list[Tensor] | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """What went into each block of G and what came out of it."""
+    """The input and the output of each block of G."""
     inputs, outputs = {}, {}
     for name, block in generator.named_children():
 
@@ -43,14 +43,14 @@ def test_parameter_counts_are_those_of_the_published_networks(base_channels, of_
     assert sum(parameter.numel() for parameter in D.parameters()) == of_D
 
 
-def test_a_logit_sees_70x70_pixels_of_both_pictures():
+def test_a_logit_sees_70x70_pixels_of_both_images():
     D = PatchGAN(2)
     for index, layer in enumerate(D.layers):
         if isinstance(layer, InstanceNorm):
-            D.layers[index] = nn.Identity()  # its mean over the whole picture would let every pixel through
+            D.layers[index] = nn.Identity()  # its mean over the whole image would let every pixel through
         elif isinstance(layer, nn.Conv2d):
             nn.init.constant_(layer.weight, 0.1)  # no chance zeros
-    label_image, photo = picture(0).requires_grad_(), picture(1).requires_grad_()
+    label_image, photo = noise(0).requires_grad_(), noise(1).requires_grad_()
     logits = D(label_image, photo)
     assert logits.shape == (1, 1, 30, 30)
     for seen in torch.autograd.grad(logits[0, 0, 15, 14], [label_image, photo]):
@@ -65,7 +65,7 @@ def test_a_logit_sees_70x70_pixels_of_both_pictures():
 @pytest.mark.parametrize("norm", NORMS)
 def test_every_parameter_has_a_gradient(norm):
     G, D = UNet(2, norm), PatchGAN(2, norm)
-    label_image, photo = picture(0), picture(1)
+    label_image, photo = noise(0), noise(1)
     fake = G(label_image, G.dropout_masks(256, 256, torch.Generator()))
     gradients = torch.autograd.grad(
         real_loss(D(label_image, photo)) + fake_loss(D(label_image, fake.detach())), list(D.parameters())
@@ -79,17 +79,17 @@ def test_every_parameter_has_a_gradient(norm):
 
 @pytest.mark.parametrize("norm", NORMS)
 @torch.no_grad()
-def test_a_label_image_of_one_colour_gives_a_finite_picture(norm):
+def test_a_label_image_of_one_colour_gives_a_finite_image(norm):
     fake = tiny_generator(norm=norm)(torch.full((1, 3, 256, 256), -0.5))
     assert fake.shape == (1, 3, 256, 256)
     assert fake.isfinite().all() and fake.abs().max() <= 1
 
 
 @torch.no_grad()
-def test_pictures_of_any_multiple_of_256_run():
+def test_images_of_any_multiple_of_256_run():
     G = tiny_generator()
     for height, width in ((256, 512), (512, 256)):
-        fake = G(picture(0, 1, height, width), G.dropout_masks(height, width, torch.Generator()))
+        fake = G(noise(0, 1, height, width), G.dropout_masks(height, width, torch.Generator()))
         assert fake.shape == (1, 3, height, width) and fake.isfinite().all()
 
 
@@ -156,14 +156,14 @@ def test_the_scale_of_batch_norm_starts_near_one():
 @pytest.mark.parametrize("norm", NORMS)
 @torch.no_grad()
 def test_training_and_evaluation_mode_are_the_same(norm):
-    G, x = tiny_generator(norm=norm), picture(0)
+    G, x = tiny_generator(norm=norm), noise(0)
     assert torch.equal(G.train()(x), G.eval()(x))
     assert list(G.buffers()) == []
 
 
 @torch.no_grad()
-def test_instance_norm_keeps_pictures_of_a_batch_apart_and_batch_norm_uses_the_batch():
-    x = picture(0, 2)
+def test_instance_norm_keeps_images_of_a_batch_apart_and_batch_norm_uses_the_batch():
+    x = noise(0, 2)
     x[1] *= 0.2
     for norm, apart in (("instance", True), ("batch", False)):
         G = tiny_generator(norm=norm).eval()
@@ -172,7 +172,7 @@ def test_instance_norm_keeps_pictures_of_a_batch_apart_and_batch_norm_uses_the_b
 
 @torch.no_grad()
 def test_every_encoder_layer_reaches_its_decoder_layer_and_the_next_layer():
-    inputs, outputs = inputs_and_outputs(tiny_generator(), picture(0))
+    inputs, outputs = inputs_and_outputs(tiny_generator(), noise(0))
     for this, following in zip(DOWNS, [*DOWNS[1:], "up1"], strict=True):
         assert torch.equal(inputs[following], outputs[this])
     for number in range(2, 9):
@@ -183,7 +183,7 @@ def test_every_encoder_layer_reaches_its_decoder_layer_and_the_next_layer():
 
 @torch.no_grad()
 def test_shapes_halve_to_one_pixel_and_double_back():
-    _, outputs = inputs_and_outputs(tiny_generator(), picture(0))
+    _, outputs = inputs_and_outputs(tiny_generator(), noise(0))
     assert [tuple(outputs[name].shape[1:]) for name in DOWNS] == [
         (2, 128, 128), (4, 64, 64), (8, 32, 32), (16, 16, 16), (16, 8, 8), (16, 4, 4), (16, 2, 2), (16, 1, 1),
     ]  # fmt: skip
@@ -194,7 +194,7 @@ def test_shapes_halve_to_one_pixel_and_double_back():
 
 @torch.no_grad()
 def test_activations_are_leaky_down_and_plain_up():
-    """Of a 1x1 identity in place of the convolution, what comes out is the activation of what goes in."""
+    """With an identity in place of the convolution, the output is the activation of the input."""
     G, x = tiny_generator(), torch.tensor([-1.0, 2.0]).reshape(1, 2, 1, 1)
     for block, expected in ((G.down2, [-0.2, 2.0]), (G.up5, [0.0, 2.0])):
         block.conv = block.norm = nn.Identity()
@@ -220,10 +220,19 @@ def test_dropout_masks_come_from_their_generator_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_the_masks_of_a_batch_are_those_of_its_images():
+    G = tiny_generator()
+    batch = G.batch_masks([3, 2**64 - 1], 256, 512)
+    for place, seed in enumerate([3, 2**64 - 1]):
+        alone = G.dropout_masks(256, 512, torch.Generator().manual_seed(seed))
+        assert all(torch.equal(layer[place : place + 1], mask) for layer, mask in zip(batch, alone, strict=True))
+    assert G.bfloat16().batch_masks([0], 256, 256)[0].dtype == torch.bfloat16
+
+
 @torch.no_grad()
 def test_dropout_acts_on_the_first_three_decoder_layers_only():
     masks = [0 * mask for mask in tiny_generator().dropout_masks(256, 256, torch.Generator())]
-    inputs, outputs = inputs_and_outputs(tiny_generator(), picture(0), masks)
+    inputs, outputs = inputs_and_outputs(tiny_generator(), noise(0), masks)
     for number in range(2, 9):
         came_from_above = inputs[f"up{number}"][:, : outputs[f"up{number - 1}"].shape[1]]
         assert (came_from_above == 0).all() == (number <= 4), f"up{number}"
@@ -231,7 +240,7 @@ def test_dropout_acts_on_the_first_three_decoder_layers_only():
 
 @torch.no_grad()
 def test_no_masks_is_no_dropout():
-    G, x = tiny_generator(), picture(0)
+    G, x = tiny_generator(), noise(0)
     masks = G.dropout_masks(256, 256, torch.Generator())
     assert torch.equal(G(x), G(x))
     assert torch.equal(G(x), G(x, [torch.ones_like(mask) for mask in masks]))
@@ -271,7 +280,7 @@ def test_pictures_weights_and_gradients_stay_channels_last(n, norm):
             module.register_forward_hook(
                 lambda module, _, y: kept.append((module, y.is_contiguous(memory_format=torch.channels_last)))
             )
-    D(picture(0, n), G(picture(0, n))).sum().backward()
+    D(noise(0, n), G(noise(0, n))).sum().backward()
     assert len(kept) > 40 and [module for module, good in kept if not good] == []
     for name, weight in [*G.named_parameters(), *D.named_parameters()]:
         if weight.dim() == 4:

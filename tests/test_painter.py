@@ -1,4 +1,4 @@
-"""Painting: what a picture depends on, and painting files from the command line."""
+"""Painting: what an image depends on, and painting files from the command line."""
 
 import shutil
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 from PIL import Image
 
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter, main, paint_file, read_label_image
+from tests.helpers.tiny import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +21,14 @@ def painter(released_folder: Path) -> Painter:
 LABEL_MAP = draw_label_map(0)
 
 
-def test_a_picture_is_what_the_generator_makes_of_the_label_image(painter):
-    picture = painter.paint(LABEL_MAP, 0, dropout=False)
+def test_an_image_is_what_the_generator_makes_of_the_label_image(painter):
+    image = painter.paint(LABEL_MAP, 0, dropout=False)
     x = torch.tensor(painter.label_image(LABEL_MAP)).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
         expected = ((painter.generator(x)[0].permute(1, 2, 0) + 1) * 127.5).round().numpy()
-    assert picture.shape == (256, 256, 3) and picture.dtype == np.uint8
-    np.testing.assert_array_equal(picture, expected)
-    assert picture.std() > 0
+    assert image.shape == (256, 256, 3) and image.dtype == np.uint8
+    np.testing.assert_array_equal(image, expected)
+    assert image.std() > 0
 
 
 def test_the_label_image_of_a_painted_map_reads_back_to_it_and_has_soft_edges(painter):
@@ -42,7 +42,7 @@ def test_the_label_image_of_a_painted_map_reads_back_to_it_and_has_soft_edges(pa
     assert distance[edges].mean() > 20 > 4 > np.median(distance)
 
 
-def test_the_same_seed_is_the_same_picture_and_another_seed_another(painter):
+def test_the_same_seed_gives_the_same_image_and_another_seed_another(painter):
     first, again, other = (painter.paint(LABEL_MAP, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
@@ -56,7 +56,7 @@ def test_dropout_is_on_by_default_and_without_it_the_seed_has_no_effect(painter)
     assert (painter.paint(LABEL_MAP, 1) != painter.paint(LABEL_MAP, 1, dropout=False)).any()
 
 
-def test_a_picture_depends_neither_on_the_global_randomness_nor_on_earlier_pictures(painter):
+def test_an_image_depends_neither_on_global_randomness_nor_on_earlier_images(painter):
     first = painter.paint(LABEL_MAP, 1)
     torch.manual_seed(123)
     state = torch.get_rng_state()
@@ -66,7 +66,7 @@ def test_a_picture_depends_neither_on_the_global_randomness_nor_on_earlier_pictu
 
 
 def test_two_models_get_the_same_noise_for_a_seed(released_folder):
-    """The masks depend on the seed alone, so that GAN and L1 can be compared."""
+    """The masks depend on the seed only, so that GAN and L1 can be compared."""
     drawn = []
     for seed in (0, 1):
         painter = Painter(tiny_generator(seed), tiny_release_config())
@@ -80,7 +80,7 @@ def test_wider_maps_are_painted(painter):
 
 
 @pytest.mark.parametrize("shape", [(255, 256), (256, 100), (128, 128)])
-def test_a_size_that_does_not_fit_is_an_error_that_tells_it(painter, shape):
+def test_a_size_that_does_not_fit_is_an_error_that_names_it(painter, shape):
     with pytest.raises(ValueError, match=f"multiples of 256, not {shape[1]}x{shape[0]}"):
         painter.paint(np.zeros(shape, np.uint8), 0)
 
@@ -108,7 +108,7 @@ def test_a_seed_out_of_range_is_an_error(painter, seed):
     painter.paint(LABEL_MAP, 2**32 - 1)
 
 
-def test_in_bf16_a_picture_stays_near_that_of_fp32(released_folder):
+def test_in_bf16_an_image_stays_near_that_of_fp32(released_folder):
     fast, exact = (Painter.load(released_folder, precision=precision) for precision in ("bf16", "fp32"))
     assert fast.dtype == torch.bfloat16 and exact.dtype == torch.float32
     difference = fast.paint(LABEL_MAP, 3).astype(int) - exact.paint(LABEL_MAP, 3)
@@ -116,7 +116,7 @@ def test_in_bf16_a_picture_stays_near_that_of_fp32(released_folder):
 
 
 @needs_vnni
-def test_in_int8_a_picture_stays_near_that_of_fp32_and_is_the_default(released_folder, painter):
+def test_in_int8_an_image_stays_near_that_of_fp32_and_is_the_default(released_folder, painter):
     exact = Painter.load(released_folder, precision="fp32")
     assert (painter.precision, exact.precision) == ("int8", "fp32")
     difference = painter.paint(LABEL_MAP, 3).astype(int) - exact.paint(LABEL_MAP, 3)
@@ -129,7 +129,7 @@ def paint_files(released_folder: Path, source: Path, output: Path, *flags: str) 
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Path:
-    """A pair, its label image alone, and two files that are no pictures."""
+    """A pair, its label image alone, and a file that is no image."""
     folder = tmp_path / "inputs"
     folder.mkdir()
     draw_pair(1).save(folder / "pair.jpg", quality=90)
@@ -149,28 +149,26 @@ def test_ctrl_c_is_a_sentence(released_folder, inputs, tmp_path, monkeypatch, ca
 
     monkeypatch.setattr(Painter, "paint_image", paint_one)
     assert paint_files(released_folder, inputs, tmp_path / "out") == 130
-    assert capsys.readouterr().err == f"Stopped; the pictures until then are in {tmp_path / 'out'}\n"
+    assert capsys.readouterr().err == f"Stopped. Images that are finished are in {tmp_path / 'out'}\n"
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
-def test_files_are_painted_to_png_of_the_same_stem_and_of_a_pair_the_right_half(
+def test_files_and_the_right_halves_of_pairs_are_painted_to_png_of_the_same_stem(
     painter, released_folder, inputs, tmp_path, capsys
 ):
     assert paint_files(released_folder, inputs, tmp_path / "new" / "out", "--seed", "4") == 0
     assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == {"pair.png", "label.png"}
     archived = np.asarray(Image.open(inputs / "pair.jpg"))[:, 256:]
-    expected = {
-        "pair": painter.paint_image(archived, 4),
-        "label": painter.paint(draw_label_map(1), 4),
-    }  # as it is; as painted by people
+    # The pair's colours have JPEG noise, so it is used as it is; the other file is treated like a painted map.
+    expected = {"pair": painter.paint_image(archived, 4), "label": painter.paint(draw_label_map(1), 4)}
     for path in (tmp_path / "new" / "out").iterdir():
         with Image.open(path) as image:
             assert (image.format, image.mode) == ("PNG", "RGB")
             np.testing.assert_array_equal(np.asarray(image), expected[path.stem])
-    assert "painted 2 of 2 pictures" in capsys.readouterr().out
+    assert "painted 2 of 2 images" in capsys.readouterr().out
 
 
-def test_files_are_painted_in_the_precision_that_is_asked_for(released_folder, inputs, tmp_path):
+def test_files_are_painted_in_the_requested_precision(released_folder, inputs, tmp_path):
     paint_files(released_folder, inputs / "pair.jpg", tmp_path, "--precision", "fp32", "--seed", "4")
     expected = paint_file(Painter.load(released_folder, precision="fp32"), inputs / "pair.jpg", 4, dropout=True)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "pair.png")), expected)
@@ -182,25 +180,25 @@ def test_a_single_file_is_painted_without_dropout_on_request(painter, released_f
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "label.png")), expected)
 
 
-def test_a_precision_that_is_not_here_is_one_sentence(released_folder, inputs, tmp_path, monkeypatch, capsys):
+def test_an_unavailable_precision_is_one_sentence(released_folder, inputs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
     assert paint_files(released_folder, inputs, tmp_path / "out", "--precision", "int8") == 1
     assert capsys.readouterr().err.startswith("int8 is for CPUs") and not (tmp_path / "out").exists()
 
 
-def test_two_pictures_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_painted(
+def test_two_images_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_painted(
     released_folder, inputs, tmp_path, capsys
 ):
     draw_pair(2).save(inputs / "pair.png")
     assert paint_files(released_folder, inputs, tmp_path / "out") == 1
-    assert "several pictures of the same name: pair" in capsys.readouterr().err
+    assert "several images of the same name: pair" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         paint_files(released_folder, inputs, tmp_path / "out", "--seed", "-1")
     assert "--seed must be from 0 to 4294967295, not -1" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
-def test_broken_files_are_named_and_the_others_painted(released_folder, inputs, tmp_path, capsys):
+def test_damaged_files_are_named_and_the_others_painted(released_folder, inputs, tmp_path, capsys):
     whole = (inputs / "label.PNG").read_bytes()
     (inputs / "cut.png").write_bytes(whole[: len(whole) // 2])
     (inputs / "empty.jpg").touch()
@@ -208,10 +206,10 @@ def test_broken_files_are_named_and_the_others_painted(released_folder, inputs, 
     assert paint_files(released_folder, inputs, tmp_path / "out") == 1
     printed = capsys.readouterr()
     cut, empty, narrow = printed.err.splitlines()
-    assert cut.startswith(f"{inputs / 'cut.png'} is not a readable picture: ")
-    assert empty.startswith(f"{inputs / 'empty.jpg'} is not a readable picture: ")
-    assert narrow == f"{inputs / 'narrow.jpeg'}: a label picture must have sides that are multiples of 256, not 100x256"
-    assert "painted 2 of 5 pictures" in printed.out
+    assert cut.startswith(f"{inputs / 'cut.png'} is not a readable image: ")
+    assert empty.startswith(f"{inputs / 'empty.jpg'} is not a readable image: ")
+    assert narrow == f"{inputs / 'narrow.jpeg'}: a label image must have sides that are multiples of 256, not 100x256"
+    assert "painted 2 of 5 images" in printed.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"pair.png", "label.png"}
 
 
@@ -227,7 +225,7 @@ def test_a_missing_input_an_empty_folder_and_a_folder_without_weights_are_one_se
     assert capsys.readouterr().err == f"{tmp_path / 'empty'} is not a released folder: it has no config.json\n"
 
 
-def test_label_pictures_of_any_mode_are_read_as_rgb(tmp_path):
+def test_label_images_of_any_mode_are_read_as_rgb(tmp_path):
     Image.fromarray(FACADES.to_image(LABEL_MAP)).save(tmp_path / "rgb.png")
     indexed = Image.fromarray(LABEL_MAP, "P")
     indexed.putpalette(FACADES.rgb.tobytes())

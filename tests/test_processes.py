@@ -1,59 +1,28 @@
-"""Training by several processes: equal to one process with their batches together; stopped, resumed and failing together.
+"""Training with several processes equals one process with their joint batch; they stop, resume and fail together.
 
-Two real processes on the CPU: once started by `accelerate launch`, else as launchers start them but without a launcher, which is faster.
+Two real processes on the CPU: once started by `accelerate launch`, otherwise in the way of launchers, which is faster.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
-from conftest import free_port
-from test_train import SCRIPT, arguments, assert_same_run, state
 
 import train
 from pix2pix.checkpoint import previous_path
+from tests.helpers.processes import ENVIRONMENT, two_processes
+from tests.helpers.tiny import free_port
+from tests.helpers.training import arguments, assert_same_run, state
 
 ROOT = Path(train.__file__).parent
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
 pytestmark = pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="PyTorch was built without gloo")
-
-
-class Ended(NamedTuple):
-    """What two processes ended with, the first one's first."""
-
-    codes: list[int]
-    outputs: list[str]
-    errors: list[str]
-
-
-def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps: frozenset[int] = frozenset()) -> Ended:
-    """Runs train.py in two processes; after each of the given steps both do `action`, Python that may ask for `self.rank`."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(root=str(ROOT), steps=set(steps), action=action))
-    common = ENVIRONMENT | {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(free_port()),
-        "WORLD_SIZE": "2",
-        "LOCAL_WORLD_SIZE": "2",
-    }
-    started = [
-        subprocess.Popen(
-            [sys.executable, str(script), *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=common | {"RANK": rank, "LOCAL_RANK": rank},
-        )
-        for rank in ("0", "1")
-    ]
-    texts = [process.communicate(timeout=180) for process in started]
-    return Ended([process.returncode for process in started], [out for out, _ in texts], [error for _, error in texts])
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +54,7 @@ def test_two_processes_at_batch_1_equal_one_at_batch_2_within_rounding(together,
     assert (found["epoch"], found["step_count"]) == (expected["epoch"], expected["step_count"]) == (2, 4)
     for network in expected.keys() & {"G", "D", "G_ema"}:
         for name, weight in expected[network].items():
-            # Adam moves a weight by up to 2e-4 per step whatever the size of its gradient, so rounding can turn a few around.
+            # Adam moves a weight by up to 2e-4 per step for any gradient, so rounding can reverse a few.
             assert ((found[network][name] - weight).abs() > 2e-6).float().mean() < 0.02, f"{network} {name}"
     for found_epoch, expected_epoch in zip(log(together[objective]), log(tmp_path), strict=True):
         assert found_epoch == pytest.approx(expected_epoch, rel=1e-4)
@@ -99,11 +68,11 @@ def log(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def test_termination_of_one_process_saves_stops_all_and_the_run_goes_on_bit_for_bit(together, data_dir, tmp_path):
+def test_termination_of_one_process_saves_stops_all_and_the_run_resumes_bit_for_bit(together, data_dir, tmp_path):
     flags, folder = arguments(data_dir, tmp_path / "run", ema=0.9), tmp_path / "run"
     stopped = two_processes(flags, tmp_path, "self.rank == 1 and signal.raise_signal(signal.SIGTERM)", frozenset({2}))
     assert stopped.codes == [130, 130], stopped.errors
-    assert "The same command goes on from here" in stopped.outputs[0] and stopped.errors[1] == ""
+    assert "Run the same command again to resume" in stopped.outputs[0] and stopped.errors[1] == ""
     assert (state(folder)["epoch"], state(folder)["batch"], state(folder)["step_count"]) == (
         1,
         1,
@@ -122,7 +91,7 @@ def test_a_damaged_checkpoint_is_left_out_by_all_processes(together, data_dir, t
     assert_same_run(folder, together["gan"])
 
 
-def test_a_run_goes_on_with_the_number_of_processes_that_it_began_with(together, data_dir, tmp_path, capsys):
+def test_a_run_resumes_with_the_number_of_processes_that_it_began_with(together, data_dir, tmp_path, capsys):
     folder = Path(shutil.copytree(together["gan"], tmp_path / "run"))
     assert train.main(arguments(data_dir, folder, ema=0.9)) == 1
     assert "--num-processes was 2, is 1" in capsys.readouterr().err

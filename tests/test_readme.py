@@ -45,7 +45,7 @@ def test_the_lines_of_python_paint(monkeypatch):
 
 @pytest.fixture(scope="module")
 def app_url():
-    demo = build_demo(load_models([]))
+    demo = build_demo(load_models({}))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     yield url.rstrip("/")
     demo.close()
@@ -54,7 +54,7 @@ def app_url():
 @pytest.fixture
 def with_labels(tmp_path, monkeypatch):
     """A folder to work in, with the picture that the README names."""
-    (tmp_path / "labels.png").write_bytes((ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes())
+    (tmp_path / "labels.png").write_bytes((ROOT / "demo" / "maps" / "facades" / "village-house.png").read_bytes())
     monkeypatch.chdir(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_the_command_for_files_paints(tmp_path, monkeypatch):
     (command,) = [command for command in COMMANDS if "pix2pix.painter" in command]
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "house.png").write_bytes(
-        (ROOT / "demo" / "examples" / "facades" / "village-house.png").read_bytes()
+        (ROOT / "demo" / "maps" / "facades" / "village-house.png").read_bytes()
     )
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)

@@ -13,9 +13,9 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from tests.conftest import free_port
-from tests.test_demo import ROOT, tiny_models
-from tests.test_serving import MAP, join, outcome, start_app
+from tests.helpers.app import ROOT, tiny_models
+from tests.helpers.server import MAP, join, outcome, start_app
+from tests.helpers.tiny import free_port
 
 HAPROXY = shutil.which("haproxy")
 pytestmark = pytest.mark.skipif(not HAPROXY, reason="needs haproxy")

@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import tiny_generator, tiny_release_config
 from PIL import Image
 
 from pix2pix import release
+from pix2pix.config import TrainConfig
+from pix2pix.lineage import Stage
 from pix2pix.report.__main__ import duration, main
 from pix2pix.report.charts import Chart, Line, ticks
 from pix2pix.report.runs import read_runs
 from pix2pix.report.scores import score_tables
-from pix2pix.trainer import TrainConfig
+from pix2pix.run_config import record_lineage
+from pix2pix.run_folder import RunFolder
+from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 SUBSTITUTE, OFFICIAL = "482f07bb", "6726825d"
 LABEL_COLOR, PHOTO_COLOR = (10, 20, 250), (250, 200, 20)
@@ -26,9 +29,8 @@ LABEL_COLOR, PHOTO_COLOR = (10, 20, 250), (250, 200, 20)
 
 def score(epoch: int, fid: float, split: str = "val", n: int = 100, weights: str = SUBSTITUTE) -> dict:
     conditions = {"epoch": epoch, "split": split, "n": n, "weights": weights, "dims": 2048}
-    return conditions | {
-        "fid": fid, "kid": fid / 1000, "kid_std": 0.0005, "kid_subset_size": 50, "real_floor": 0.25, "real_floor_n": 90, "seconds": 30.0
-    }  # fmt: skip
+    kernel = {"kid": fid / 1000, "kid_std": 0.0005, "kid_subset_size": 50}
+    return conditions | kernel | {"fid": fid, "real_floor": 0.25, "real_floor_n": 90, "seconds": 30.0}
 
 
 def append(path: Path, records: list[dict]) -> None:
@@ -45,7 +47,7 @@ def draw_sample(run: Path, split: str, name: str, kind: str, color: tuple[int, i
 def make_run(
     path: Path, objective: str = "gan", epochs: int = 4, sampled: tuple[int, ...] = (1, 2, 4), **settings: object
 ) -> Path:
-    """A run folder after `epochs` of 8 epochs of 10 pictures, at 10 s each, with samples of val/1 and val/2; no scores, no release."""
+    """A run folder after `epochs` of 8 epochs of 10 images in 10 s, with samples of val/1 and val/2."""
     path.mkdir(parents=True)
     known = asdict(TrainConfig(objective=objective, epochs=8, run_dir=path, **settings))
     config = {name: str(value) if isinstance(value, Path) else value for name, value in known.items()}
@@ -147,7 +149,15 @@ def test_the_json_tells_training_time_from_scoring_time(pair, tmp_path):
     assert gan["settings"]["base channels"] == "64" and gan["settings"]["machine: device"] == "abacus"
 
 
-def test_pictures_per_second_weighs_epochs_by_their_time(tmp_path):
+def test_a_run_that_started_from_a_folder_names_it_without_its_path(tmp_path):
+    source = tmp_path / "secret" / "first"
+    run = make_run(tmp_path / "run", init_from=str(source))
+    record_lineage(RunFolder(run), [Stage("first", "facades", "gan", 2, "0" * 8, True)])
+    text = make_report(tmp_path / "out", run)
+    assert "init from first" in Page(text).text and "secret" not in text
+
+
+def test_images_per_second_weigh_epochs_by_their_time(tmp_path):
     run = make_run(tmp_path / "run", epochs=0)
     record = {"step": 1, "D/real": 0.0, "D/fake": 0.0, "G/gan": 0.0, "G/l1": 0.0}
     append(run / "log.jsonl", [record | {"epoch": 1, "pictures_per_second": 4.0, "seconds": 10.0}])
@@ -187,13 +197,13 @@ def test_a_distance_by_a_substitute_is_not_called_fid_and_not_compared(pair, tmp
     page = Page(make_report(tmp_path / "substitute", *pair))
     assert (
         "Fréchet distance, substitute Inception 482f07bb" in page.text
-        and "cannot be compared with the published ones" in page.text
+        and "not comparable to the published FID" in page.text
     )
     assert "FID, val" not in page.text and "Fréchet distance, val, n = 100" in page.text
     official = make_run(tmp_path / "official")
     append(official / "evaluation.jsonl", [score(4, 101.0, weights=OFFICIAL)])
     page = Page(make_report(tmp_path / "published", official))
-    assert "FID, val, n = 100" in page.text and "substitute" not in page.text and "cannot be compared" not in page.text
+    assert "FID, val, n = 100" in page.text and "substitute" not in page.text and "not comparable" not in page.text
     assert "101.00 0.10100 ± 0.00050 103" in page.text
 
 
@@ -250,7 +260,7 @@ def test_the_strip_shows_the_first_the_middle_and_the_last_epoch(tmp_path):
     sheet = np.asarray(Image.open(tmp_path / "out" / "strip-facades.png"))
     assert [tuple(sheet[364, 264 * column + 100]) for column in range(3)] == [(0, 20, 0), (0, 100, 0), (0, 200, 0)]
     alts = [image["alt"] for image in page.all("img")]
-    assert [f"GAN's picture of val/1 after epoch {epoch}" in alts for epoch in (1, 5, 7, 10)] == [
+    assert [f"Image of val/1 by GAN after epoch {epoch}" in alts for epoch in (1, 5, 7, 10)] == [
         True,
         True,
         False,
@@ -262,15 +272,15 @@ def test_the_grid_is_of_the_test_split_where_it_was_sampled(tmp_path):
     run = make_run(tmp_path / "run")
     draw_sample(run, "test", "9", "epoch-002", (0, 0, 0))
     page = Page(make_report(tmp_path / "out", run))
-    assert "GAN's picture of test/9 after epoch 2" in [image["alt"] for image in page.all("img")]
+    assert "Image of test/9 by GAN after epoch 2" in [image["alt"] for image in page.all("img")]
     assert Image.open(tmp_path / "out" / "grid-facades.png").size == (256, 256)
 
 
-def test_without_photos_no_picture_of_the_dataset_is_left_anywhere(pair, tmp_path):
+def test_without_photos_no_image_of_the_dataset_is_left_anywhere(pair, tmp_path):
     with_photos = make_report(tmp_path / "out", *pair)
     text = make_report(tmp_path / "out", *pair, flags=("--no-photos",))
-    assert "holds photographs and label images of the dataset" in Page(with_photos).text
-    assert "holds no photograph and no label image of a dataset" in Page(text).text
+    assert "shows photos and label images of the dataset" in Page(with_photos).text
+    assert "shows no photos and no label images of a dataset" in Page(text).text
     assert len(Page(with_photos).all("img")) == 8 + 2 + 5 and len(Page(text).all("img")) == 4 + 5
     for name in ("grid", "strip"):
         colors = {
@@ -336,13 +346,13 @@ def test_the_hash_is_that_of_the_released_weights(tmp_path):
     assert released == {"sha256": digest, "epoch": 3}
 
 
-def test_settings_are_told_apart_by_whether_runs_differ_in_them(tmp_path):
+def test_settings_that_differ_are_apart_from_those_that_all_runs_share(tmp_path):
     old = make_run(tmp_path / "a" / "run", seed=1)
     record = json.loads((old / "config.json").read_text())
     del record["config"]["ema"]  # as an older version wrote it; the default is what it had
     (old / "config.json").write_text(json.dumps(record))
     page = Page(make_report(tmp_path / "out", old, make_run(tmp_path / "b" / "other", seed=2)))
-    differing = page.text.split("Settings in which the runs differ")[1].split("Settings that all runs share")[0]
+    differing = page.text.split("Settings that differ")[1].split("Settings that all runs share")[0]
     assert "seed 1 2" in differing and "ema" not in differing and "epochs" not in differing
     assert "facades, GAN (run)" in differing and "facades, GAN (other)" in differing
 
@@ -429,14 +439,14 @@ def break_release(run: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (break_missing, "is no run folder: it has no config.json; name one made by train.py"),
-        (break_config, "config.json is not that of a training run"),
-        (break_into_release, "config.json is not that of a training run"),
-        (break_value, "config.json is not that of a training run"),
+        (break_missing, "is not a run folder: it has no config.json. Choose a folder made by train.py"),
+        (break_config, "config.json does not describe a training run"),
+        (break_into_release, "config.json does not describe a training run"),
+        (break_value, "config.json does not describe a training run"),
         (break_score, "evaluation.jsonl has a record whose fid is nan, not a number"),
         (break_split, "evaluation.jsonl has a record whose split is '<moon>'"),
         (break_log, "log.jsonl has a record whose epoch is '9', not a number"),
-        (break_sample, "photo.png is not a readable picture"),
+        (break_sample, "photo.png is not a readable image"),
         (break_size, "epoch-004.png is 8x8; samples are 256x256"),
         (break_release, "config.json: format_version is None"),
     ],
@@ -452,7 +462,7 @@ def test_something_broken_gets_one_sentence_and_no_page(spoil, words, tmp_path, 
 
 def test_a_missing_folder_is_not_created(tmp_path, capsys):
     assert main([str(tmp_path / "none"), "--output", str(tmp_path / "out")]) == 1
-    assert "is no run folder" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+    assert "is not a run folder" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
 
 def test_a_run_named_twice_gets_a_sentence(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Scores while a run trains: they change nothing of the training, are made once, and choose the best epoch by the validation split."""
+"""Scores of runs: equal during and after training, made once, without effect on it; validation chooses the best."""
 
 import json
 import re
@@ -13,19 +13,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_pair
+from PIL import Image
 from pytorch_fid import inception as pytorch_fid_inception
-from test_processes import ENVIRONMENT, two_processes
-from test_train import arguments, assert_same_run, state
 
 import train
-from pix2pix import fid
-from pix2pix.evaluation import Evaluator
+from pix2pix import release, run_config
+from pix2pix.data.dataset import PairedDataset
+from pix2pix.fid import __main__ as fid
+from pix2pix.fid.distances import frechet_distance, kernel_distance
+from pix2pix.fid.evaluator import Evaluator, generate
+from pix2pix.fid.inception import Inception
+from pix2pix.fid.scoring import score_epoch
 from pix2pix.files import append_record, read_records
-from pix2pix.inception import Inception
 from pix2pix.networks import UNet
 from pix2pix.release import load_config
 from pix2pix.report.runs import read_runs
+from pix2pix.run_folder import RunFolder
+from tests.helpers.processes import ENVIRONMENT, two_processes
+from tests.helpers.tiny import draw_pair, tiny_generator
+from tests.helpers.training import arguments, assert_same_run, state
 
 ROOT = Path(train.__file__).parent
 EXPECTED = [(epoch, split) for epoch in (1, 2) for split in ("train", "val", "test")]
@@ -91,6 +97,80 @@ def scored_on(run: Path) -> list[tuple[int, str]]:
     return [(score["epoch"], score["split"]) for score in scores(run)]
 
 
+def score_run(kept_run: Path, inception: Inception, train_pairs: PairedDataset, samples: int = 0) -> list[dict]:
+    evaluator = Evaluator(inception, {"train": train_pairs}, {"train": train_pairs.fingerprint()}, samples)
+    folder = RunFolder(kept_run)
+    for epoch in folder.kept_weights():
+        list(score_epoch(folder, run_config.read(folder)[0], epoch, evaluator, ["train"]))
+    return read_records(kept_run / "evaluation.jsonl")
+
+
+def test_kept_epochs_are_scored_and_recorded_with_all_that_a_score_depends_on(kept_run, small_inception, train_pairs):
+    records = score_run(kept_run, small_inception, train_pairs)
+    assert [record["epoch"] for record in records] == [1, 10]
+    for record in records:
+        expected = {
+            "split": "train",
+            "n": 4,
+            "weights": small_inception.measure.weights,
+            "dims": 64,
+            "kid_subset_size": 2,
+            "real_floor_n": 2,
+        }
+        assert expected.items() <= record.items()
+        assert {"fid", "kid", "kid_std", "real_floor", "seconds"} <= record.keys()
+    assert records[0]["fid"] != records[1]["fid"] and records[0]["real_floor"] == records[1]["real_floor"] > 0
+
+
+def test_the_score_of_an_epoch_is_that_of_its_images_as_png_files(kept_run, small_inception, train_pairs, tmp_path):
+    record = score_run(kept_run, small_inception, train_pairs)[1]
+    generator = release.load_weights(kept_run / "weights" / "epoch-010.safetensors", 2, "instance")
+    fakes = torch.cat(list(generate(generator, train_pairs, range(4), torch.device("cpu"))))
+    photos = torch.stack([train_pairs.pair(index)[1] for index in range(4)])
+    for name, pictures in (("fakes", fakes), ("photos", photos)):
+        (tmp_path / name).mkdir()
+        for index, picture in enumerate(pictures):
+            Image.fromarray(picture.permute(1, 2, 0).numpy()).save(tmp_path / name / f"{index}.png")
+    a, b = (small_inception.features(fid.read_folder(tmp_path / name)) for name in ("fakes", "photos"))
+    assert record["fid"] == pytest.approx(frechet_distance(a, b), rel=1e-4)
+    assert (record["kid"], record["kid_std"]) == pytest.approx(kernel_distance(a, b), rel=1e-4)
+
+
+def test_what_has_been_scored_is_not_scored_again(kept_run, small_inception, train_pairs):
+    score_run(kept_run, small_inception, train_pairs)
+    before = (kept_run / "evaluation.jsonl").read_bytes()
+    release.save_weights(kept_run / "weights" / "epoch-020.safetensors", tiny_generator(20))
+    records = score_run(kept_run, small_inception, train_pairs)
+    assert (kept_run / "evaluation.jsonl").read_bytes().startswith(before)
+    assert [record["epoch"] for record in records] == [1, 10, 20]
+    other_n = score_run(kept_run, small_inception, train_pairs, samples=3)
+    assert [(record["epoch"], record["n"]) for record in other_n[3:]] == [(1, 3), (10, 3), (20, 3)]
+
+
+def test_a_line_that_a_crash_cut_short_is_scored_again(kept_run, small_inception, train_pairs):
+    score_run(kept_run, small_inception, train_pairs)
+    path = kept_run / "evaluation.jsonl"
+    whole = path.read_text().splitlines()
+    path.write_text("\n".join([whole[0], whole[1][:30]]))
+    append_record(path, {"epoch": 5})
+    assert [record["epoch"] for record in read_records(path)] == [1, 5]
+    again = score_run(kept_run, small_inception, train_pairs)
+    assert [record["epoch"] for record in again] == [1, 5, 10]
+    assert again[2] | {"seconds": 0} == json.loads(whole[1]) | {"seconds": 0}
+
+
+def test_weights_that_are_no_generator_of_the_run_are_an_error_that_names_the_file(
+    kept_run, small_inception, train_pairs
+):
+    path = kept_run / "weights" / "epoch-001.safetensors"
+    release.save_weights(path, UNet(4))
+    with pytest.raises(release.ReleaseError, match=r"epoch-001.safetensors does not fit its config.json: .* is \("):
+        score_run(kept_run, small_inception, train_pairs)
+    path.write_bytes(b"nothing")
+    with pytest.raises(release.ReleaseError, match="epoch-001.safetensors cannot be read"):
+        score_run(kept_run, small_inception, train_pairs)
+
+
 def test_scores_do_not_touch_weights_losses_or_randomness(scored, unscored):
     assert_same_run(scored, unscored)
     assert (
@@ -122,7 +202,7 @@ def test_scores_by_another_inception_leave_the_released_epoch_alone(scored, tmp_
     (copy / "release-best" / "config.json").write_text(json.dumps(config))
     before = {path.name: path.read_bytes() for path in (copy / "release-best").iterdir()}
     assert fid.main([str(copy)]) == 0
-    assert "stays the epoch that Inception 01234567 prefers" in capsys.readouterr().out
+    assert "was chosen by Inception 01234567 and is kept" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in (copy / "release-best").iterdir()} == before
 
 
@@ -190,9 +270,9 @@ import os, signal, sys, torch
 sys.path.insert(0, {root!r})
 torch.set_num_threads(1)
 import train
-from pix2pix import evaluation
+from pix2pix.fid import inception
 calls = 0
-features = evaluation.Inception.features
+features = inception.Inception.features
 def dying(self, batches):
     global calls
     found = features(self, batches)
@@ -200,13 +280,13 @@ def dying(self, batches):
     if calls == {calls}:
         os.kill(os.getpid(), signal.SIGKILL)
     return found
-evaluation.Inception.features = dying
+inception.Inception.features = dying
 sys.exit(train.main(sys.argv[1:]))
 """
 
 
 def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, flags, tmp_path):
-    script = SCRIPT.format(root=str(ROOT), calls=2)  # the photographs' features are in the cache
+    script = SCRIPT.format(root=str(ROOT), calls=2)  # the photos' features are in the cache
     killed = subprocess.run(
         [sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=120
     )
@@ -224,7 +304,7 @@ def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, 
 
 
 @pytest.mark.parametrize("number, epoch", [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
-def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(
+def test_a_signal_stops_scoring_at_once_and_the_run_resumes_with_it(
     scored, flags, tmp_path, monkeypatch, capsys, number, epoch
 ):
     features, signalled = Inception.features, []
@@ -233,7 +313,7 @@ def test_a_signal_stops_scoring_at_once_and_the_run_goes_on_with_it(
         if len(read_records(tmp_path / "evaluation.jsonl")) == 3 * epoch - 2 and not signalled:
             signalled.append(number)
             signal.raise_signal(number)
-            pytest.fail("scoring goes on")
+            pytest.fail("scoring continues")
         return features(self, batches)
 
     with monkeypatch.context() as patch:
@@ -254,7 +334,7 @@ def test_after_a_damaged_checkpoint_the_epochs_that_are_trained_again_are_scored
     assert scores(run) == scores(scored)
 
 
-def test_without_weights_one_sentence_says_what_to_do_and_training_goes_on(
+def test_without_weights_one_sentence_says_what_to_do_and_training_continues(
     scored, unscored, flags, data, inception_weights, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
@@ -276,7 +356,7 @@ def test_named_weights_that_are_missing_or_wrong_end_the_program_before_it_train
     (tmp_path / "text.pth").write_text("no weights")
     for name, words in (
         ("nowhere.pth", "nowhere.pth is not a file"),
-        ("text.pth", "text.pth does not hold the weights of"),
+        ("text.pth", "text.pth does not contain the weights of"),
     ):
         assert train.main(flags(tmp_path / "run", fid_weights=tmp_path / name)) == 1
         said = capsys.readouterr().err
@@ -284,12 +364,10 @@ def test_named_weights_that_are_missing_or_wrong_end_the_program_before_it_train
     assert not (tmp_path / "run" / "log.jsonl").exists()
 
 
-def test_a_split_of_too_few_pictures_ends_the_program_before_it_trains(data_dir, inception_weights, tmp_path, capsys):
+def test_a_split_of_too_few_images_ends_the_program_before_it_trains(data_dir, inception_weights, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path, fid_every=1, fid_weights=inception_weights)) == 1
     said = capsys.readouterr().err
-    assert (
-        len(said.splitlines()) == 1 and "val holds too few pictures for a score, 1" in said and "--fid-every 0" in said
-    )
+    assert len(said.splitlines()) == 1 and "val has too few images for a score, 1" in said and "--fid-every 0" in said
 
 
 def test_without_a_validation_split_no_epoch_is_called_the_best(data, flags, tmp_path):

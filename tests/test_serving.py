@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import json
 import logging
 import os
 import signal
@@ -14,8 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -28,14 +25,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from demo import serving
 from demo.app import build_demo, launch
-from demo.label_canvas import encode
+from demo.server import limits as server_limits
+from demo.server import settings, stop
 from pix2pix.painter import Painter
-from tests.conftest import free_port
-from tests.test_demo import ROOT, local_models, tiny_models
-
-MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
+from tests.helpers.app import ROOT, local_models, tiny_models
+from tests.helpers.server import join, outcome, start_app
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +47,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def ask() -> Callable[..., Any]:
     """Sends a request through the limits to `echo`."""
-    guarded = serving.Limits(echo, gr.Blocks())
+    guarded = server_limits.Limits(echo, gr.Blocks())
 
     async def ask(method: str, path: str, address: str = "10.0.0.1", **keywords: Any) -> httpx.Response:
         transport = httpx.ASGITransport(guarded, client=(address, 5))
@@ -64,9 +59,9 @@ def ask() -> Callable[..., Any]:
 
 @pytest.fixture
 def stopping() -> Iterator[None]:
-    serving.stopping.set()
+    stop.stopping.set()
     yield
-    serving.stopping.clear()
+    stop.stopping.clear()
 
 
 @pytest.mark.anyio
@@ -85,7 +80,7 @@ async def test_a_server_that_stops_says_so_and_paints_no_more(ask, stopping):
 
 @pytest.mark.anyio
 async def test_too_many_requests_of_one_address_are_refused_and_those_of_another_served(ask, monkeypatch):
-    monkeypatch.setattr(serving, "RATE", limits.parse("3 per minute"))
+    monkeypatch.setattr(server_limits, "RATE", limits.parse("3 per minute"))
     statuses = [(await ask("GET", "/")).status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
     assert (
@@ -98,7 +93,7 @@ async def test_too_many_requests_of_one_address_are_refused_and_those_of_another
 
 @pytest.mark.anyio
 async def test_the_pages_fixed_files_are_not_counted_as_a_class_may_open_it_together(ask, monkeypatch):
-    monkeypatch.setattr(serving, "RATE", limits.parse("2 per minute"))
+    monkeypatch.setattr(server_limits, "RATE", limits.parse("2 per minute"))
     assert {(await ask("GET", f"/{folder}/x.js")).status_code for folder in ("assets", "static") for _ in range(5)} == {
         200
     }
@@ -107,7 +102,7 @@ async def test_the_pages_fixed_files_are_not_counted_as_a_class_may_open_it_toge
 
 @pytest.mark.anyio
 async def test_what_costs_the_server_more_is_served_less_often(ask, monkeypatch):
-    monkeypatch.setattr(serving, "PAGE_RATE", limits.parse("3 per minute"))
+    monkeypatch.setattr(server_limits, "PAGE_RATE", limits.parse("3 per minute"))
     paths = ("/", "/config", "/gradio_api/run/predict", "/")
     assert [(await ask("GET", path)).status_code for path in paths] == [200, 200, 200, 429]
     assert (await ask("POST", "/gradio_api/queue/join")).status_code == 200
@@ -118,7 +113,7 @@ async def test_a_language_model_cannot_take_anothers_address():
     async def tell(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse(Request(scope).headers.get("x-forwarded-for"))(scope, receive, send)
 
-    transport = httpx.ASGITransport(serving.Limits(tell, gr.Blocks()), client=("10.0.0.1", 5))
+    transport = httpx.ASGITransport(server_limits.Limits(tell, gr.Blocks()), client=("10.0.0.1", 5))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://app", headers={"X-Forwarded-For": "9.9.9.9"}
     ) as client:
@@ -128,14 +123,14 @@ async def test_a_language_model_cannot_take_anothers_address():
 
 @pytest.mark.anyio
 async def test_language_models_leave_threads_to_the_page(ask, monkeypatch):
-    monkeypatch.setattr(serving, "MAX_OPEN_MCP", 0)
+    monkeypatch.setattr(server_limits, "MAX_OPEN_MCP", 0)
     assert (await ask("POST", "/gradio_api/mcp/")).status_code == 429
     assert (await ask("GET", "/")).status_code == 200
 
 
 @pytest.mark.anyio
 async def test_the_addresses_of_one_ipv6_subscriber_are_one_visitor(ask, monkeypatch):
-    monkeypatch.setattr(serving, "RATE", limits.parse("2 per minute"))
+    monkeypatch.setattr(server_limits, "RATE", limits.parse("2 per minute"))
     statuses = [
         (await ask("GET", "/", address)).status_code
         for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:3::")
@@ -146,13 +141,13 @@ async def test_the_addresses_of_one_ipv6_subscriber_are_one_visitor(ask, monkeyp
 
 def test_who_asks_has_a_name_for_the_limits_whatever_the_server_knows():
     clients = (None, Address("10.0.0.1", 5), Address("::ffff:10.0.0.1", 5), Address("testclient", 5))
-    assert [serving.address_of(client) for client in clients] == ["", "10.0.0.1", "10.0.0.1", "testclient"]
+    assert [server_limits.address_of(client) for client in clients] == ["", "10.0.0.1", "10.0.0.1", "testclient"]
 
 
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.anyio
 async def test_a_body_over_the_limit_is_refused_whether_its_length_is_announced_or_not(announced):
-    app = gr.routes.App(middleware=[serving.app_keywords(gr.Blocks())["middleware"][0]])
+    app = gr.routes.App(middleware=[server_limits.app_keywords(gr.Blocks())["middleware"][0]])
     seen = []
 
     @app.post("/gradio_api/run/take")
@@ -177,14 +172,14 @@ async def test_a_body_over_the_limit_is_refused_whether_its_length_is_announced_
 
 @pytest.mark.anyio
 async def test_an_address_cannot_keep_more_requests_open_than_allowed(monkeypatch):
-    monkeypatch.setattr(serving, "MAX_OPEN_PER_ADDRESS", 2)
+    monkeypatch.setattr(server_limits, "MAX_OPEN_PER_ADDRESS", 2)
     release = asyncio.Event()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await release.wait()
         await PlainTextResponse("done")(scope, receive, send)
 
-    guarded = serving.Limits(slow, gr.Blocks())
+    guarded = server_limits.Limits(slow, gr.Blocks())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(guarded, client=("10.0.0.1", 5)), base_url="http://app"
     ) as client:
@@ -203,7 +198,7 @@ async def test_a_full_disk_is_told_with_a_sentence():
     async def full(scope: Scope, receive: Receive, send: Send) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    transport = httpx.ASGITransport(serving.Limits(full, gr.Blocks()))
+    transport = httpx.ASGITransport(server_limits.Limits(full, gr.Blocks()))
     async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
         answer = await client.post("/gradio_api/upload")
     assert (answer.status_code, answer.json()["detail"][:39]) == (507, "The server could not keep your file, it")
@@ -235,34 +230,9 @@ def held_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     demo.close()
 
 
-@cache
-def event_of_paint(url: str) -> int:
-    events = httpx.get(f"{url}config", timeout=60).json()["dependencies"]
-    (paint,) = [event["id"] for event in events if event["api_name"] == "paint"]
-    return paint
-
-
-def join(url: str, session: str, client: Any = httpx) -> httpx.Response:
-    """Asks for pictures."""
-    data = {"data": [MAP, 1, True], "fn_index": event_of_paint(url), "session_hash": session}
-    return client.post(f"{url}gradio_api/queue/join", json=data, timeout=60)
-
-
-def outcome(url: str, session: str, client: Any = httpx, opened: threading.Semaphore | None = None) -> dict[str, Any]:
-    """The last message of a session's stream; lets `opened` know when that has begun."""
-    with client.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=60) as stream:
-        if opened:
-            opened.release()
-        for line in stream.iter_lines():
-            message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
-            if message.get("msg") == "process_completed":
-                return message
-    raise AssertionError("the stream ended without pictures")
-
-
 def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_server, monkeypatch):
     url, may_paint = held_server
-    monkeypatch.setattr(serving, "MAX_WAITING_PER_ADDRESS", 3)
+    monkeypatch.setattr(server_limits, "MAX_WAITING_PER_ADDRESS", 3)
     statuses: list[int] = []
     while len(statuses) < 30 and (not statuses or statuses[-1] == 200):
         answer = join(url, f"visitor-{len(statuses)}")
@@ -277,27 +247,16 @@ def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_serve
     may_paint.clear()
 
 
-def start_app(folder: Path, weights: dict[str, Path], **environment: str) -> tuple[subprocess.Popen[str], str]:
-    arguments = [part for name, path in weights.items() for part in ("--weights", f"{name}={path}")]
-    environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "app.py", *arguments]
-    app = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert app.stdout is not None
-    line = app.stdout.readline()
-    assert line.startswith("Paint at "), app.communicate(timeout=60)
-    return app, line.split()[-1]
-
-
 @pytest.mark.parametrize("port", ["in use", "7860a", "0", "65536"])
-def test_a_port_that_cannot_be_had_ends_the_start_with_a_sentence(port):
+def test_a_port_that_cannot_be_used_ends_the_start_with_a_sentence(port):
     with socket.create_server(("127.0.0.1", 0)) as other:
         sentence = f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not '{port}'."
         if port == "in use":
             port = str(other.getsockname()[1])
             empty = f"Cannot find empty port in range: {port}-{port}"
-            sentence = f"The app cannot listen ({empty}); GRADIO_SERVER_NAME and GRADIO_SERVER_PORT name another place."
+            sentence = (
+                f"The app cannot listen ({empty}). Set GRADIO_SERVER_NAME and GRADIO_SERVER_PORT to another address."
+            )
         environment = os.environ | {"GRADIO_SERVER_PORT": port}
         ended = subprocess.run(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
@@ -381,7 +340,7 @@ def test_one_bad_visitor_does_not_stop_the_others(tmp_path, tmp_path_factory, ba
 
 
 @pytest.mark.parametrize(
-    "read, value", [(serving.whole_number, "many"), (serving.whole_number, "0"), (serving.rate, "fast")]
+    "read, value", [(settings.whole_number, "many"), (settings.whole_number, "0"), (settings.rate, "fast")]
 )
 def test_a_setting_that_cannot_be_read_is_one_sentence(monkeypatch, read, value):
     monkeypatch.setenv("PIX2PIX_SETTING", value)

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import free_port, tiny_generator, tiny_release_config
-from hub_server import HubServer
 from huggingface_hub import metadata_load
 from playwright.sync_api import Browser, expect
-from test_browser import both_pictures_change, opened_page, press, shown_pictures
 
 from demo import models, pin
 from demo.models import MODELS
 from pix2pix import release
+from tests.helpers.browser import both_pictures_change, opened_page, press, shown_pictures
+from tests.helpers.hub_server import HubServer
+from tests.helpers.tiny import free_port, tiny_generator, tiny_release_config
 
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_train import arguments, log
 
 import train
 from pix2pix.trackers import check_installed
 from pix2pix.trainer import LOSS_NAMES, Trainer
+from tests.helpers.training import arguments, log
 
 event_accumulator = pytest.importorskip(
     "tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed"
@@ -43,7 +43,7 @@ def test_the_curves_are_those_of_the_log_and_the_samples_those_of_the_run_folder
         np.testing.assert_array_equal(found, np.asarray(Image.open(tmp_path / "samples" / "val" / "1" / f"{name}.png")))
 
 
-def test_a_resumed_run_goes_on_with_its_curves_without_showing_a_step_twice(data_dir, tmp_path, monkeypatch):
+def test_a_resumed_run_continues_its_curves_without_showing_a_step_twice(data_dir, tmp_path, monkeypatch):
     flags = arguments(data_dir, tmp_path, tracker="tensorboard")
     save = train.save_checkpoint
 

@@ -1,20 +1,16 @@
-"""train.py from flags to released folders, and runs that are stopped anywhere and go on bit for bit."""
+"""train.py from flags to released folders, and runs that are stopped anywhere and resume bit for bit."""
 
 import json
 import math
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import draw_label_map
 from gradio_client import Client
 from PIL import Image
 
@@ -22,63 +18,12 @@ import train
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from demo.models import load_models
-from pix2pix.download import download_facades
+from pix2pix.data.facades import download_facades
 from pix2pix.painter import Painter
 from pix2pix.release import load, load_config
 from pix2pix.trainer import Trainer
-
-
-def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
-    tiny = {
-        "data_dir": data_dir,
-        "run_dir": run_dir,
-        "base_channels": 2,
-        "epochs": 2,
-        "workers": 0,
-        "precision": "fp32",
-    }
-    tiny |= {"sample_every": 0, "fid_every": 0}
-    return [part for name, value in (tiny | flags).items() for part in ("--" + name.replace("_", "-"), str(value))]
-
-
-def log(run_dir: Path) -> list[dict[str, float]]:
-    """The log without what depends on the clock."""
-    records = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in record.items() if name not in ("seconds", "pictures_per_second")}
-        for record in records
-    ]
-
-
-def assert_identical(found: Any, expected: Any, name: str = "state") -> None:
-    """Bit for bit, down through dictionaries and lists."""
-    assert type(found) is type(expected), name
-    if isinstance(expected, dict):
-        assert found.keys() == expected.keys(), name
-        for key in expected:
-            assert_identical(found[key], expected[key], f"{name}.{key}")
-    elif isinstance(expected, list | tuple):
-        assert len(found) == len(expected), name
-        for index, (a, b) in enumerate(zip(found, expected, strict=True)):
-            assert_identical(a, b, f"{name}[{index}]")
-    elif isinstance(expected, torch.Tensor):
-        assert torch.equal(found, expected), name
-    else:
-        assert found == expected, name
-
-
-def state(run_dir: Path) -> dict[str, Any]:
-    trainer = torch.load(run_dir / "checkpoint.pt", weights_only=True)["trainer"]
-    del trainer["seconds"]
-    return trainer
-
-
-def assert_same_run(found: Path, expected: Path) -> None:
-    assert_identical(state(found), state(expected))
-    assert log(found) == log(expected)
-    assert (found / "release" / "model.safetensors").read_bytes() == (
-        expected / "release" / "model.safetensors"
-    ).read_bytes()
+from tests.helpers.tiny import draw_label_map
+from tests.helpers.training import arguments, assert_identical, assert_same_run, log, run_until, state
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +59,7 @@ def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
 
 def test_the_app_paints_with_the_models_that_were_just_trained(straight):
     folders = {f"facades-{objective}": straight[objective] / "release" for objective in ("gan", "l1")}
-    demo = build_demo(
-        load_models([part for name, folder in folders.items() for part in ("--weights", f"{name}={folder}")])
-    )
+    demo = build_demo(load_models(folders))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     try:
         answer = Client(url, verbose=False).predict(encode(draw_label_map(0)).model_dump(), 1, True, api_name="/paint")
@@ -132,7 +75,7 @@ def test_one_epoch_and_then_another_equal_two_straight(straight, data_dir, tmp_p
     assert train.main(arguments(data_dir, tmp_path, objective=objective, epochs=1)) == 0
     assert load_config(tmp_path / "release").epochs == 1
     assert train.main(arguments(data_dir, tmp_path, objective=objective, epochs=2)) == 0
-    assert "resuming from" in capsys.readouterr().out
+    assert "Resuming from" in capsys.readouterr().out
     assert_same_run(tmp_path, straight[objective])
 
 
@@ -144,38 +87,12 @@ def test_a_finished_run_is_left_as_it_is(straight, data_dir, tmp_path):
     assert_same_run(folder, straight["l1"])
 
 
-# In a process of its own, so that signals and crashes are real: at the given step, `action` happens.
-SCRIPT = """
-import os, signal, sys, torch
-sys.path.insert(0, {root!r})
-torch.set_num_threads(1)
-import train
-from pix2pix.trainer import Trainer
-step = Trainer.step
-def step_and_act(self, *arguments):
-    losses = step(self, *arguments)
-    if self.step_count in {steps}:
-        {action}
-    return losses
-Trainer.step = step_and_act
-sys.exit(train.main(sys.argv[1:]))
-"""
-
-
-def run_until(action: str, steps: set[int], flags: list[str]) -> subprocess.CompletedProcess[str]:
-    script = SCRIPT.format(root=str(Path(train.__file__).parent), steps=steps, action=action)
-    # In a process group of its own, as a terminal starts it.
-    return subprocess.run(
-        [sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120, start_new_session=True
-    )
-
-
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-def test_a_run_stopped_by_a_signal_within_an_epoch_goes_on_bit_for_bit(straight, data_dir, tmp_path, number):
+def test_a_run_stopped_by_a_signal_within_an_epoch_resumes_bit_for_bit(straight, data_dir, tmp_path, number):
     flags = arguments(data_dir, tmp_path)
     stopped = run_until(f"signal.raise_signal(signal.{number})", {6}, flags)
     assert stopped.returncode == 130, stopped.stderr
-    assert "The same command goes on from here" in stopped.stdout
+    assert "Run the same command again to resume" in stopped.stdout
     assert "Traceback" not in stopped.stderr
     assert (state(tmp_path)["epoch"], state(tmp_path)["batch"], state(tmp_path)["step_count"]) == (1, 2, 6)
     assert train.main(flags) == 0
@@ -183,7 +100,7 @@ def test_a_run_stopped_by_a_signal_within_an_epoch_goes_on_bit_for_bit(straight,
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-def test_a_signal_to_the_whole_process_group_saves_and_goes_on_bit_for_bit(straight, data_dir, tmp_path, number):
+def test_a_signal_to_the_whole_process_group_saves_and_resumes_bit_for_bit(straight, data_dir, tmp_path, number):
     flags = arguments(data_dir, tmp_path, workers=2)
     stopped = run_until(f"os.killpg(0, signal.{number})", {5}, flags)
     assert stopped.returncode == 130, stopped.stderr
@@ -193,7 +110,7 @@ def test_a_signal_to_the_whole_process_group_saves_and_goes_on_bit_for_bit(strai
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_a_run_stopped_at_the_last_step_of_an_epoch_goes_on_bit_for_bit(straight, data_dir, tmp_path, monkeypatch):
+def test_a_run_stopped_at_the_last_step_of_an_epoch_resumes_bit_for_bit(straight, data_dir, tmp_path, monkeypatch):
     flags = arguments(data_dir, tmp_path)
     step = Trainer.step
 
@@ -213,7 +130,7 @@ def test_a_run_stopped_at_the_last_step_of_an_epoch_goes_on_bit_for_bit(straight
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_a_run_keeps_its_precision_though_another_is_faster_where_it_goes_on(data_dir, tmp_path, monkeypatch, capsys):
+def test_a_run_keeps_its_precision_though_another_is_faster_where_it_resumes(data_dir, tmp_path, monkeypatch, capsys):
     def run(epochs: int, precision: str, bf16_is_faster: bool) -> int:
         monkeypatch.setattr("pix2pix.precision._bf16_is_faster", lambda: bf16_is_faster)
         return train.main(arguments(data_dir, tmp_path / "run", epochs=epochs, precision=precision))
@@ -225,7 +142,7 @@ def test_a_run_keeps_its_precision_though_another_is_faster_where_it_goes_on(dat
     assert "--precision was bf16, is fp32" in capsys.readouterr().err
 
 
-def test_a_run_that_crashed_goes_on_from_its_last_checkpoint_bit_for_bit(straight, data_dir, tmp_path):
+def test_a_run_that_crashed_resumes_from_its_last_checkpoint_bit_for_bit(straight, data_dir, tmp_path):
     flags = arguments(data_dir, tmp_path, checkpoint_minutes=0)  # after every step
     crashed = run_until("os._exit(9)", {7}, flags)
     assert crashed.returncode == 9
@@ -235,7 +152,7 @@ def test_a_run_that_crashed_goes_on_from_its_last_checkpoint_bit_for_bit(straigh
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_with_a_damaged_checkpoint_a_run_goes_on_from_the_one_before_bit_for_bit(straight, data_dir, tmp_path):
+def test_with_a_damaged_checkpoint_a_run_resumes_from_the_one_before_bit_for_bit(straight, data_dir, tmp_path):
     folder = Path(shutil.copytree(straight["gan"], tmp_path / "copy"))
     content = bytearray((folder / "checkpoint.pt").read_bytes())
     content[len(content) // 2] ^= 1
@@ -277,10 +194,10 @@ def test_with_a_moving_average_that_is_what_is_sampled_kept_and_released(straigh
     ).read_bytes()
 
 
-def test_a_batch_of_more_pictures_than_there_are_is_one_sentence(data_dir, tmp_path, capsys):
+def test_a_batch_of_more_images_than_there_are_is_one_sentence(data_dir, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path / "run", batch_size=5)) == 1
     said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and "--batch-size 5" in said and "holds 4" in said
+    assert len(said.splitlines()) == 1 and "--batch-size 5" in said and "has 4" in said
     assert not (tmp_path / "run").exists()
 
 
@@ -348,7 +265,7 @@ def test_facades_are_downloaded_where_they_are_missing(tmp_path, monkeypatch, ca
     assert "could not be downloaded" in said and "Traceback" not in said
 
 
-def test_a_broken_picture_is_named_before_training(data_dir, tmp_path, capsys):
+def test_a_broken_image_is_named_before_training(data_dir, tmp_path, capsys):
     shutil.copytree(data_dir / "facades", tmp_path / "facades")
     (tmp_path / "facades" / "val" / "1.jpg").write_bytes(b"broken")
     assert train.main(arguments(tmp_path, tmp_path / "run")) == 1

@@ -4,14 +4,21 @@ import copy
 import io
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, TrainConfig, Trainer
+from pix2pix.config import TrainConfig
+from pix2pix.trainer import LOSS_NAMES, NonFiniteLossError, Trainer
 
 CPU = torch.device("cpu")
+
+
+def masks_of(trainer: Trainer, x: torch.Tensor) -> list[torch.Tensor]:
+    """The dropout masks of the trainer's next step on a batch."""
+    return trainer.dropout_masks(trainer.step_count, len(x), *x.shape[-2:])
 
 
 def batch(seed: int, n: int = 1) -> tuple[Tensor, Tensor]:
@@ -104,7 +111,7 @@ def test_three_steps_equal_a_plain_reference(tiny_config, norm):
     optimizer_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     for seed in range(3):
         x, y = batch(seed, 2)
-        fake = G(x, trainer._dropout_masks(x))
+        fake = G(x, masks_of(trainer, x))
         losses = trainer.step(x, y)
 
         # log D(x, y) + log(1 - D(x, G(x))), by hand; then -log D(x, G(x)) + 100 L1 with the new D
@@ -127,7 +134,7 @@ def flat(network: torch.nn.Module) -> Tensor:
 
 
 def assert_nearly_all_equal(found: torch.nn.Module, expected: torch.nn.Module) -> None:
-    """Adam moves a weight by up to 2e-4 per step whatever the size of its gradient, so rounding can turn a few around."""
+    """Adam moves a weight by up to 2e-4 per step for any gradient, so rounding can reverse a few."""
     difference = flat(found) - flat(expected)
     assert (difference.abs() > 2e-6).float().mean() < 0.01
 
@@ -138,7 +145,7 @@ def test_three_steps_on_l1_alone_equal_a_plain_reference(tiny_config):
     optimizer = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
     for seed in range(3):
         x, y = batch(seed)
-        loss = (G(x, trainer._dropout_masks(x)) - y).abs().mean()
+        loss = (G(x, masks_of(trainer, x)) - y).abs().mean()
         assert trainer.step(x, y) == {"G/l1": pytest.approx(loss.item(), rel=1e-4)}
         optimizer.zero_grad()
         loss.backward()
@@ -221,7 +228,7 @@ def test_the_first_loss_that_is_not_finite_is_named(tiny_config):
 
 
 @pytest.mark.parametrize("objective", ["gan", "l1"])
-def test_a_restored_trainer_goes_on_bit_for_bit(tiny_config, objective):
+def test_a_restored_trainer_resumes_bit_for_bit(tiny_config, objective):
     trainer = Trainer(tiny_config(objective=objective), CPU)
     trainer.step(*batch(0))
     trainer.step(*batch(1))
@@ -262,21 +269,32 @@ def test_a_step_neither_reads_nor_moves_the_global_randomness(tiny_config):
 def test_dropout_depends_on_seed_step_and_place_in_the_batch(tiny_config):
     x = torch.zeros(2, 3, 256, 256)
     trainer = Trainer(tiny_config(), CPU)
-    masks = trainer._dropout_masks(x)
+    masks = masks_of(trainer, x)
     assert [tuple(mask.shape) for mask in masks] == [(2, 16, 2, 2), (2, 16, 4, 4), (2, 16, 8, 8)]
-    assert all(torch.equal(*pair) for pair in zip(masks, trainer._dropout_masks(x), strict=True))
-    assert torch.equal(masks[2][:1], trainer._dropout_masks(x[:1])[2])  # whatever else is in the batch
+    assert all(torch.equal(*pair) for pair in zip(masks, masks_of(trainer, x), strict=True))
+    assert torch.equal(masks[2][:1], masks_of(trainer, x[:1])[2])  # whatever else is in the batch
     assert not torch.equal(masks[2][0], masks[2][1])
-    assert not torch.equal(masks[2], Trainer(tiny_config(seed=1), CPU)._dropout_masks(x)[2])
+    assert not torch.equal(masks[2], masks_of(Trainer(tiny_config(seed=1), CPU), x)[2])
     trainer.step_count = 1
-    assert not torch.equal(masks[2], trainer._dropout_masks(x)[2])
+    assert not torch.equal(masks[2], masks_of(trainer, x)[2])
+
+
+def test_dropout_is_to_the_bit_what_it_always_was(tiny_config):
+    """Written out in plain steps: a run that was started long ago must resume with the same masks."""
+    trainer = Trainer(tiny_config(seed=3), CPU)
+    trainer.step_count = 5
+    masks = masks_of(trainer, torch.zeros(2, 3, 256, 256))
+    for place in range(2):
+        (seed,) = np.random.SeedSequence([3, 5, place]).generate_state(1, np.uint64)
+        alone = trainer.G.dropout_masks(256, 256, torch.Generator().manual_seed(int(seed)))
+        assert all(torch.equal(batch[place : place + 1], mask) for batch, mask in zip(masks, alone, strict=True))
 
 
 def test_processes_draw_dropout_by_place_in_the_batch_of_all(tiny_config):
     x = torch.zeros(4, 3, 256, 256)
-    whole = Trainer(tiny_config(batch_size=4), CPU)._dropout_masks(x)
+    whole = masks_of(Trainer(tiny_config(batch_size=4), CPU), x)
     config = tiny_config(batch_size=2, num_processes=2)
-    shares = [Trainer(config, CPU, rank)._dropout_masks(x[:2]) for rank in (0, 1)]
+    shares = [masks_of(Trainer(config, CPU, rank), x[:2]) for rank in (0, 1)]
     for index, mask in enumerate(whole):
         assert torch.equal(mask, torch.cat([share[index] for share in shares]))
 
@@ -297,7 +315,7 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step(tiny_config):
     assert "G_ema" in trainer.state_dict() and "G_ema" not in plain.state_dict()
 
 
-def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
+def test_the_moving_average_is_restored_and_resumes_bit_for_bit(tiny_config):
     trainer, restored = Trainer(tiny_config(ema=0.9), CPU), Trainer(tiny_config(ema=0.9), CPU)
     trainer.step(*batch(0))
     restored.load_state_dict(copy.deepcopy(trainer.state_dict()))
@@ -309,7 +327,7 @@ def test_the_moving_average_is_restored_and_goes_on_bit_for_bit(tiny_config):
 @pytest.mark.parametrize(
     "sample_every, keep_every, sampled, kept", [(0, 0, [], [1, 3, 7]), (2, 3, [1, 2, 3, 4, 6, 7], [1, 3, 6, 7])]
 )
-def test_pictures_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(
+def test_images_and_weights_are_kept_of_the_first_middle_and_last_epoch_and_in_between(
     sample_every, keep_every, sampled, kept
 ):
     config = TrainConfig(epochs=7, sample_every=sample_every, keep_every=keep_every, fid_every=0)
@@ -361,7 +379,7 @@ def test_a_gpu_takes_the_steps_of_the_cpu(tiny_config):
         assert on_gpu.step(x.pin_memory(), y.pin_memory()) == pytest.approx(on_cpu.step(x, y), rel=1e-3)
 
 
-def test_an_epoch_ends_with_means_over_its_pictures_and_counters_at_zero(tiny_config):
+def test_an_epoch_ends_with_means_over_its_images_and_counters_at_zero(tiny_config):
     trainer = Trainer(tiny_config(), CPU)
     big, small = trainer.step(*batch(0, 3)), trainer.step(*batch(1, 1))
     trainer.seconds = 2.0

@@ -1,38 +1,35 @@
-"""What the views show, the sheet that is saved, validation samples, and the flags of the page."""
+"""What the views show, and the sheet that is saved."""
 
-import importlib.util
 import io
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import draw_label_map, tiny_generator, tiny_release_config
 from PIL import Image
 
 from demo.comparison import to_data_url
 from demo.comparison_sheet import draw_sheet
-from demo.page_flags import read_page_flags
-from demo.painting import paint_all
-from demo.validation_samples import ValidationSamples
-from demo.views import VIEWS, levels_apart, show, views_of
+from demo.views import VIEWS, levels_apart, paint_all, show, views_of
 from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import ReleaseError
+from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config
 
 
 @pytest.fixture(scope="module")
-def painters() -> list[Painter]:
-    return [
-        Painter(tiny_generator(seed), tiny_release_config(objective=objective))
+def painters() -> dict[str, Painter]:
+    return {
+        objective: Painter(tiny_generator(seed), tiny_release_config(objective=objective))
         for seed, objective in enumerate(("gan", "l1"))
-    ]
+    }
 
 
 def test_several_pictures_at_once_are_those_of_one_after_the_other(painters):
     label_map = draw_label_map(1)
-    paintings = paint_all([*painters, painters[0]], label_map, [3, 3, 4], dropout=True)
-    expected = [painters[0].paint(label_map, 3), painters[1].paint(label_map, 3), painters[0].paint(label_map, 4)]
+    gan, l1 = painters.values()
+    paintings = paint_all([gan, l1, gan], label_map, [3, 3, 4], dropout=True)
+    expected = [gan.paint(label_map, 3), l1.paint(label_map, 3), gan.paint(label_map, 4)]
     for painting, picture in zip(paintings, expected, strict=True):
         assert np.abs(painting.picture.astype(int) - picture).max() <= 1  # threads may add up in another order
         assert painting.seconds > 0
@@ -48,6 +45,23 @@ def test_every_view_has_its_pictures_with_different_titles_and_files(painters, v
         [p.url for p in shown.pictures],
     ):
         assert len(set(values)) == len(values) == count
+
+
+@pytest.mark.parametrize(
+    ("gan", "l1", "words"),
+    [
+        (28, 28, "Both models were trained for 28 of the 200 epochs of the published run."),
+        (28, 200, "Trained for fewer than the published 200 epochs: GAN for 28."),
+        (28, 40, "Trained for fewer than the published 200 epochs: GAN for 28, L1 only for 40."),
+        (200, 300, ""),
+        (0, 0, ""),
+    ],
+)
+def test_fewer_epochs_than_published_are_a_line_below_the_images(painters, gan, l1, words):
+    trained = {}
+    for (objective, painter), epochs in zip(painters.items(), (gan, l1), strict=True):
+        trained[objective] = Painter(tiny_generator(0), replace(painter.config, epochs=epochs))
+    assert show("Side by side", trained, draw_label_map(1), 1, True).words == words
 
 
 def test_the_photo_stands_beside_both_pictures_and_in_no_other_view(painters):
@@ -83,28 +97,28 @@ def with_epochs(tmp_path) -> Painter:
 
 
 def test_epochs_are_shown_of_the_models_that_have_several(painters, with_epochs):
-    shown = show("Epochs", [with_epochs, painters[1]], draw_label_map(1), 1, True)
+    shown = show("Epochs", {"gan": with_epochs, "l1": painters["l1"]}, draw_label_map(1), 1, True)
     assert [(p.title, p.file) for p in shown.pictures] == [
         ("GAN, epoch 1", "facades-gan-epoch-001.jpg"),
         ("GAN, epoch 3", "facades-gan-epoch-003.jpg"),
     ]
     assert (
         shown.pictures[1].url
-        == show("Side by side", [with_epochs, painters[1]], draw_label_map(1), 1, True).pictures[0].url
+        == show("Side by side", {"gan": with_epochs, "l1": painters["l1"]}, draw_label_map(1), 1, True).pictures[0].url
     )
     assert shown.pictures[0].url != shown.pictures[1].url
 
 
 def test_without_earlier_epochs_the_view_is_not_offered_and_asking_for_it_gives_the_first(painters, with_epochs):
     assert views_of(None) == views_of(painters) == list(VIEWS[:-1])
-    assert views_of([with_epochs, painters[1]]) == list(VIEWS)
+    assert views_of({"gan": with_epochs, "l1": painters["l1"]}) == list(VIEWS)
     for view in ("Epochs", "", "Nothing"):
         assert show(view, painters, draw_label_map(1), 1, True).view == "Side by side"
 
 
 def test_earlier_weights_that_do_not_fit_are_an_error_of_their_view_alone(painters, with_epochs):
     with_epochs.earlier[1].write_bytes(b"cut")
-    pair = [with_epochs, painters[1]]
+    pair = {"gan": with_epochs, "l1": painters["l1"]}
     assert len(show("Side by side", pair, draw_label_map(1), 1, True).pictures) == 2
     with pytest.raises(ReleaseError, match="epoch-001.safetensors cannot be read"):
         show("Epochs", pair, draw_label_map(1), 1, True)
@@ -117,13 +131,13 @@ def test_levels_apart_is_the_mean_over_the_colours():
 
 
 def test_a_model_that_agrees_with_the_other_has_a_black_difference(painters):
-    twins = [painters[0], Painter(tiny_generator(0), tiny_release_config(objective="l1"))]
+    twins = {"gan": painters["gan"], "l1": Painter(tiny_generator(0), tiny_release_config(objective="l1"))}
     shown = show("Difference", twins, draw_label_map(1), 1, False)
     assert shown.pictures[0].url == to_data_url(np.zeros((256, 256, 3), np.uint8))
     assert shown.words.endswith("On average they are 0 levels apart.")
 
 
-# ---- The sheet --------------------------------------------------------------------------------------------------------------------
+# ---- The sheet ----
 
 
 def test_the_sheet_holds_every_picture_as_it_is_and_grows_with_its_lines():
@@ -141,61 +155,3 @@ def test_the_sheet_holds_every_picture_as_it_is_and_grows_with_its_lines():
             assert any((sheet[row : row + 256, column : column + 256] == picture).all() for row, column in place)
     assert sheets[0].shape[1] == sheets[1].shape[1] and sheets[0].shape[0] < sheets[1].shape[0]
     assert (sheets[1][:, -8:] == 255).all()  # no line runs out of the sheet
-
-
-# ---- Validation samples and flags -------------------------------------------------------------------------------------------------
-
-
-def test_a_photograph_belongs_to_its_map_alone(data_dir):
-    samples = ValidationSamples(data_dir / "facades" / "val", FACADES)
-    with Image.open(samples.files[0]) as pair:
-        photo, label_image = np.split(np.asarray(pair), 2, axis=1)
-    expected, _ = FACADES.from_image(label_image)
-    assert samples.photo_of(expected) is None  # nobody has been shown it yet
-    label_map = samples.label_map(0)
-    assert (label_map == expected).all()
-    assert (samples.photo_of(label_map.copy()) == photo).all()
-    label_map[0, 0] += 1
-    assert samples.photo_of(label_map) is None
-
-
-def test_a_sample_that_cannot_be_used_is_named(tmp_path):
-    Image.new("RGB", (100, 100)).save(tmp_path / "1.png")
-    (tmp_path / "2.jpg").write_bytes(b"no picture")
-    samples = ValidationSamples(tmp_path, FACADES)
-    with pytest.raises(ValueError, match=r"1\.png is 100x100; a pair is 512x256"):
-        samples.label_map(0)
-    with pytest.raises(ValueError, match=r"2\.jpg is not a readable picture"):
-        samples.label_map(1)
-
-
-def test_the_data_folder_offers_what_it_holds(data_dir):
-    samples, is_mcp_server = read_page_flags(["--data-dir", str(data_dir), "--weights", "facades-gan=x"], {})
-    assert list(samples) == ["facades"] and len(samples["facades"].files) == 1
-    assert not is_mcp_server
-    assert read_page_flags([], {}) == ({}, False)
-
-
-def test_on_a_space_datasets_are_passed_over_with_a_sentence(data_dir, capsys):
-    assert read_page_flags(["--data-dir", str(data_dir)], {"SPACE_ID": "owner/space"}) == ({}, False)
-    assert "passed over on a public Space, since datasets may not be passed on" in capsys.readouterr().err
-
-
-def complaint(capsys: Any, *arguments: str) -> str:
-    with pytest.raises(SystemExit) as end:
-        read_page_flags(list(arguments), {})
-    assert end.value.code == 2
-    return capsys.readouterr().err.splitlines()[-1]
-
-
-def test_a_data_folder_without_a_validation_split_is_refused(tmp_path, capsys):
-    assert complaint(capsys, "--data-dir", str(tmp_path)).endswith(
-        f"--data-dir: {tmp_path} holds none of the folders facades/val, cityscapes/val"
-    )
-    (tmp_path / "facades" / "val").mkdir(parents=True)
-    assert complaint(capsys, "--data-dir", str(tmp_path)).endswith("val holds no JPEG or PNG pictures")
-
-
-def test_a_missing_package_for_mcp_is_named(monkeypatch, capsys):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert complaint(capsys, "--mcp").endswith("--mcp needs a package that is not installed: pip install 'gradio[mcp]'")

@@ -1,64 +1,106 @@
-// Pictures and what is said about them. Gradio runs slider.js and this file as one function body with element, props and watch.
+// @ts-check
+// The images of a map in one of several views, with captions, save buttons and words.
 
-element.innerHTML = MARKUP; // not html_template, which Gradio would compile anew with every new picture
+/** @import { Gradio } from '../gradio' */
+import { find } from '../find.js';
+import { makeSlider } from './slider.js';
 
-const container = element.querySelector('.cp-pictures');
-let layout = ''; // of what is in the container
-let places = []; // one per picture: { picture, title, note, save }
+/** @typedef {{ title: string, note: string, file: string, url: string }} ShownImage */
+/** @typedef {{ view: string, pictures: ShownImage[], words: string, times: string }} Shown */
+/** @typedef {{ caption: HTMLElement, title: HTMLElement, note: HTMLElement, save: HTMLButtonElement }} Caption */
+/** @typedef {Caption & { image: HTMLImageElement }} Place */
 
-/** Elements are made anew only where another view or number of pictures needs others: a stroke changes nothing but their contents. */
-function showPictures() {
-  const shown = props.value;
-  if (!shown) return;
-  if (layout !== shown.view + shown.pictures.length) {
-    layout = shown.view + shown.pictures.length;
-    container.dataset.view = shown.view;
-    places = shown.view === 'Slider' ? layOverEachOther() : layOut(shown.pictures.length);
+const LAYOUT = `
+<div class="comparison">
+  <div class="cp-pictures"></div>
+  <p class="cp-words"></p>
+  <p class="cp-times"></p>
+  <details class="cp-help">
+    <summary>What am I looking at?</summary>
+    <p>
+      The same network was trained twice on the same photos, with two different goals. Both networks painted your map
+      with the same noise. <strong>L1 only</strong> was trained to match the photo in every pixel. Where the map does
+      not decide what the photo shows, such as the colour of a wall or a reflection in a window, the safest answer is
+      the average of all possibilities, which is blurred. <strong>GAN</strong> also had to convince a second network,
+      the discriminator, that its picture is a photo. A blurred picture does not, so it invents sharp details, which may
+      differ from the real ones.
+    </p>
+  </details>
+</div>`;
+
+/** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null }>) => void} */
+export function mount(element, { props, watch }) {
+  element.innerHTML = LAYOUT;
+  const container = find(element, '.cp-pictures');
+  let layout = ''; // of the elements in the container
+  /** @type {Place[]} */
+  let places = [];
+
+  /** New elements are made only for another view or number of images: a stroke changes only their contents. */
+  function show() {
+    const shown = props.value;
+    if (!shown) return;
+    if (layout !== shown.view + shown.pictures.length) {
+      layout = shown.view + shown.pictures.length;
+      container.dataset.view = shown.view;
+      places = shown.view === 'Slider' ? layOverEachOther(container) : layOut(container, shown.pictures.length);
+    }
+    shown.pictures.forEach((image, index) => {
+      fill(places[index], image);
+    });
+    find(element, '.cp-words').textContent = shown.words;
+    find(element, '.cp-times').textContent = shown.times;
   }
-  shown.pictures.forEach((picture, index) => fill(places[index], picture));
-  element.querySelector('.cp-words').textContent = shown.words;
-  element.querySelector('.cp-times').textContent = shown.times;
+
+  watch('value', show);
+  show();
 }
 
-function layOut(count) {
-  const figures = Array.from({ length: count }, () => {
-    const figure = document.createElement('figure');
-    const place = { picture: document.createElement('img'), ...makeCaption() };
-    figure.append(place.picture, place.caption);
-    return { figure, place };
-  });
-  container.replaceChildren(...figures.map(({ figure }) => figure));
-  return figures.map(({ place }) => place);
+/** @type {(container: HTMLElement, count: number) => Place[]} */
+function layOut(container, count) {
+  const places = Array.from({ length: count }, () => ({ image: document.createElement('img'), ...makeCaption() }));
+  container.replaceChildren(...places.map(({ image, caption }) => makeFigure(image, caption)));
+  return places;
 }
 
-function layOverEachOther() {
-  const { frame, pictures } = makeSlider();
-  const figure = document.createElement('figure');
+/** @type {(container: HTMLElement) => Place[]} */
+function layOverEachOther(container) {
+  const { frame, images } = makeSlider();
   const captions = document.createElement('div');
   captions.className = 'cp-captions';
-  const besideEachOther = pictures.map((picture) => ({ picture, ...makeCaption() }));
-  captions.append(...besideEachOther.map(({ caption }) => caption));
-  figure.append(frame, captions);
-  container.replaceChildren(figure);
-  return besideEachOther;
+  const places = images.map((image) => ({ image, ...makeCaption() }));
+  captions.append(...places.map(({ caption }) => caption));
+  container.replaceChildren(makeFigure(frame, captions));
+  return places;
 }
 
+/** @type {(...children: HTMLElement[]) => HTMLElement} */
+function makeFigure(...children) {
+  const figure = document.createElement('figure');
+  figure.append(...children);
+  return figure;
+}
+
+/** @returns {Caption} */
 function makeCaption() {
   const caption = document.createElement('figcaption');
-  const [title, note, save] = ['strong', 'span', 'button'].map((name) => document.createElement(name));
+  const title = document.createElement('strong');
+  const note = document.createElement('span');
+  const save = document.createElement('button');
   save.type = 'button';
   save.textContent = 'Save';
   caption.append(title, note, save);
   return { caption, title, note, save };
 }
 
-function fill({ picture, title, note, save }, shown) {
-  picture.src = shown.url;
-  picture.width = picture.height = 256;
-  picture.alt = 'Picture: ' + shown.title;
+/** @type {(place: Place, shown: ShownImage) => void} */
+function fill({ image, title, note, save }, shown) {
+  image.src = shown.url;
+  image.width = image.height = 256;
+  image.alt = `Picture: ${shown.title}`;
   title.textContent = shown.title;
   note.textContent = shown.note;
-  save.setAttribute('aria-label', 'Save the picture of ' + shown.title);
+  save.setAttribute('aria-label', `Save the picture of ${shown.title}`);
   save.onclick = () => {
     const link = document.createElement('a');
     link.href = shown.url;
@@ -66,6 +108,3 @@ function fill({ picture, title, note, save }, shown) {
     link.click();
   };
 }
-
-watch('value', showPictures);
-showPictures();

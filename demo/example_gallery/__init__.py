@@ -1,4 +1,4 @@
-"""`ExampleGallery`: label maps as thumbnails to choose from."""
+"""`ExampleGallery`: example maps as thumbnails."""
 
 import base64
 from collections.abc import Mapping
@@ -10,23 +10,24 @@ import numpy as np
 from PIL import Image
 
 from demo.label_pictures import SIZE, to_png
+from demo.modules import mounting
 from pix2pix.labels import Palette
 
 FOLDER = Path(__file__).parent
 
 
 def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
-    """Reads all label pictures of a folder, in the order of their names.
+    """Reads all label images of a folder, sorted by name.
 
     Args:
         folder: Holds PNG files in the palette's colours.
-        palette: Colours to read them by.
+        palette: Classes and colours.
 
     Returns:
-        Label maps, uint8 [256, 256], by a name made of the file's: "art-nouveau.png" is "Art nouveau".
+        Label maps, uint8 [256, 256], by a name made from the file's: "art-nouveau.png" becomes "Art nouveau".
 
     Raises:
-        ValueError: If there is no picture, or one has another size or other colours.
+        ValueError: If there is no image, or one has another size or other colours.
     """
     examples = {}
     for path in sorted(folder.glob("*.png")):
@@ -45,24 +46,24 @@ def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
 
 
 def _to_data_url(label_map: np.ndarray, palette: Palette) -> str:
-    """An indexed PNG of a few hundred bytes."""
+    """Encodes an indexed PNG of a few hundred bytes."""
     return "data:image/png;base64," + base64.b64encode(to_png(label_map, palette)).decode()
 
 
 class ExampleGallery(gr.HTML):
-    """A row of buttons with thumbnails; `click` carries the `name` of the example that was chosen."""
+    """A row of thumbnail buttons; `click` carries the `name` of the selected example."""
 
     def __init__(self, examples: Mapping[str, np.ndarray], *, palette: Palette, **keywords: Any) -> None:
         """Makes a gallery.
 
         Args:
             examples: Label maps, uint8 [H, W], by name.
-            palette: Colours to show them in.
+            palette: Their colours.
             **keywords: Whatever `gr.HTML` takes.
         """
         super().__init__(
             html_template='<div class="example-gallery" role="group" aria-label="Examples"></div>',
-            js_on_load=(FOLDER / "gallery.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("example_gallery/gallery.js"),
             head=f"<style>{(FOLDER / 'gallery.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             thumbnails=[

@@ -1,12 +1,20 @@
-// Thumbnails to choose from. Gradio runs this file as a function body with element, props and trigger.
+// @ts-check
+// Thumbnails of example maps.
 
-for (const { name, url } of props.thumbnails) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  const picture = document.createElement('img');
-  picture.src = url;
-  picture.alt = '';
-  button.append(picture, name);
-  button.addEventListener('click', () => trigger('click', { name }));
-  element.querySelector('.example-gallery').append(button);
+/** @import { Gradio } from '../gradio' */
+import { find } from '../find.js';
+
+/** @type {(element: HTMLElement, gradio: Gradio<{ thumbnails: { name: string, url: string }[] }>) => void} */
+export function mount(element, { props, trigger }) {
+  const buttons = props.thumbnails.map(({ name, url }) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    const image = document.createElement('img');
+    image.src = url;
+    image.alt = '';
+    button.append(image, name);
+    button.addEventListener('click', () => trigger('click', { name }));
+    return button;
+  });
+  find(element, '.example-gallery').append(...buttons);
 }

@@ -1,29 +1,28 @@
-"""`FileDownload`: hands the browser a file that the server made. It is not seen.
+"""`FileDownload`: an invisible component that saves a file from the server in the browser.
 
-The file travels in the message itself, so nothing is written on the server.
+The file is part of the message, so the server writes nothing.
 """
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import GradioModel
 
-FOLDER = Path(__file__).parent
+from demo.modules import mounting
 
 
 @dataclass(frozen=True)
 class PngFile:
-    """A PNG file with the name under which it is to be saved."""
+    """A PNG file and its name."""
 
     name: str
     content: bytes
 
 
 class SentFile(GradioModel):
-    """A file on its way to the page: its name and a data URL."""
+    """A file in the message to the page: its name and a data URL."""
 
     name: str
     url: str
@@ -37,21 +36,21 @@ class FileDownload(gr.HTML):
     def __init__(self, **keywords: Any) -> None:
         super().__init__(
             html_template="<span></span>",
-            js_on_load=(FOLDER / "file_download.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("file_download/file_download.js"),
             apply_default_css=False,
             **keywords,
         )
 
     def preprocess(self, payload: SentFile | None) -> SentFile | None:  # type: ignore[override]
-        """The file as the page holds it."""
+        """Returns the message unchanged."""
         return payload
 
     def postprocess(self, value: PngFile | None) -> SentFile | None:  # type: ignore[override]
-        """What the browser gets."""
+        """Packs a file for the browser."""
         if value is None:
             return None
         return SentFile(name=value.name, url="data:image/png;base64," + base64.b64encode(value.content).decode())
 
     def api_info(self) -> dict[str, Any]:
-        """The JSON schema of what travels."""
+        """Returns the JSON schema of the message."""
         return SentFile.model_json_schema()

@@ -1,16 +1,13 @@
 """`LabelCanvas`: a component for painting label maps, built on `gr.HTML`.
 
-In the browser a map is an array of class indices from the first pointer event to the message that is sent: no colour is ever read back
-from the canvas, so every edge is hard and every pixel is exactly one class. Between browser and server it travels as runs (`LabelMap`),
-in Python it is a uint8 array.
-
-The browser's side is in `canvas.html`, two style sheets and the scripts, each with one responsibility that its first line names. Gradio
-runs them as one function body, so they see each other's functions; only the last two do something when they run.
+In the browser, a map is an array of class indices from the first pointer event to the message that is sent: no colour
+is ever read back from the canvas, so every edge is hard and every pixel is exactly one class. Between browser and
+server, a map travels as runs (`LabelMap`); in Python, it is a uint8 array. `mount.js` and the modules below it are the
+browser's side.
 """
 
 import base64
 import binascii
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,42 +16,18 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import GradioModel
 
+from demo.modules import mounting, preloading
+from demo.refusal import refuse
 from pix2pix.labels import Palette
 
 MAX_SIDE = 1024
 MAX_RUN = 0xFFFF
 FOLDER = Path(__file__).parent
 STYLES = ("canvas.css", "controls.css")
-SCRIPTS = (
-    "raster.js",
-    "codec.js",
-    "outlines.js",
-    "painting.js",
-    "polygon.js",
-    "repeat.js",
-    "tools.js",
-    "pen.js",
-    "live.js",
-    "view.js",
-    "pointer.js",
-    "keyboard.js",
-    "radio_group.js",
-    "palette.js",
-    "share.js",
-    "work.js",
-    "canvas.js",
-    "toolbar.js",
-)
-"""In this order: the last two connect what the others define."""
-
-
-def refuse(sentence: str) -> gr.Error:
-    """An error that people read: shown on the page and to programs, without a traceback in the log."""
-    return gr.Error(sentence, print_exception=False)
 
 
 class LabelMap(GradioModel):
-    """A label map as it travels: row by row, in runs of equal pixels.
+    """A label map in a message: runs of equal pixels, row by row.
 
     Attributes:
         width: Columns, 1 to `MAX_SIDE`.
@@ -68,9 +41,9 @@ class LabelMap(GradioModel):
 
     @classmethod
     def model_validate(cls, obj: Any, **keywords: Any) -> "LabelMap":
-        """Checks the types of what a client sent, before pydantic says the same in a page; raises `gr.Error` with one sentence.
+        """Checks the types of what a client sent; raises `gr.Error` with one sentence, where pydantic writes a page.
 
-        Not a validator of pydantic's: that would wrap the sentence in an error of its own, since `gr.Error` is a ValueError.
+        A validator of pydantic would wrap the sentence in an error of its own, because `gr.Error` is a ValueError.
         """
         if not isinstance(obj, dict) or set(obj) != {"width", "height", "runs"}:
             raise refuse("A label map has exactly three fields: width, height and runs.")
@@ -141,12 +114,14 @@ def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
 class LabelCanvas(gr.HTML):
     """A canvas of class indices with tools and a palette.
 
-    Its value is a uint8 array [size, size]. It fires `input` whenever the map has become another one, by a stroke, by undo or redo, or
-    because the server set it: one listener on `input` therefore keeps everything that depends on the map up to date. While a stroke lasts
-    it fires too, as often as the page says that pictures have arrived, by an event `pictures-painted` on the document.
+    Its value is a uint8 array [size, size]. It fires `input` whenever the map has become another one, by a stroke, by
+    undo or redo, or because the server set it: one listener on `input` therefore keeps everything that depends on the
+    map up to date. While a stroke lasts it fires too, as often as the page says that pictures have arrived, by an event
+    `pictures-painted` on the document.
 
-    Links hold the map with what its pictures depend on besides: {"seed", "dropout"}. The page tells them, where they change, in the detail
-    of an event DATASET-settings on the document; when a link is opened, `linked` fires with the same two.
+    Links hold the map with what its pictures depend on besides: {"seed", "dropout"}. The page tells them, where they
+    change, in the detail of an event DATASET-settings on the document; when a link is opened, `linked` fires with the
+    same two.
     """
 
     data_model = LabelMap
@@ -169,29 +144,24 @@ class LabelCanvas(gr.HTML):
         Args:
             value: The map shown first; None for the background everywhere.
             palette: Names and colours of the classes.
-            dataset: Letters and digits; stands in links, and keeps the drawings of several canvases apart in the browser's storage.
+            dataset: Letters and digits; the name in links, and of this canvas in the browser's storage.
             size: Width and height of the map in pixels.
             background: The class that "Clear" paints.
-            start_class: The class picked at first.
-            first_classes: The classes that the palette shows, in this order; the others wait behind "More". Empty for all of them.
-            settings: The seed and dropout that the page begins with, for links; None for 0 and True.
+            start_class: The class selected at the start.
+            first_classes: Classes in the palette, in this order; the others are behind "More". Empty shows all.
+            settings: The first seed and dropout of the page, for links; None for 0 and True.
             **keywords: Whatever `gr.HTML` takes, such as `elem_id`.
         """
         self._palette = palette
         self._size = size
-        markup = (FOLDER / "canvas.html").read_text(encoding="utf-8")
+        styles = "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
         classes = [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
         super().__init__(
             value=np.full((size, size), background, np.uint8) if value is None else value,
-            html_template="",  # Gradio would compile it anew with every stroke; the script puts it in place instead
-            js_on_load="\n".join(
-                [
-                    f"const MARKUP = {json.dumps(markup)};",
-                    *((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
-                ]
-            ),
-            # As a style element and not as css_template: Gradio would compile a template anew with every stroke.
-            head=f"<style>{''.join((FOLDER / name).read_text(encoding='utf-8') for name in STYLES)}</style>",
+            # The script adds the markup and the head the style: Gradio compiles templates anew with every stroke.
+            html_template="",
+            js_on_load=mounting("label_canvas/mount.js", events=["linked"]),
+            head=f"{preloading('label_canvas')}<style>{styles}</style>",
             apply_default_css=False,
             classes=classes,
             dataset=dataset,
@@ -204,23 +174,23 @@ class LabelCanvas(gr.HTML):
         )
 
     def preprocess(self, payload: LabelMap | None) -> np.ndarray:  # type: ignore[override]
-        """What the browser sent → uint8 [size, size]; raises `gr.Error` for anything else."""
+        """Decodes what the browser sent to uint8 [size, size]; raises `gr.Error` for anything else."""
         if payload is None:
             raise refuse("There is no label map in the request.")
         return decode(payload, len(self._palette), self._size)
 
     def postprocess(self, value: np.ndarray | None) -> LabelMap | None:  # type: ignore[override]
-        """uint8 [size, size] → what the browser gets."""
+        """Encodes uint8 [size, size] for the browser."""
         return None if value is None else encode(value)
 
     def api_info(self) -> dict[str, Any]:
-        """The JSON schema of what travels."""
+        """Returns the JSON schema of the message."""
         return LabelMap.model_json_schema()
 
     def example_payload(self) -> dict[str, Any]:
-        """An all-background map as it travels."""
+        """Returns an all-background map as a message."""
         return encode(self.example_value()).model_dump()
 
     def example_value(self) -> np.ndarray:
-        """An all-background map in Python."""
+        """Returns an all-background map."""
         return np.zeros((self._size, self._size), np.uint8)

@@ -1,218 +1,394 @@
-// The label canvas on the page: makes the parts and connects them. Gradio runs all scripts of this folder as one function body with element,
-// props, trigger and watch.
+// @ts-check
+// The label canvas: makes the parts, connects them, and carries out the commands. It knows no server.
 
-const CURSOR_RADIUS = 10; // pixels of the screen: a ring shows where the keyboard's cursor is
-const IS_BY_KEYS = ':focus:not([data-pointer])'; // the canvas: its focus and cursor came with the keyboard, not with the mouse
+import { find } from '../find.js';
+/** @import { ClassEntry } from './chrome/palette.js' */
+/** @import { Settings } from './document/codec.js' */
+/** @import { Pixels, Point } from './document/raster.js' */
+/** @import { Choice, Tool } from './tools/tool.js' */
+import { TOOLS } from './actions.js';
+import { LAYOUT } from './chrome/layout.js';
+import { Palette } from './chrome/palette.js';
+import { Status } from './chrome/status.js';
+import { ToolOptions } from './chrome/tool_options.js';
+import { Toolbar } from './chrome/toolbar.js';
+import { LabelMap } from './document/map.js';
+import { clampPoint } from './document/raster.js';
+import { isLinkElsewhere } from './document/storage.js';
+import { Work } from './document/work.js';
+import { Keyboard } from './input/keyboard.js';
+import { listen } from './input/listen.js';
+import { Pen } from './input/pen.js';
+import { Pointer } from './input/pointer.js';
+import { outlineRing } from './outlines.js';
+import { View } from './view.js';
 
-element.innerHTML = MARKUP; // not html_template, which Gradio would compile anew with every stroke
+const CURSOR_RADIUS = 10; // pixels of the screen: a ring shows the keyboard's cursor
+const LONG_STEP = 8; // pixels of the map that the cursor moves with Shift
+const SHORT_STROKE = 100; // milliseconds; the pictures of a short stroke need not wait for those of half of it
+const BY_KEYS = ':focus:not([data-pointer])'; // the focus came with the keyboard, not with the mouse
 
-const size = props.size;
-const find = (selector) => element.querySelector(selector);
-const canvas = find('canvas');
-const choice = { tool: 'brush', paintClass: props.start_class, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
-let hover = null; // the pixel under the pointer, or the keyboard's cursor; null where neither is on the map
-let redrawRequested = false;
-let cursor = { x: size / 2, y: size / 2 }; // where the keyboard goes on
-let isHeldByKeys = false; // the pen, while it is down
+/**
+ * @typedef {object} CanvasOptions
+ * @property {Pixels} pixels The first map.
+ * @property {number} size Width and height of the map.
+ * @property {ClassEntry[]} classes
+ * @property {number[]} firstClasses Classes that the palette always shows; empty for all.
+ * @property {number} startClass
+ * @property {number} background The class that Clear paints.
+ * @property {string} dataset Letters and digits; the name in links and in the browser's storage.
+ * @property {Settings} settings The seed and dropout that go into links.
+ */
 
-// ---- The map, what is seen of it, and who hears of it ----------------------------------------------------------------------------
+/**
+ * @typedef {object} CanvasListeners
+ * @property {(pixels: Pixels) => void} onChange The map has changed.
+ * @property {(pixels: Pixels) => void} onStroke A stroke is in progress; comes with every frame.
+ * @property {(settings: Settings) => void} onSettings Work with another seed or dropout was opened.
+ */
 
-const painting = makePainting(decodeRuns(props.value.runs, size), () => {
-  sender.send(painting.map);
-  requestRedraw();
-  showHistory();
-  work.keep();
-});
-const colors = props.classes.map(({ color }) => color);
-const view = makeView(find('.lc-surface'), size, colors, () => painting.map);
-const sender = makeSender(props.value.runs, (runs) => {
-  props.value = { width: size, height: size, runs };
-  trigger('input');
-});
-const tools = makeTools(painting, size, choice, pickClass);
-const className = (classIndex) => props.classes[classIndex].name;
+export class Canvas {
+  /** @type {Point | null} The pixel under the pointer, or the keyboard's cursor; null if neither is on the map. */
+  #hover = null;
+  /** @type {Point} Where the keyboard's cursor is, or appears next. */
+  #cursor;
+  #isHeldByKeys = false; // the pen, while it is down
+  #isRedrawRequested = false;
+  #toolName = 'brush';
+  #toolBeforePick = 'brush';
 
-const work = makeWork(painting, props, {
-  beforeMap() {
-    pen.cancel();
-    dropUnfinished();
-  },
-  onSettings: (settings) => trigger('linked', settings),
-  onNotice: (words) => showNotice(words),
-});
-
-/** Pointers report more often than screens draw, so changes within one frame share one drawing. */
-function requestRedraw() {
-  if (redrawRequested) return;
-  redrawRequested = true;
-  requestAnimationFrame(() => {
-    redrawRequested = false;
-    view.draw();
-    const ring = hover && canvas.matches(IS_BY_KEYS) ? outlineRing(hover, view.mapLength(CURSOR_RADIUS)) : '';
-    view.showOutline(tools[choice.tool].outline(hover) + ring, choice.isMirrored);
-    sendLive();
-  });
-}
-
-function sendLive() {
-  if (pen.downSince !== null) sender.sendLive(painting.map, pen.downSince);
-}
-
-/** Listens for as long as the canvas is on the page, which Gradio may take apart and build again. */
-function listen(target, type, listener) {
-  target.addEventListener(type, function hear(event) {
-    if (element.isConnected) listener(event);
-    else target.removeEventListener(type, hear);
-  });
-}
-
-listen(document, 'pictures-painted', () => {
-  sender.noteAnswer();
-  sendLive();
-});
-listen(document, props.dataset + '-refused', () => sender.noteRefusal());
-listen(document, props.dataset + '-settings', ({ detail }) => work.noteSettings(detail));
-
-/** A link that is pasted into the address bar of the open page; one of another dataset opens its tab as the page loads. */
-listen(window, 'hashchange', () => {
-  if (canvas.offsetParent === null) return; // the canvas of the tab that is open answers
-  if (isLinkElsewhere(props.dataset)) location.reload();
-  else work.openLink();
-});
-
-/** A map set by the server, such as an example, can be undone like a stroke, and is announced like one. */
-watch('value', () => {
-  if (!props.value) return;
-  const newMap = decodeRuns(props.value.runs, size);
-  pen.cancel();
-  dropUnfinished();
-  if (painting.replace(newMap)) announce('New map');
-});
-
-// ---- The pen and what holds it ---------------------------------------------------------------------------------------------------
-
-const pen = makePen(painting, size, () => tools[choice.tool], {
-  onDown() {
-    isHeldByKeys = false;
-    setTimeout(requestRedraw, SHORT_STROKE); // live pictures begin even where the hand rests
-    showHint();
-  },
-  onChange() {
-    showHistory();
-    requestRedraw();
-  },
-  onCancel: () => sender.send(painting.map), // live pictures may have shown the stroke
-});
-
-/** The pixel under the pointer, or the keyboard's cursor; null for none. */
-function setHover(point) {
-  hover = point && clampPoint(point, size);
-  cursor = hover ?? cursor;
-  palette.mark(hover && painting.map[hover.y * size + hover.x]);
-  requestRedraw();
-}
-
-function noteKeys() {
-  delete canvas.dataset.pointer;
-}
-
-/** Pen down or up, or both at once where a click is all that a tool needs. */
-function togglePen(point) {
-  const wasDown = pen.downSince !== null;
-  const tool = tools[choice.tool];
-  if (!wasDown) pen.down(point);
-  if (wasDown || tool.isClick) pen.up(0);
-  isHeldByKeys = pen.downSince !== null;
-  if (isHeldByKeys) announce('Pen down, ' + className(choice.paintClass));
-  else announce(tool.said?.(className(choice.paintClass)) ?? 'Pen up');
-}
-
-const keys = listenToKeys(element, canvas, listen, {
-  getCursor: () => cursor,
-  setCursor(point) {
-    noteKeys();
-    setHover(point);
-    pen.move(hover);
-    view.reveal(hover);
-  },
-  noteKeys,
-  cursorStep: () => (hasGrid() ? choice.step : 1),
-  describe: ({ x, y }) => x + ', ' + y + ': ' + className(painting.map[y * size + x]),
-  togglePen,
-  undo,
-  redo,
-  resizeBrush(sign) {
-    setBrushSize(choice.brushSize + sign * (choice.brushSize + sign > 8 ? 4 : 1));
-    announce('Size ' + choice.brushSize);
-  },
-  /** Enter closes a polygon; elsewhere it is of no use. */
-  closeShape() {
-    if (pen.downSince !== null || !tools.polygon.isOpen) return false;
-    if (tools.polygon.close()) announce('Polygon closed');
-    showHistory();
-    requestRedraw();
-    return true;
-  },
-  cancel() {
-    if (pen.downSince !== null || tools.polygon.isOpen) announce('Taken back');
-    pen.cancel();
-    dropUnfinished();
-  },
-  announce,
-});
-
-listenToPointers(canvas, view, pen, { onHover: setHover, isSpaceHeld: keys.isSpaceHeld });
-
-canvas.addEventListener('focus', () => {
-  if (!canvas.matches(IS_BY_KEYS)) return;
-  find('.lc-hint').textContent = canvas.ariaDescription;
-  setHover(cursor);
-});
-canvas.addEventListener('blur', () => {
-  pen.up(0); // the keyboard's, which no key could lift any more
-  setHover(null);
-  showHint();
-});
-
-// ---- Undo, redo, clear -----------------------------------------------------------------------------------------------------------
-
-/** In the middle of a stroke: takes back that of the keyboard, which can press on; a mouse is to be lifted first. */
-function undo() {
-  if (pen.downSince !== null) {
-    if (!isHeldByKeys) return;
-    pen.cancel();
-    announce('Taken back');
-  } else if (tools.polygon.isOpen) {
-    tools.polygon.takeCornerBack();
-  } else if (painting.undo()) {
-    announce('Undone');
+  /**
+   * @param {HTMLElement} element Becomes the canvas.
+   * @param {CanvasOptions} options
+   * @param {CanvasListeners} listeners
+   */
+  constructor(element, options, listeners) {
+    const { pixels, size, classes, startClass } = options;
+    element.innerHTML = LAYOUT;
+    this.element = element;
+    this.options = options;
+    this.listeners = listeners;
+    this.#cursor = { x: size / 2, y: size / 2 };
+    /** @type {Choice} */
+    this.choice = { paintClass: startClass, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
+    this.labelMap = new LabelMap(pixels, size, () => this.#noteChange());
+    /** @type {Record<string, Tool>} */
+    this.tools = Object.fromEntries(TOOLS.map(({ name, make }) => [name, make(this.labelMap, this.choice, this)]));
+    this.pen = new Pen(this.labelMap, () => this.#tool, {
+      onDown: () => this.#noteStroke(),
+      onChange: () => this.#refresh(),
+      onCancel: () => listeners.onChange(this.labelMap.pixels), // the server may have seen the stroke
+    });
+    this.view = new View(
+      find(element, '.lc-surface'),
+      size,
+      classes.map(({ color }) => color),
+    );
+    this.status = new Status(element);
+    this.toolbar = new Toolbar(element, (action) => action.run(this));
+    this.toolOptions = this.#makeToolOptions();
+    this.palette = new Palette(find(element, '.lc-palette'), classes, options.firstClasses, (classIndex) =>
+      this.chooseClass(classIndex),
+    );
+    this.work = this.#makeWork();
+    const keyboard = new Keyboard(element, this);
+    new Pointer(this.view, this.pen, {
+      onHover: (point) => this.#setHover(point),
+      isSpaceHeld: () => keyboard.isSpaceHeld(),
+    });
+    this.#followFocus();
+    listen(element, window, 'hashchange', () => this.#followLink());
+    this.chooseTool('brush');
+    this.chooseClass(startClass);
+    this.#setBrushSize(this.choice.brushSize);
+    this.work.open();
   }
-  showHistory();
-  requestRedraw();
-}
 
-function redo() {
-  if (pen.downSince !== null || !painting.redoSteps) return;
-  dropUnfinished();
-  if (painting.redo()) announce('Redone');
-}
+  get #tool() {
+    return this.tools[this.#toolName];
+  }
 
-function clear() {
-  pen.cancel();
-  dropUnfinished();
-  painting.replace(new Uint8Array(size * size).fill(props.background));
-  announce('Cleared to ' + className(props.background));
-}
+  /** Whether the canvas is in the open tab. */
+  get isShown() {
+    return this.view.canvas.offsetParent !== null;
+  }
 
-function showHistory() {
-  // aria-disabled and not disabled: a button that is disabled while it has the focus would drop the focus to the page.
-  const show = (action, canAct) => find('[data-action=' + action + ']').setAttribute('aria-disabled', String(!canAct));
-  show('undo', tools.polygon.isOpen || painting.undoSteps);
-  show('redo', painting.redoSteps);
-}
+  // ---- The map ----
 
-function dropUnfinished() {
-  tools[choice.tool].drop?.();
-  showHistory();
-  requestRedraw();
+  /**
+   * Shows a map that the page has set, such as an example, as one undo step.
+   * @param {Pixels} pixels
+   */
+  setMap(pixels) {
+    this.#dropAll();
+    if (this.labelMap.replace(pixels)) this.announce('New map');
+  }
+
+  /** Passes on the map in the middle of a stroke, unless the stroke is so short that it may end at once. */
+  reportStroke() {
+    const { downSince } = this.pen;
+    if (downSince === null || performance.now() - downSince < SHORT_STROKE) return;
+    this.listeners.onStroke(this.labelMap.pixels);
+  }
+
+  #noteChange() {
+    this.listeners.onChange(this.labelMap.pixels);
+    this.#refresh();
+    this.work.keep();
+  }
+
+  #noteStroke() {
+    this.#isHeldByKeys = false;
+    setTimeout(() => this.#requestRedraw(), SHORT_STROKE); // reports the stroke even if the hand rests
+    this.#showHint();
+  }
+
+  #refresh() {
+    this.toolbar.showHistory(Boolean(this.#tool.isOpen) || this.labelMap.undoSteps > 0, this.labelMap.redoSteps > 0);
+    this.#requestRedraw();
+  }
+
+  /** Draws with the next frame: pointers report more often than screens draw. */
+  #requestRedraw() {
+    if (this.#isRedrawRequested) return;
+    this.#isRedrawRequested = true;
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    const { view } = this;
+    this.#isRedrawRequested = false;
+    view.draw(this.labelMap.pixels);
+    const isByKeys = view.canvas.matches(BY_KEYS);
+    const ring = this.#hover && isByKeys ? outlineRing(this.#hover, view.mapLength(CURSOR_RADIUS)) : '';
+    view.showOutline(this.#tool.outline(this.#hover) + ring, this.choice.isMirrored);
+    this.reportStroke();
+  }
+
+  // ---- Choices ----
+
+  /** @param {number} classIndex */
+  chooseClass(classIndex) {
+    if (this.pen.isDown) return; // a stroke is of one class
+    this.choice.paintClass = classIndex;
+    this.palette.show(classIndex);
+  }
+
+  /** @param {string} name */
+  chooseTool(name) {
+    if (this.pen.isDown) return;
+    this.#dropOpen();
+    if (name === 'pick' && this.#toolName !== 'pick') this.#toolBeforePick = this.#toolName;
+    this.#toolName = name;
+    this.toolbar.showTool(name);
+    this.#tool.choose?.();
+    this.view.showGrid(this.#gridStep);
+    this.#showHint();
+    this.#requestRedraw();
+  }
+
+  /**
+   * Takes a class from the map and brings back the tool that was in use.
+   * @param {number} classIndex
+   */
+  pickClass(classIndex) {
+    this.chooseClass(classIndex);
+    this.chooseTool(this.#toolBeforePick);
+    this.announce(`Picked ${this.#className(classIndex)}`);
+  }
+
+  toggleMirror() {
+    this.choice.isMirrored = !this.choice.isMirrored;
+    this.toolbar.showMirror(this.choice.isMirrored);
+    this.view.showMirror(this.choice.isMirrored);
+    this.announce(this.choice.isMirrored ? 'Mirror on' : 'Mirror off');
+    this.#requestRedraw();
+  }
+
+  /** @param {number} sign 1 or -1. */
+  resizeBrush(sign) {
+    const { brushSize } = this.choice;
+    this.#setBrushSize(brushSize + sign * (brushSize + sign > 8 ? 4 : 1));
+    this.announce(`Size ${this.choice.brushSize}`);
+  }
+
+  /** @param {number} brushSize */
+  #setBrushSize(brushSize) {
+    this.choice.brushSize = this.toolOptions.showBrushSize(brushSize);
+    this.#requestRedraw();
+  }
+
+  /** The cells that the chosen tool snaps to, in pixels. */
+  get #gridStep() {
+    return TOOLS.find(({ name }) => name === this.#toolName)?.snaps ? this.choice.step : 1;
+  }
+
+  // ---- Commands ----
+
+  /** @param {number} factor 0 shows the whole map. */
+  zoomBy(factor) {
+    this.view.zoomBy(factor);
+    this.announce(`${Math.round(100 * this.view.zoom)} %`);
+    this.#requestRedraw();
+  }
+
+  /** In the middle of a stroke, undoes that of the keyboard; a mouse has to be released first. */
+  undo() {
+    if (this.pen.isDown) {
+      if (!this.#isHeldByKeys) return;
+      this.pen.cancel();
+      this.announce('Cancelled');
+    } else if (this.#tool.isOpen) {
+      this.#tool.stepBack?.();
+    } else if (this.labelMap.undo()) {
+      this.announce('Undone');
+    }
+    this.#refresh();
+  }
+
+  redo() {
+    if (this.pen.isDown || !this.labelMap.redoSteps) return;
+    this.#dropOpen();
+    if (this.labelMap.redo()) this.announce('Redone');
+  }
+
+  clear() {
+    const { size, background } = this.options;
+    this.#dropAll();
+    this.labelMap.replace(new Uint8Array(size * size).fill(background));
+    this.announce(`Cleared to ${this.#className(background)}`);
+  }
+
+  cancel() {
+    if (this.pen.isDown || this.#tool.isOpen) this.announce('Cancelled');
+    this.#dropAll();
+  }
+
+  /** Closes an open polygon; returns false if there is none. */
+  closeShape() {
+    if (this.pen.isDown || !this.#tool.isOpen) return false;
+    if (this.#tool.close?.()) this.announce('Polygon closed');
+    this.#refresh();
+    return true;
+  }
+
+  copyLink() {
+    this.work.copyLink();
+  }
+
+  // ---- The keyboard's cursor ----
+
+  /** Notes that the keyboard is in use, so that its focus is shown. */
+  noteKeys() {
+    delete this.view.canvas.dataset.pointer;
+  }
+
+  /** @type {(dx: number, dy: number, isLong: boolean) => void} */
+  moveCursor(dx, dy, isLong) {
+    const length = isLong ? Math.max(LONG_STEP, this.#gridStep) : this.#gridStep;
+    const { x, y } = this.#cursor;
+    this.noteKeys();
+    this.#setHover({ x: x + dx * length, y: y + dy * length });
+    this.pen.move(this.#cursor);
+    this.view.reveal(this.#cursor);
+  }
+
+  describeCursor() {
+    const { x, y } = this.#cursor;
+    this.announce(`${x}, ${y}: ${this.#className(this.labelMap.classAt(this.#cursor))}`);
+  }
+
+  /** Puts the pen down or lifts it; both at once if a click is all that the tool needs. */
+  togglePen() {
+    const wasDown = this.pen.isDown;
+    const tool = this.#tool;
+    if (!wasDown) this.pen.down(this.#cursor);
+    if (wasDown || tool.isClick) this.pen.up(0);
+    this.#isHeldByKeys = this.pen.isDown;
+    const name = this.#className(this.choice.paintClass);
+    this.announce(this.#isHeldByKeys ? `Pen down, ${name}` : (tool.said?.(name) ?? 'Pen up'));
+  }
+
+  /** @param {string} words For screen readers. */
+  announce(words) {
+    this.status.announce(words);
+  }
+
+  // ---- Inside ----
+
+  /** @param {Point | null} point */
+  #setHover(point) {
+    this.#hover = point && clampPoint(point, this.labelMap.size);
+    this.#cursor = this.#hover ?? this.#cursor;
+    this.palette.mark(this.#hover && this.labelMap.classAt(this.#hover));
+    this.#requestRedraw();
+  }
+
+  #followFocus() {
+    const { canvas } = this.view;
+    canvas.addEventListener('focus', () => {
+      if (!canvas.matches(BY_KEYS)) return;
+      this.status.showHint(canvas.ariaDescription ?? '');
+      this.#setHover(this.#cursor);
+    });
+    canvas.addEventListener('blur', () => {
+      this.pen.up(0); // no key could lift it any more
+      this.#setHover(null);
+      this.#showHint();
+    });
+  }
+
+  /** Opens a link that is pasted into the address bar of the open page; a link of another dataset opens its tab as the page loads. */
+  #followLink() {
+    if (!this.isShown) return; // the canvas of the open tab answers
+    if (isLinkElsewhere(this.options.dataset)) location.reload();
+    else this.work.openLink();
+  }
+
+  #makeToolOptions() {
+    return new ToolOptions(this.element, {
+      onBrushSize: (brushSize) => this.#setBrushSize(brushSize),
+      onStep: (step) => {
+        this.choice.step = step;
+        this.view.showGrid(this.#gridStep);
+      },
+      onCopies: (direction, count) => {
+        this.choice[direction] = count;
+        this.#tool.recount?.();
+      },
+    });
+  }
+
+  #makeWork() {
+    const { dataset, settings, classes } = this.options;
+    return new Work(
+      this.labelMap,
+      { dataset, settings, classCount: classes.length },
+      {
+        beforeMap: () => this.#dropAll(),
+        onSettings: (newSettings) => this.listeners.onSettings(newSettings),
+        onNotice: (words) => this.status.showNotice(words),
+      },
+    );
+  }
+
+  /** Cancels the stroke in progress and what waits for another one. */
+  #dropAll() {
+    this.pen.cancel();
+    this.#dropOpen();
+  }
+
+  #dropOpen() {
+    this.#tool.drop?.();
+    this.#refresh();
+  }
+
+  #showHint() {
+    this.status.showHint(TOOLS.find(({ name }) => name === this.#toolName)?.hint ?? '');
+  }
+
+  /** @param {number} classIndex */
+  #className(classIndex) {
+    return this.options.classes[classIndex].name;
+  }
 }

@@ -1,96 +1,131 @@
-// What is seen of the map: its pixels, its part in sight, and the outlines over it.
+// @ts-check
+// What is seen of the map: its pixels, the part in sight, and the outlines above it.
+
+/** @import { Pixels, Point } from './document/raster.js' */
+import { find } from '../find.js';
 
 const MAX_ZOOM = 16;
 
-/** Shows what readMap() returns on a canvas that fills a stage, which is moved and enlarged behind the window that is the surface. */
-function makeView(surface, size, colors, readMap) {
-  const stage = surface.querySelector('.lc-stage');
-  const canvas = surface.querySelector('canvas');
-  const guide = surface.querySelector('.lc-guide');
-  canvas.width = canvas.height = size;
-  guide.setAttribute('viewBox', '0 0 ' + size + ' ' + size);
-  guide.querySelector('.lc-mirrored').setAttribute('transform', 'matrix(-1 0 0 1 ' + size + ' 0)');
-  const context = canvas.getContext('2d');
-  const image = context.createImageData(size, size);
-  const imagePixels = new Uint32Array(image.data.buffer);
-  const classPixels = Uint32Array.from(colors, pixelOfColor);
-  let zoom = 1;
-  let left = 0; // the part of the map that is out of sight, 0 to 1
-  let top = 0;
+/** Draws a map on a canvas that fills a stage; the stage is moved and enlarged behind the window, which is the surface. */
+export class View {
+  #left = 0; // the part of the map that is out of sight, 0 to 1
+  #top = 0;
+  zoom = 1;
 
-  function place() {
-    left = Math.min(Math.max(left, 0), 1 - 1 / zoom);
-    top = Math.min(Math.max(top, 0), 1 - 1 / zoom);
-    for (const [name, value] of Object.entries({ zoom, left, top })) stage.style.setProperty('--' + name, value);
+  /**
+   * @param {HTMLElement} surface
+   * @param {number} size Width and height of the map.
+   * @param {string[]} colors "#rrggbb" of each class.
+   */
+  constructor(surface, size, colors) {
+    this.surface = surface;
+    this.size = size;
+    this.stage = find(surface, '.lc-stage');
+    this.canvas = /** @type {HTMLCanvasElement} */ (find(surface, 'canvas'));
+    this.canvas.width = this.canvas.height = size;
+    this.guide = find(surface, '.lc-guide');
+    this.guide.setAttribute('viewBox', `0 0 ${size} ${size}`);
+    find(this.guide, '.lc-mirrored').setAttribute('transform', `matrix(-1 0 0 1 ${size} 0)`);
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
+    this.image = this.context.createImageData(size, size);
+    this.imagePixels = new Uint32Array(this.image.data.buffer);
+    this.classPixels = Uint32Array.from(colors, pixelOfColor);
+    this.#place();
   }
 
-  const view = {
-    get zoom() {
-      return zoom;
-    },
+  /** @param {Pixels} pixels */
+  draw(pixels) {
+    const { imagePixels, classPixels } = this;
+    for (let index = 0; index < pixels.length; index++) imagePixels[index] = classPixels[pixels[index]];
+    this.context.putImageData(this.image, 0, 0);
+  }
 
-    draw() {
-      const map = readMap();
-      for (let index = 0; index < map.length; index++) imagePixels[index] = classPixels[map[index]];
-      context.putImageData(image, 0, 0);
-    },
+  /**
+   * Returns the pixel under a pointer, which may lie outside of the map.
+   * @param {{ clientX: number, clientY: number }} event
+   * @returns {Point}
+   */
+  pointAt({ clientX, clientY }) {
+    const box = this.canvas.getBoundingClientRect();
+    return {
+      x: Math.floor(((clientX - box.left) * this.size) / box.width),
+      y: Math.floor(((clientY - box.top) * this.size) / box.height),
+    };
+  }
 
-    /** The pixel under a pointer, which may lie outside of the map. */
-    pointAt({ clientX, clientY }) {
-      const box = canvas.getBoundingClientRect();
-      return { x: Math.floor(((clientX - box.left) * size) / box.width), y: Math.floor(((clientY - box.top) * size) / box.height) };
-    },
+  /**
+   * Converts pixels of the screen to pixels of the map.
+   * @param {number} screenLength
+   */
+  mapLength(screenLength) {
+    return (screenLength * this.size) / this.canvas.clientWidth;
+  }
 
-    /** Pixels of the screen in pixels of the map. */
-    mapLength: (screenLength) => (screenLength * size) / canvas.clientWidth,
+  /**
+   * Zooms, and keeps what lies under one place of the window there; by default the middle.
+   * @param {number} factor 0 shows the whole map.
+   * @param {{ clientX: number, clientY: number }} [place]
+   */
+  zoomBy(factor, place) {
+    const box = this.surface.getBoundingClientRect();
+    const zoom = Math.min(Math.max(this.zoom * factor, 1), MAX_ZOOM);
+    const gain = 1 / this.zoom - 1 / zoom;
+    this.#left += (place ? (place.clientX - box.left) / box.width : 0.5) * gain;
+    this.#top += (place ? (place.clientY - box.top) / box.height : 0.5) * gain;
+    this.zoom = zoom;
+    this.#place();
+  }
 
-    /** What lies under a place of the window stays there. */
-    zoomBy(factor, clientX, clientY) {
-      const box = surface.getBoundingClientRect();
-      const newZoom = Math.min(Math.max(zoom * factor, 1), MAX_ZOOM);
-      const gain = 1 / zoom - 1 / newZoom;
-      left += ((clientX - box.left) / box.width) * gain;
-      top += ((clientY - box.top) / box.height) * gain;
-      zoom = newZoom;
-      place();
-    },
+  /** @type {(dx: number, dy: number) => void} */
+  panBy(dx, dy) {
+    this.#left -= dx / this.canvas.clientWidth;
+    this.#top -= dy / this.canvas.clientHeight;
+    this.#place();
+  }
 
-    panBy(dx, dy) {
-      left -= dx / canvas.clientWidth;
-      top -= dy / canvas.clientHeight;
-      place();
-    },
+  /**
+   * Brings a pixel into sight, with a margin.
+   * @param {Point} point
+   */
+  reveal({ x, y }) {
+    const margin = 0.1 / this.zoom;
+    const follow = (/** @type {number} */ start, /** @type {number} */ position) =>
+      Math.min(Math.max(start, position - 1 / this.zoom + margin), position - margin);
+    this.#left = follow(this.#left, x / this.size);
+    this.#top = follow(this.#top, y / this.size);
+    this.#place();
+  }
 
-    /** Brings a pixel into sight, with a margin. */
-    reveal({ x, y }) {
-      const margin = 0.1 / zoom;
-      const follow = (start, position) => Math.min(Math.max(start, position - 1 / zoom + margin), position - margin);
-      left = follow(left, x / size);
-      top = follow(top, y / size);
-      place();
-    },
+  /** @type {(path: string, isMirrored: boolean) => void} */
+  showOutline(path, isMirrored) {
+    for (const line of this.guide.querySelectorAll('.lc-drawn path')) line.setAttribute('d', path);
+    for (const line of this.guide.querySelectorAll('.lc-mirrored path')) line.setAttribute('d', isMirrored ? path : '');
+  }
 
-    showOutline(path, isMirrored) {
-      const shown = (part, d) => guide.querySelectorAll(part + ' path').forEach((line) => line.setAttribute('d', d));
-      shown('.lc-drawn', path);
-      shown('.lc-mirrored', isMirrored ? path : '');
-    },
+  /** @param {number} step Pixels of the map per cell; 1 shows no grid. */
+  showGrid(step) {
+    this.stage.toggleAttribute('data-grid', step > 1);
+    this.stage.style.setProperty('--cell', `${(100 * step) / this.size}%`);
+  }
 
-    /** A step of 1 shows no grid. */
-    showGrid(step) {
-      stage.toggleAttribute('data-grid', step > 1);
-      stage.style.setProperty('--cell', (100 * step) / size + '%');
-    },
+  /** @param {boolean} isMirrored */
+  showMirror(isMirrored) {
+    this.stage.toggleAttribute('data-mirror', isMirrored);
+  }
 
-    showMirror(isMirrored) {
-      stage.toggleAttribute('data-mirror', isMirrored);
-    },
-  };
-  place();
-  return view;
+  #place() {
+    this.#left = Math.min(Math.max(this.#left, 0), 1 - 1 / this.zoom);
+    this.#top = Math.min(Math.max(this.#top, 0), 1 - 1 / this.zoom);
+    this.stage.style.setProperty('--zoom', String(this.zoom));
+    this.stage.style.setProperty('--left', String(this.#left));
+    this.stage.style.setProperty('--top', String(this.#top));
+  }
 }
 
-/** "#rrggbb" as one element of a Uint32Array over RGBA bytes, in whichever byte order the machine has. */
+/**
+ * Returns "#rrggbb" as one element of a Uint32Array over RGBA bytes, in the byte order of the machine.
+ * @param {string} color
+ */
 function pixelOfColor(color) {
   const channels = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
   return new Uint32Array(Uint8Array.of(...channels, 255).buffer)[0];

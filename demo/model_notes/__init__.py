@@ -1,6 +1,6 @@
-"""`ModelNotes`: where each model of the page comes from, how good it is, and what is being fetched or could not be had."""
+"""`ModelNotes`: source, quality and download state of each model on the page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,14 @@ import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
 
 from demo.models import Model
-from pix2pix.measure import Measure
+from demo.modules import mounting
+from pix2pix.fid.measure import Measure
 
 FOLDER = Path(__file__).parent
 
 
 class Note(GradioModel):
-    """What the page says about one model."""
+    """The page's words about one model."""
 
     name: str
     source: str
@@ -23,13 +24,13 @@ class Note(GradioModel):
 
 
 class Notes(GradioRootModel):
-    """One note per model, as they travel to the page."""
+    """The message to the page: one note per model."""
 
     root: list[Note]
 
 
 def describe_quality(model: Model) -> str:
-    """Epochs and the measured distance, with what it is called and how many pictures it is of."""
+    """Returns epochs and the measured distance with its name and number of images."""
     if model.painter is None:
         return ""
     config = model.painter.config
@@ -42,37 +43,42 @@ def describe_quality(model: Model) -> str:
 
 
 class ModelNotes(gr.HTML):
-    """Its value is the models, one after the other; its event `apply` comes when the weights of one have changed."""
+    """Its value is the models by objective; the event `apply` fires when the weights of one have changed."""
 
     data_model = Notes
 
-    def __init__(self, value: Sequence[Model], *, names: Sequence[str], **keywords: Any) -> None:
+    def __init__(self, value: Mapping[str, Model], *, names: Mapping[str, str], **keywords: Any) -> None:
         """Makes the notes.
 
         Args:
-            value: The models.
-            names: What the page calls them.
+            value: The models by objective.
+            names: The page's names of the objectives.
             **keywords: Whatever `gr.HTML` takes.
         """
-        self.names = list(names)
+        self.names = dict(names)
         super().__init__(
             value=value,
             html_template='<div class="model-notes"></div><p class="mn-said" role="status"></p>',
-            js_on_load=(FOLDER / "notes.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("model_notes/notes.js", events=["apply"]),
             head=f"<style>{(FOLDER / 'notes.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             **keywords,
         )
 
-    def postprocess(self, value: Sequence[Model]) -> Notes:  # type: ignore[override]
-        """The models as they are now → what the browser gets."""
+    def postprocess(self, value: Mapping[str, Model]) -> Notes:  # type: ignore[override]
+        """Returns the notes on the models as they are now."""
         return Notes(
             [
-                Note(name=name, source=model.source, details=describe_quality(model), notice=model.notice)
-                for name, model in zip(self.names, value, strict=True)
+                Note(
+                    name=self.names[objective],
+                    source=model.source,
+                    details=describe_quality(model),
+                    notice=model.notice,
+                )
+                for objective, model in value.items()
             ]
         )
 
     def api_info(self) -> dict[str, Any]:
-        """The JSON schema of what travels."""
+        """Returns the JSON schema of the message."""
         return Notes.model_json_schema()

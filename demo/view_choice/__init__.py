@@ -1,6 +1,7 @@
-"""`ViewChoice`: one of a few views, as a control of several segments.
+"""`ViewChoice`: a segmented control that selects the view.
 
-Radio buttons of the browser's own in one group, so that it is one tab stop and arrow keys choose; Gradio's are a group each.
+It uses native radio buttons in one group, so that it is one tab stop and arrow keys select; Gradio's radio buttons form
+a group each.
 """
 
 from collections.abc import Sequence
@@ -9,24 +10,26 @@ from typing import Any
 
 import gradio as gr
 
+from demo.modules import mounting
+
 FOLDER = Path(__file__).parent
 
 
 class ViewChoice(gr.HTML):
-    """Its value is the name of the chosen view; `input` says that a person has chosen another."""
+    """Its value is the name of the selected view; `input` fires when a person selects another one."""
 
     def __init__(self, names: Sequence[str], **keywords: Any) -> None:
         """Makes a choice.
 
         Args:
-            names: Of the views; the first is chosen at the start. An update of the page may bring others.
+            names: Names of the views; the first one is selected at the start. An update may replace them.
             **keywords: Whatever `gr.HTML` takes.
         """
-        self.names = list(names)  # Gradio asks every component for what its constructor takes
+        self.names = list(names)  # Gradio reads every constructor argument from the component
         super().__init__(
             value=names[0],
             html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
-            js_on_load=(FOLDER / "view_choice.js").read_text(encoding="utf-8"),
+            js_on_load=mounting("view_choice/view_choice.js"),
             head=f"<style>{(FOLDER / 'view_choice.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             names=self.names,
@@ -34,5 +37,5 @@ class ViewChoice(gr.HTML):
         )
 
     def preprocess(self, payload: Any) -> str:
-        """The name that is chosen, or whatever text a client sent: the names may have changed since the page was loaded."""
+        """Returns the selected name, or any text that a client sent: names may change after the page was loaded."""
         return payload if isinstance(payload, str) else ""

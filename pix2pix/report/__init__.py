@@ -1,1 +1,1 @@
-"""Run folders → one static page that holds everything it shows, and the pictures and numbers behind it."""
+"""Report on run folders: one static page that needs no other file, and the images and numbers behind it."""

@@ -1,4 +1,4 @@
-"""`python -m pix2pix.report RUN [RUN ...] --output DIR`: what training runs have come to, on one page that needs no other file."""
+"""Report on training runs, finished or not: `python -m pix2pix.report RUN [RUN ...] --output DIR`."""
 
 import argparse
 import csv
@@ -13,38 +13,25 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pix2pix.config import TrainConfig
 from pix2pix.files import replacing
-from pix2pix.measure import Measure
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
-from pix2pix.report.runs import ReportError, Run, read_runs
-from pix2pix.report.scores import PUBLISHED, Table, score_tables
+from pix2pix.report.runs import DISTANCES, ReportError, Run, read_runs
+from pix2pix.report.scores import PUBLISHED, Table, measure_of, score_tables
 from pix2pix.run_folder import RunFolderError
-from pix2pix.trainer import LOSS_NAMES, TrainConfig
+from pix2pix.trainer import LOSS_NAMES
 
 PLACES = ("data_dir", "run_dir", "fid_weights")
-"""Settings that say where things lay on the machine; a report that is passed on does not."""
-SCORE_COLUMNS = (
-    "epoch",
-    "split",
-    "n",
-    "weights",
-    "dims",
-    "fid",
-    "kid",
-    "kid_std",
-    "kid_subset_size",
-    "real_floor",
-    "real_floor_n",
-    "seconds",
-)
+"""Settings that name paths of the machine, which a report leaves out."""
+SCORE_COLUMNS = ("epoch", "split", "n", "weights", "dims", *DISTANCES, "seconds")
 LOG_COLUMNS = ("epoch", "step", *LOSS_NAMES["gan"], "pictures_per_second", "seconds")
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """The part of the page on one dataset."""
+    """The part of the page about one dataset."""
 
     dataset: str
     runs: list[Run]
@@ -57,6 +44,7 @@ class Chapter:
 
 
 def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
+    """Collect tables, charts and images of the runs on a dataset."""
     tables = score_tables(runs)
     curves = [chart for table in tables if table.measure for chart in score_charts(runs, table.measure)]
     strip, grid = epoch_strip(runs, photos), comparison_grid(runs, photos)
@@ -64,30 +52,29 @@ def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
 
 
 def settings(run: Run) -> dict[str, str]:
-    """What made a run what it is, in words, but for where it lay."""
+    """The settings, data and machine of a run in words, without paths."""
     config = {
         item.name.replace("_", " "): str(getattr(run.config, item.name))
         for item in fields(TrainConfig)
         if item.name not in PLACES
     }
-    data = {f"{split} pictures, fingerprint": value[:12] for split, value in run.data.items()}
+    data = {f"{split} images, fingerprint": value[:12] for split, value in run.data.items()}
     machine = {f"machine: {name}": value for name, value in run.machine.items()}
-    inceptions = dict.fromkeys(Measure(score["weights"], score["dims"]).inception for score in run.scores)
+    inceptions = dict.fromkeys(measure_of(score).inception for score in run.scores)
     return config | data | machine | {"scored with": "; ".join(inceptions) or "not scored"}
 
 
 def compare_settings(runs: Sequence[Run]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """The settings in which runs differ, with one value for each; and those in which all agree."""
+    """The settings in which runs differ, with a value for each run, and those that all share."""
     of_runs = [settings(run) for run in runs]
     names = dict.fromkeys(name for of_run in of_runs for name in of_run)
     values = {name: [of_run.get(name, "–") for of_run in of_runs] for name in names}
-    return {n: row for n, row in values.items() if len(set(row)) > 1}, {
-        n: row[0] for n, row in values.items() if len(set(row)) == 1
-    }
+    shared = {name: row[0] for name, row in values.items() if len(set(row)) == 1}
+    return {name: row for name, row in values.items() if name not in shared}, shared
 
 
 def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> str:
-    """The page. All text from files is escaped; nothing is fetched."""
+    """Render the page. All text from files is escaped; the page loads nothing."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -100,7 +87,7 @@ def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> st
 
 
 def duration(seconds: float) -> str:
-    """3661 → "1 h 01 min"; below an hour "5 min 02 s"."""
+    """Format seconds: 3661 → "1 h 01 min", 302 → "5 min 02 s"."""
     whole = round(seconds)
     if whole >= 3600:
         minutes = round(seconds / 60)
@@ -109,7 +96,7 @@ def duration(seconds: float) -> str:
 
 
 def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
-    """The numbers of the page, as plain values."""
+    """The numbers of the page as plain values."""
     return {
         "photos": photos,
         "runs": [
@@ -133,7 +120,7 @@ def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
 
 
 def to_csv(records: Iterable[tuple[Run, dict[str, Any]]], columns: Sequence[str]) -> str:
-    """One line per record of a run."""
+    """Format the records of runs as CSV, one line per record."""
     text = io.StringIO()
     writer = csv.DictWriter(text, ["dataset", "objective", "run", *columns], restval="", lineterminator="\n")
     writer.writeheader()
@@ -143,7 +130,7 @@ def to_csv(records: Iterable[tuple[Run, dict[str, Any]]], columns: Sequence[str]
 
 
 def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
-    """Writes the page and what is behind it; sheets of an earlier report go, so that no photograph stays behind unasked."""
+    """Write the page and the files behind it; delete sheets of an earlier report, which may show photos."""
     datasets = dict.fromkeys(run.config.dataset for run in runs)
     chapters = [
         chapter(dataset, [run for run in runs if run.config.dataset == dataset], photos) for dataset in datasets
@@ -171,20 +158,16 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m pix2pix.report", description="One page on training runs, finished or not."
+        prog="python -m pix2pix.report", description="Report on training runs, finished or not, on one page."
     )
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder; nothing is written into it")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, which is only read")
     parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder for the page, index.html, and the files behind it",
+        "--output", type=Path, required=True, metavar="DIR", help="folder for the page, index.html, and its files"
     )
     parser.add_argument(
         "--no-photos",
         action="store_true",
-        help="leave out the dataset's photographs and label images, to pass the page on",
+        help="leave out the dataset's photos and label images, so that the page can be shared",
     )
     flags = parser.parse_args(arguments)
     try:

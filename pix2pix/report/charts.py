@@ -1,4 +1,4 @@
-"""Line charts as inline SVG: small, sharp, and in the page's fonts and light or dark colours, which those of a plotting library are not."""
+"""Line charts as inline SVG: small, sharp, and, unlike a plotting library's, in the page's fonts and colours."""
 
 import math
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pix2pix.data import SPLITS
-from pix2pix.measure import Measure
+from pix2pix.fid.measure import Measure
 from pix2pix.report.runs import Run
 from pix2pix.report.scores import counts, select
 from pix2pix.trainer import LOSS_NAMES
 
 MARKED = 25
-"""A line of up to so many points shows where they are."""
+"""Maximum number of points of a line for which they are marked."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Line:
 
     Attributes:
         label: Name of the run.
-        style: Number of its colour and dashes on the page.
+        style: Number of the line's colour and dashes on the page.
         points: (epoch, value), ascending by epoch.
         spread: Half the height of the band around each value; empty for no band.
     """
@@ -34,14 +34,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines and the scales that hold them; positions are in the units of the SVG's view box.
+    """Lines and their scales. Positions are in units of the SVG view box.
 
     Attributes:
-        title: What is drawn.
-        lines: At least one, none of them empty.
+        title: What the chart shows.
+        lines: At least one; none is empty.
         last_epoch: End of the horizontal axis.
-        floor: A value to draw across the chart.
-        from_zero: Whether the vertical axis has to show 0.
+        floor: A value to draw across the chart; None for none.
+        from_zero: Whether the vertical axis must include 0.
     """
 
     title: str
@@ -92,9 +92,9 @@ class Chart:
 
     @property
     def description(self) -> str:
-        """The chart in words, for those who do not see it."""
+        """The chart in words, for people who cannot see it."""
         ends = [f"{line.label}: {_words(line.points[0])}, {_words(line.points[-1])}" for line in self.lines]
-        floor = [] if self.floor is None else [f"photographs against photographs: {self.floor:.4g}"]
+        floor = [] if self.floor is None else [f"photos against photos: {self.floor:.4g}"]
         return "; ".join(ends + floor) + "."
 
 
@@ -103,7 +103,7 @@ def _words(point: tuple[float, float]) -> str:
 
 
 def ticks(low: float, high: float, count: int, smallest: float = 0.0) -> list[float]:
-    """Round values at equal steps, about `count` of them, from at most `low` to at least `high`; steps are 1, 2 or 5 · 10^k."""
+    """About `count` round values in equal steps of 1, 2 or 5 · 10^k that enclose `low` to `high`."""
     span = max(high - low, abs(high) * 1e-6, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / count))
     step = max(
@@ -115,13 +115,13 @@ def ticks(low: float, high: float, count: int, smallest: float = 0.0) -> list[fl
 
 
 def loss_charts(runs: Sequence[Run]) -> list[Chart]:
-    """The losses of G and D over epochs; one chart for each, as their scales differ."""
+    """Chart each loss of G and D over epochs; their scales differ."""
     return [chart for name in LOSS_NAMES["gan"] if (chart := _log_chart(runs, name, name, False))]
 
 
 def speed_charts(runs: Sequence[Run]) -> list[Chart]:
-    """Pictures per second of training over epochs."""
-    chart = _log_chart(runs, "pictures_per_second", "Pictures per second", True)
+    """Chart the training images per second over epochs."""
+    chart = _log_chart(runs, "pictures_per_second", "Images per second", True)
     return [chart] if chart else []
 
 
@@ -135,25 +135,17 @@ def _log_chart(runs: Sequence[Run], name: str, title: str, from_zero: bool) -> C
 
 
 def score_charts(runs: Sequence[Run], measure: Measure) -> list[Chart]:
-    """Both distances over epochs, for every split and n that was scored."""
+    """Chart both distances over epochs, for every split and n that was scored."""
     charts = []
     for split in SPLITS:
         for n in counts(runs, measure, split):
             scored = [(style, run, list(select(run, measure, split, n).values())) for style, run in enumerate(runs)]
             scored = [item for item in scored if item[2]]
-            frechet = [
-                Line(run.label, style, [(score["epoch"], score["fid"]) for score in scores])
-                for style, run, scores in scored
-            ]
-            kernel = [
-                Line(
-                    run.label,
-                    style,
-                    [(score["epoch"], score["kid"]) for score in scores],
-                    [score["kid_std"] for score in scores],
-                )
-                for style, run, scores in scored
-            ]
+            frechet, kernel = [], []
+            for style, run, scores in scored:
+                fid, kid = ([(score["epoch"], score[name]) for score in scores] for name in ("fid", "kid"))
+                frechet.append(Line(run.label, style, fid))
+                kernel.append(Line(run.label, style, kid, [score["kid_std"] for score in scores]))
             floor = scored[0][2][-1]["real_floor"]
             where = f"{split}, n = {n}"
             charts.append(Chart(f"{measure.names[0]}, {where}", frechet, _last_epoch(runs), floor, True))
@@ -162,5 +154,5 @@ def score_charts(runs: Sequence[Run], measure: Measure) -> list[Chart]:
 
 
 def _last_epoch(runs: Sequence[Run]) -> int:
-    """All charts of a dataset share one horizontal axis."""
+    """The end of the horizontal axis, which all charts of a dataset share."""
     return max(1, *(record["epoch"] for run in runs for record in [*run.log, *run.scores]))

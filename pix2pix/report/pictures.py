@@ -1,8 +1,7 @@
-"""Sheets of sample pictures from run folders: a picture over the epochs, and the models side by side."""
+"""Sheets of sample images from run folders: one image over the epochs, and the models side by side."""
 
 import base64
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,20 @@ from PIL import Image
 from pix2pix.report.runs import ReportError, Run
 
 GAP = 8
-"""Pixels between the pictures of a sheet's file."""
+"""Pixels between the images of a sheet's file."""
 
 
 @dataclass(frozen=True)
 class Picture:
+    """An image with a caption and a description for those who cannot see it."""
+
     caption: str
     alt: str
     image: Image.Image
 
     @property
     def uri(self) -> str:
-        """The picture itself, for the page: WebP, a fifth of the bytes of PNG."""
+        """The image as a data URL, in WebP: a fifth of the bytes of PNG."""
         buffer = io.BytesIO()
         self.image.save(buffer, "WEBP", quality=90)
         return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -31,12 +32,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of pictures.
+    """Rows of images.
 
     Attributes:
-        name: Of its file, without the suffix.
-        split: That the pictures are of.
-        rows: (heading, pictures).
+        name: Name of its file, without the suffix.
+        split: Split of the dataset that its images are from.
+        rows: A heading and the images of each row.
     """
 
     name: str
@@ -45,10 +46,11 @@ class Sheet:
 
     @property
     def columns(self) -> int:
+        """Number of images in the longest row."""
         return max(len(pictures) for _, pictures in self.rows)
 
     def image(self) -> Image.Image:
-        """All pictures, without captions, on white."""
+        """Draw all images on white, without captions."""
         width, height = self.rows[0][1][0].image.size
         sheet = Image.new("RGB", (self.columns * (width + GAP) - GAP, len(self.rows) * (height + GAP) - GAP), "white")
         for row, (_, pictures) in enumerate(self.rows):
@@ -58,91 +60,70 @@ class Sheet:
 
 
 def epoch_strip(runs: Sequence[Run], photos: bool) -> Sheet | None:
-    """One picture after the first, the middle and the last sampled epoch of each run of a dataset; None where nothing was sampled.
+    """Show one image after the first, the middle and the last sampled epoch of each run; None if nothing was sampled.
 
     Args:
-        runs: Of one dataset.
-        photos: Whether the label image and the photograph are shown too.
+        runs: Runs on one dataset.
+        photos: Whether to show the label image and the photo too.
     """
-    for split in ("val", "test", "train"):
-        sampled, names = _sampled(runs, split)
-        if names:
-            break
-    else:
+    split, sampled, names = _sampled(runs, ("val", "test", "train"))
+    if not names:
         return None
     name = names[0]
     rows = [(f"{split}/{name}", _dataset_pictures(sampled[0], split, name))] if photos else []
     for run in sampled:
-        epochs = _epochs(run, split, name)
-        middle = min(epochs, key=lambda epoch: abs(2 * epoch - max(epochs)))
-        shown = sorted({min(epochs), middle, max(epochs)})
-        rows.append(
-            (f"{run.label}, {split}/{name}", [_painted(run, split, name, epoch, f"epoch {epoch}") for epoch in shown])
-        )
+        epochs = run.folder.sampled_epochs(split)[name]
+        middle = min(epochs, key=lambda epoch: abs(2 * epoch - epochs[-1]))
+        shown = sorted({epochs[0], middle, epochs[-1]})
+        painted = [_painted(run, split, name, epoch, f"epoch {epoch}") for epoch in shown]
+        rows.append((f"{run.label}, {split}/{name}", painted))
     return Sheet(f"strip-{runs[0].config.dataset}", split, [row for row in rows if row[1]])
 
 
 def comparison_grid(runs: Sequence[Run], photos: bool) -> Sheet | None:
-    """Label image, photograph, and each run's picture, for every picture that all runs of a dataset have sampled.
+    """Show label image, photo, and each run's image, for every image that all runs on a dataset have sampled.
 
-    The runs' pictures are from the last epoch that all have sampled, or where there is none, from the last of each.
+    The runs' images are from the last epoch that all have sampled or, if there is none, from the last epoch of each.
     """
-    for split in ("test", "val", "train"):
-        sampled, names = _sampled(runs, split)
-        if names:
-            break
-    else:
+    split, sampled, names = _sampled(runs, ("test", "val", "train"))
+    if not names:
         return None
     rows = []
     for name in names:
-        epochs = [_epochs(run, split, name) for run in sampled]
-        common = set.intersection(*(set(of_run) for of_run in epochs))
-        shown = [max(common or of_run) for of_run in epochs]
-        painted = [
-            _painted(run, split, name, epoch, f"{run.label}, epoch {epoch}")
-            for run, epoch in zip(sampled, shown, strict=True)
-        ]
+        epochs = [run.folder.sampled_epochs(split)[name] for run in sampled]
+        common = set.intersection(*map(set, epochs))
+        painted = []
+        for run, of_run in zip(sampled, epochs, strict=True):
+            epoch = max(common or of_run)
+            painted.append(_painted(run, split, name, epoch, f"{run.label}, epoch {epoch}"))
         rows.append((f"{split}/{name}", (_dataset_pictures(sampled[0], split, name) if photos else []) + painted))
     return Sheet(f"grid-{runs[0].config.dataset}", split, rows)
 
 
-def _sampled(runs: Sequence[Run], split: str) -> tuple[list[Run], list[str]]:
-    """The runs that have sampled a split, and the names of the pictures that all of these have, in numeric order."""
-    folders = {
-        run.label: {path.name for path in _folder(run, split, ".").glob("*") if _epochs(run, split, path.name)}
-        for run in runs
-    }
-    sampled = [run for run in runs if folders[run.label]]
-    names = set.intersection(*(folders[run.label] for run in sampled)) if sampled else set()
-    return sampled, sorted(names, key=lambda name: (len(name), name))
-
-
-def _folder(run: Run, split: str, name: str) -> Path:
-    return run.path / "samples" / split / name
-
-
-def _epochs(run: Run, split: str, name: str) -> list[int]:
-    """The epochs after which a picture was sampled, ascending."""
-    matches = (
-        re.fullmatch(r"epoch-(\d{3,9})", path.stem, re.ASCII) for path in _folder(run, split, name).glob("epoch-*.png")
-    )
-    return sorted(int(match[1]) for match in matches if match)
+def _sampled(runs: Sequence[Run], splits: Sequence[str]) -> tuple[str, list[Run], list[str]]:
+    """Find the first split with common samples, the runs that sampled it, and the images that all of these have."""
+    for split in splits:
+        sampled = [run for run in runs if run.folder.sampled_epochs(split)]
+        of_runs = [run.folder.sampled_epochs(split) for run in sampled]
+        if names := [name for name in of_runs[0] if all(name in epochs for epochs in of_runs)] if sampled else []:
+            return split, sampled, names
+    return "", [], []
 
 
 def _dataset_pictures(run: Run, split: str, name: str) -> list[Picture]:
-    """Label image and photograph; what is missing is left out."""
-    kinds = {"label": ("label map", "Label map"), "photo": ("photograph", "Photograph")}
-    files = {kind: _folder(run, split, name) / f"{kind}.png" for kind in kinds}
+    """The label image and the photo, as far as they were saved."""
+    captions = {"label": "label map", "photo": "photo"}
+    files = {caption: run.folder.sample(split, name, kind) for kind, caption in captions.items()}
     return [
-        Picture(kinds[kind][0], f"{kinds[kind][1]} of {split}/{name}", _read(path))
-        for kind, path in files.items()
+        Picture(caption, f"{caption.capitalize()} of {split}/{name}", _read(path))
+        for caption, path in files.items()
         if path.is_file()
     ]
 
 
 def _painted(run: Run, split: str, name: str, epoch: int, caption: str) -> Picture:
-    path = _folder(run, split, name) / f"epoch-{epoch:03d}.png"
-    return Picture(caption, f"{run.label}'s picture of {split}/{name} after epoch {epoch}", _read(path))
+    alt = f"Image of {split}/{name} by {run.label} after epoch {epoch}"
+    return Picture(caption, alt, _read(run.folder.sample(split, name, epoch)))
 
 
 def _read(path: Path) -> Image.Image:
@@ -150,12 +131,12 @@ def _read(path: Path) -> Image.Image:
         with Image.open(path) as image:
             if image.size != (256, 256):
                 raise ReportError(
-                    f"{path} is {image.width}x{image.height}; samples are 256x256, so it is not one; remove it"
+                    f"{path} is {image.width}x{image.height}; samples are 256x256, so it is not one: remove it"
                 )
             return image.convert("RGB")
     except ReportError:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ReportError(
-            f"{path} is not a readable picture; if the run is just writing it, try again, else remove it"
+            f"{path} is not a readable image; if the run is still writing it, try again, else remove it"
         ) from error

@@ -1,11 +1,11 @@
-"""Scores of the runs of one dataset, side by side: with the distance between photographs, and with the published numbers."""
+"""Scores of the runs on a dataset side by side, with the distance between photos and the published FID."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pix2pix.data import SPLITS
-from pix2pix.measure import Measure
+from pix2pix.fid.measure import Measure
 from pix2pix.report.runs import Run
 
 PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
@@ -20,13 +20,16 @@ PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
         "test": {"n": 200, "gan": 105, "l1": 203},
     },
 }
-"""FID by dataset, split and objective, and n, of the experiment that this project set out to reproduce: UNet-256 with instance norm,
-200 epochs, dropout on at prediction, Inception of pytorch-fid. The paper itself (Isola et al. 2017) gives no FID."""
+"""FID by dataset, split and objective, and number of images n, of the experiment that this project reproduces.
+
+UNet-256 with instance norm, 200 epochs, dropout at prediction, Inception of pytorch-fid. The paper (Isola et al. 2017)
+gives no FID.
+"""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A run's score after one epoch; `score` is None where there is none."""
+    """A run's score after one epoch; `score` is None if there is none."""
 
     run: Run
     score: dict[str, Any] | None
@@ -35,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Scores of one split at one n; n is None where the split has not been scored."""
+    """Scores of one split at one n; n is None if the split has not been scored."""
 
     split: str
     n: int | None
@@ -44,28 +47,33 @@ class Group:
 
     @property
     def floor(self) -> dict[str, Any] | None:
-        """A score that has the distance between photographs, which is the same for all of a group."""
+        """A score, for its distance between photos, which is the same in the whole group."""
         return next((row.score for row in reversed(self.rows) if row.score), None)
 
 
 @dataclass(frozen=True)
 class Table:
-    """All splits by the same measure; None where nothing has been scored."""
+    """All splits by one measure; the measure is None if nothing has been scored."""
 
     measure: Measure | None
     groups: list[Group]
 
 
+def measure_of(score: Mapping[str, Any]) -> Measure:
+    """The measure that a recorded score is by."""
+    return Measure(score["weights"], score["dims"])
+
+
 def score_tables(runs: Sequence[Run]) -> list[Table]:
-    """One table for each Inception that scored any of the runs, which are of one dataset; the published numbers alone if none did."""
-    measures = dict.fromkeys(Measure(score["weights"], score["dims"]) for run in runs for score in run.scores)
+    """Make a table for each Inception that scored any of the runs; if none did, one with the published FID only."""
+    measures = dict.fromkeys(measure_of(score) for run in runs for score in run.scores)
     return [
         Table(key, [group for split in SPLITS for group in _groups(runs, key, split)]) for key in measures or [None]
     ]
 
 
 def select(run: Run, measure: Measure | None, split: str, n: int | None) -> dict[int, dict[str, Any]]:
-    """A run's scores by epoch."""
+    """The scores of a run by epoch."""
     return {score["epoch"]: score for score in run.scores if _fits(score, measure, split) and score["n"] == n}
 
 
@@ -75,11 +83,11 @@ def counts(runs: Sequence[Run], measure: Measure | None, split: str) -> list[int
 
 
 def _fits(score: dict[str, Any], measure: Measure | None, split: str) -> bool:
-    return score["split"] == split and Measure(score["weights"], score["dims"]) == measure
+    return score["split"] == split and measure_of(score) == measure
 
 
 def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Group]:
-    """Of each run the last scored epoch, and the last one that all were scored after, so that there are rows of equal training."""
+    """Show each run at its last scored epoch and at the last epoch that all were scored after."""
     published = PUBLISHED[runs[0].config.dataset][split]
     scored_n: list[int | None] = [*counts(runs, measure, split)]
     groups = []

@@ -1,0 +1,85 @@
+"""The command line of `app.py`. A wrong one ends the program with a sentence."""
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.models import MODELS, Model, Source, load_models
+from demo.validation_samples import ValidationSamples, find_samples
+from pix2pix.hub import HubModel
+from pix2pix.release import ReleaseError
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the page starts with.
+
+    Attributes:
+        models: By "DATASET-OBJECTIVE".
+        samples: Validation samples by dataset; empty without `--data-dir`.
+        is_mcp_server: Whether language models may paint.
+    """
+
+    models: Mapping[str, Model]
+    samples: Mapping[str, ValidationSamples]
+    is_mcp_server: bool
+
+
+def parse_weights(argument: str) -> tuple[str, Source]:
+    """Splits NAME=FOLDER or NAME=owner/name[@revision]. A folder that exists wins."""
+    name, _, source = argument.partition("=")
+    if name not in MODELS or not source:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=FOLDER, with NAME one of {', '.join(MODELS)}")
+    if Path(source).is_dir():
+        return name, Path(source)
+    try:
+        return name, HubModel.parse(source)
+    except ReleaseError as error:
+        raise argparse.ArgumentTypeError(f"there is no folder {source!r}") from error
+
+
+def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+    """Reads the flags and loads what they name.
+
+    Args:
+        arguments: The command line without the program.
+        environment: SPACE_ID in it says that this is a public Space, where datasets may not be shown.
+    """
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Paint a facade or a street and compare what a GAN and an L1 model make of it."
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="NAME=SOURCE",
+        type=parse_weights,
+        action="append",
+        default=[],
+        help="released folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME "
+        f"({', '.join(MODELS)}); repeatable",
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        help="folder with facades/val or cityscapes/val; offers random validation samples",
+    )
+    parser.add_argument("--mcp", action="store_true", help="let language models paint, too (Model Context Protocol)")
+    flags = parser.parse_args(arguments)
+    if flags.mcp and importlib.util.find_spec("mcp") is None:
+        parser.error("--mcp needs a package that is not installed: pip install 'gradio[mcp]'")
+    data_dir = flags.data_dir
+    if data_dir and "SPACE_ID" in environment:
+        print("--data-dir is ignored on a public Space, because datasets may not be redistributed.", file=sys.stderr)
+        data_dir = None
+    try:
+        samples = find_samples(data_dir) if data_dir else {}
+    except ValueError as error:
+        parser.error(f"--data-dir: {error}")
+    try:
+        return Options(load_models(dict(flags.weights)), samples, flags.mcp)
+    except ReleaseError as error:
+        parser.error(str(error))

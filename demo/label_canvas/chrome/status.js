@@ -1,0 +1,36 @@
+// @ts-check
+// What the canvas tells people: a line below the map to read, and words for screen readers.
+
+import { find } from '../../find.js';
+
+export class Status {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.hint = find(element, '.lc-hint');
+    this.announcer = find(element, '.lc-announcer');
+  }
+
+  /**
+   * Tells screen readers only.
+   * @param {string} words
+   */
+  announce(words) {
+    this.announcer.textContent = words;
+  }
+
+  /**
+   * Shows a sentence and announces it; the next stroke or tool brings the tool's hint back.
+   * @param {string} words
+   */
+  showNotice(words) {
+    this.showHint(words);
+    this.hint.toggleAttribute('data-notice', true);
+    this.announce(words);
+  }
+
+  /** @param {string} words */
+  showHint(words) {
+    this.hint.textContent = words;
+    this.hint.toggleAttribute('data-notice', false);
+  }
+}

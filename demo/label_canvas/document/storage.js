@@ -1,0 +1,79 @@
+// @ts-check
+// Where work is kept: in the browser's storage, and in the fragment of links, which browsers never send to a server.
+
+/** @import { Settings, Work } from './codec.js' */
+/** @import { Pixels } from './raster.js' */
+import { packWork, unpackWork } from './codec.js';
+
+const STORE_AFTER = 200; // milliseconds; sending the map to the server comes first
+
+const storageKey = (/** @type {string} */ dataset) => `pix2pix-studio.work.${dataset}`;
+
+/** Stores the work of this tab for a reload; new tabs open the work of the tab that was painted in last. */
+export class Store {
+  #timer = 0;
+  #hasFailed = false;
+
+  /**
+   * @param {string} dataset
+   * @param {() => void} onFailure Runs once, if the browser stores nothing or has no room; the work is then on the page alone.
+   */
+  constructor(dataset, onFailure) {
+    this.dataset = dataset;
+    this.onFailure = onFailure;
+  }
+
+  /** @param {Work} work */
+  keep(work) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#write(work), STORE_AFTER);
+  }
+
+  /** @param {Work} work */
+  async #write(work) {
+    const packed = await packWork(work);
+    try {
+      sessionStorage.setItem(storageKey(this.dataset), packed);
+      localStorage.setItem(storageKey(this.dataset), packed);
+    } catch {
+      if (!this.#hasFailed) this.onFailure();
+      this.#hasFailed = true;
+    }
+  }
+}
+
+/**
+ * Returns the stored work, or null.
+ * @type {(dataset: string, size: number, classCount: number) => Promise<Work | null>}
+ */
+export async function readStored(dataset, size, classCount) {
+  try {
+    const packed = sessionStorage.getItem(storageKey(dataset)) ?? localStorage.getItem(storageKey(dataset));
+    return packed ? await unpackWork(packed, size, classCount) : null;
+  } catch {
+    return null; // storage is forbidden, or the work was stored with another palette
+  }
+}
+
+/** @type {(dataset: string, work: Work) => Promise<string>} */
+export async function makeLink(dataset, work) {
+  return `${location.href.split('#')[0]}#${dataset}=${await packWork(work)}`;
+}
+
+/** Returns whether the address bar holds work of this dataset. @param {string} dataset */
+export const isLinkHere = (dataset) => location.hash.startsWith(`#${dataset}=`);
+
+/** Returns whether the address bar holds work of another dataset. @param {string} dataset */
+export const isLinkElsewhere = (dataset) => /^#\w+=\d+\./.test(location.hash) && !isLinkHere(dataset);
+
+/**
+ * Returns the work in the address bar; null if it holds none of this dataset. Throws an Error with one sentence.
+ * @type {(dataset: string, size: number, classCount: number) => Promise<Work | null>}
+ */
+export async function readLink(dataset, size, classCount) {
+  return isLinkHere(dataset) ? unpackWork(location.hash.slice(dataset.length + 2), size, classCount) : null;
+}
+
+export function clearAddress() {
+  history.replaceState(history.state, '', location.href.split('#')[0]);
+}

@@ -1,0 +1,54 @@
+// @ts-check
+// The canvas in a page of Gradio: the only module of this folder that knows Gradio.
+
+/** @import { Gradio } from '../gradio' */
+/** @import { ClassEntry } from './chrome/palette.js' */
+/** @import { Settings } from './document/codec.js' */
+import { Canvas } from './canvas.js';
+import { decodeRuns } from './document/codec.js';
+import { listen } from './input/listen.js';
+import { Sender } from './sender.js';
+
+/**
+ * @typedef {object} Props As LabelCanvas in Python sets them.
+ * @property {{ width: number, height: number, runs: string }} value
+ * @property {number} size
+ * @property {ClassEntry[]} classes
+ * @property {string} dataset
+ * @property {Settings} settings
+ * @property {number} background
+ * @property {number} start_class
+ * @property {number[]} first_classes
+ */
+
+/** @type {(element: HTMLElement, gradio: Gradio<Props>) => void} */
+export function mount(element, { props, trigger, watch }) {
+  const { size, classes, dataset, settings, background } = props;
+  const sender = new Sender(props.value.runs, (runs) => {
+    props.value = { width: size, height: size, runs };
+    trigger('input');
+  });
+  const canvas = new Canvas(
+    element,
+    {
+      pixels: decodeRuns(props.value.runs, size),
+      startClass: props.start_class,
+      firstClasses: props.first_classes,
+      ...{ size, classes, dataset, settings, background },
+    },
+    {
+      onChange: (pixels) => sender.sendMap(pixels),
+      onStroke: (pixels) => sender.sendLive(pixels),
+      onSettings: (newSettings) => trigger('linked', newSettings),
+    },
+  );
+  watch('value', () => {
+    if (props.value) canvas.setMap(decodeRuns(props.value.runs, size));
+  });
+  listen(element, document, 'pictures-painted', () => {
+    sender.noteAnswer();
+    canvas.reportStroke();
+  });
+  listen(element, document, `${dataset}-refused`, () => sender.noteRefusal());
+  listen(element, document, `${dataset}-settings`, ({ detail }) => canvas.work.noteSettings(detail));
+}

@@ -1,0 +1,56 @@
+"""Serves the components' ES modules as static files of Gradio.
+
+The browser loads them from a copy in a temporary folder. So the address shows no folder of the project, works in any
+app that uses a component, and differs after every start: a page never mixes modules of two versions.
+"""
+
+import atexit
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+SOURCE = Path(__file__).parent
+SERVED = Path(tempfile.mkdtemp(prefix="pix2pix-modules-"))
+PATH = f"file={SERVED.as_posix()}"
+"""Below Gradio's API prefix."""
+
+MOUNT = """
+const { root, api_prefix } = window.gradio_config;
+import(`${root}${api_prefix}/PATH`).then((module) => module.mount(element, { props, trigger, watch }));
+"""
+
+
+def _serve() -> None:
+    for module in SOURCE.rglob("*.js"):
+        copy = SERVED / module.relative_to(SOURCE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(module, copy)
+    atexit.register(shutil.rmtree, SERVED, ignore_errors=True)
+    gr.set_static_paths(SERVED)
+
+
+_serve()
+
+
+def mounting(module: str, events: Sequence[str] = ()) -> str:
+    """Returns the script of a component for `gr.HTML(js_on_load=...)`.
+
+    Args:
+        module: Path below `demo/`; it exports `mount(element, {props, trigger, watch})`.
+        events: Events that are not Gradio's own; Gradio finds their names in the script.
+    """
+    if not (SERVED / module).is_file():
+        raise ValueError(f"there is no module {module} below {SOURCE}")
+    names = f"// Events: {', '.join(map(repr, events))}" if events else ""
+    return MOUNT.replace("PATH", f"{PATH}/{module}") + names
+
+
+def preloading(folder: str) -> str:
+    """Returns link elements that load all modules of a folder of `demo/` at once, not one import after another."""
+    modules = sorted((SERVED / folder).rglob("*.js"))
+    addresses = [f"gradio_api/file={module.as_posix()}" for module in modules]
+    return "".join(f'<link rel="modulepreload" href={json.dumps(address)}>' for address in addresses)

@@ -1,0 +1,224 @@
+"""Limits per visitor, health and a log line per request, as middleware in front of Gradio.
+
+Limits count by address. Behind a proxy, the address is the visitor's only if uvicorn trusts the proxy:
+FORWARDED_ALLOW_IPS names it. `settings.py` has the numbers.
+"""
+
+import errno
+import ipaddress
+import time
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+import gradio as gr
+from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
+from gradio.queueing import Queue
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo import modules
+from demo.server.settings import (
+    MAX_BODY_BYTES,
+    MAX_BODY_PARTS,
+    MAX_OPEN_MCP,
+    MAX_OPEN_PER_ADDRESS,
+    MAX_UPLOAD_BYTES,
+    MAX_WAITING,
+    MAX_WAITING_PER_ADDRESS,
+    PAGE_RATE,
+    RATE,
+)
+from demo.server.stop import log, stopping
+
+UPLOAD_PATH = "/gradio_api/upload"
+MCP_PATH = "/gradio_api/mcp"
+PAGE_PATHS = ("/config", "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/run/")
+ASSET_PATHS = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json")
+API_NAMES = (
+    "app_id",
+    "call/",
+    "cancel",
+    "file=",
+    "heartbeat/",
+    "mcp",
+    "queue/",
+    "reset",
+    "startup-events",
+    "theme.css",
+    "upload",
+)
+MODULES_PATH = f"/gradio_api/{modules.PATH}/"
+PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
+"""Beginnings of the paths that page and programs use; others include one that fetches pages of other servers."""
+NOT_UNDERSTOOD = "The request cannot be understood."
+TOO_LARGE = "The request is larger than {:,} bytes, which is more than {} may take."
+
+
+class Limits:
+    """ASGI middleware: answers /health, refuses excessive requests with one sentence, logs every request.
+
+    Args:
+        app: The application behind it.
+        demo: The page, whose queue is inspected.
+    """
+
+    def __init__(self, app: ASGIApp, demo: gr.Blocks) -> None:
+        self.app, self.demo = app, demo
+        self.rate_limiter = MovingWindowRateLimiter(MemoryStorage())
+        self.open: Counter[str] = Counter()
+        self.open_mcp = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        request = Request(scope)
+        if request.url.path == "/health":
+            return await self.health()(scope, receive, send)
+        address, start, status = address_of(request.client), time.perf_counter(), 0
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        if request.url.path.startswith(MCP_PATH):  # the MCP server sends requests to itself and trusts these headers
+            others = [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-for"]
+            scope["headers"] = [*others, (b"x-forwarded-for", address.encode())]
+        is_tool_call = request.method == "POST" and request.url.path.startswith(MCP_PATH)
+        self.open[address] += 1
+        self.open_mcp += is_tool_call
+        try:
+            if refusal := self.refusal(request, address):
+                return await refusal(scope, receive, send_and_note)
+            await self.app(scope, checked(request, receive), send_and_note)
+        except RuntimeError as error:
+            if not (status and isinstance(error.__cause__, HTTPException)):
+                raise
+            await send({"type": "http.response.body"})  # the stream of an unknown session, which was already refused
+        except OSError as error:
+            if status or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            sentence = "The server could not keep your file, its disk is full. "
+            answer = refusal_of(507, sentence + "Nothing on this page is lost; try again later.")
+            await answer(scope, receive, send_and_note)
+        finally:
+            self.open_mcp -= is_tool_call
+            self.open[address] -= 1
+            self.open += Counter()  # drops addresses with a count of zero
+            path = scope.get("raw_path", b"").decode("ascii", "replace")[:200]  # percent-encoded, so one line stays one
+            log.info("%s %s %s %d %.0f ms", address, request.method, path, status, 1000 * (time.perf_counter() - start))
+
+    def health(self) -> JSONResponse:
+        """Answers a load balancer: 503 while the server is stopping."""
+        if stopping.is_set():
+            return JSONResponse({"status": "stopping"}, 503)
+        return JSONResponse({"status": "ok", "waiting": len(self.demo._queue)})
+
+    def refusal(self, request: Request, address: str) -> JSONResponse | None:
+        """Returns the refusal that the page shows; None if the request is served."""
+        path = request.url.path
+        if path != "/" and not path.startswith(PATHS):
+            return refusal_of(404, "There is no such page.")
+        limit, sentence = limit_of(request)
+        if int(request.headers.get("content-length", 0)) > limit:  # the server has checked that it is a number
+            return refusal_of(413, sentence)
+        is_asset = request.method == "GET" and path.startswith((*ASSET_PATHS, MODULES_PATH))
+        is_page = path == "/" or path.startswith(PAGE_PATHS)
+        is_mcp = request.method == "POST" and path.startswith(MCP_PATH)
+        for is_limited, most in ((not is_asset, RATE), (is_page, PAGE_RATE)):
+            if is_limited and not self.rate_limiter.hit(most, address):
+                sentence = f"Too many requests from your address; at most {most} are served. Please wait a moment."
+                return refusal_of(429, sentence)
+        if self.open[address] > MAX_OPEN_PER_ADDRESS:
+            sentence = f"Your address has {MAX_OPEN_PER_ADDRESS} requests open already."
+            return refusal_of(429, f"{sentence} Please close other pages and try again.")
+        if is_mcp and self.open_mcp > MAX_OPEN_MCP:
+            sentence = f"The server answers {MAX_OPEN_MCP} requests of language models at a time."
+            return refusal_of(429, f"{sentence} Try again in a moment.")
+        if path.startswith("/gradio_api/info"):
+            self.demo.app.api_info = None  # Gradio would show everybody the host name that the first visitor used
+        if request.method == "POST" and (reason := why_not_now(self.demo._queue, address)):
+            return refusal_of(429, reason)
+        return None
+
+
+def why_not_now(queue: Queue, address: str) -> str | None:
+    """Returns why the queue takes nothing more from an address for now; None if it does."""
+    if stopping.is_set():
+        return "The server is about to restart. Your map stays on this page; paint on in a minute."
+    if len(queue) >= MAX_WAITING:
+        sentence = f"The server is busy: {MAX_WAITING} pictures are waiting."
+        return f"{sentence} Your map stays on the page; paint on in a moment."
+    waiting = [event for queued in queue.event_queue_per_concurrency_id.values() for event in queued.queue]
+    mine = [event for event in waiting if event.request and address_of(event.request.client) == address]
+    if len(mine) >= MAX_WAITING_PER_ADDRESS:
+        return f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these."
+    return None
+
+
+def address_of(client: Any) -> str:
+    """Returns what the limits count by: an IPv4 address, or the 64-bit network of an IPv6 subscriber."""
+    return _network_of(client.host) if client else ""
+
+
+@lru_cache(4096)
+def _network_of(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    address = getattr(address, "ipv4_mapped", None) or address  # a proxy on IPv6 reports IPv4 visitors like this
+    return str(ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address)
+
+
+def limit_of(request: Request) -> tuple[int, str]:
+    """Returns the maximum size of a request in bytes, and the sentence for larger ones."""
+    if request.url.path.endswith(UPLOAD_PATH):
+        return MAX_UPLOAD_BYTES, TOO_LARGE.format(MAX_UPLOAD_BYTES, "a picture")
+    return MAX_BODY_BYTES, TOO_LARGE.format(MAX_BODY_BYTES, "a map")
+
+
+def checked(request: Request, receive: Receive) -> Receive:
+    """Wraps `receive` so that it raises HTTPException after too many bytes or parts, whatever the header says."""
+    limit, sentence = limit_of(request)
+    is_file = request.url.path.endswith(UPLOAD_PATH)
+    num_bytes = num_parts = 0
+
+    async def receive_some() -> Message:
+        nonlocal num_bytes, num_parts
+        message = await receive()
+        body = message.get("body", b"")
+        num_bytes += len(body)
+        num_parts += 0 if is_file else sum(body.count(sign) for sign in (b"[", b"{", b","))
+        if num_bytes > limit:
+            raise HTTPException(413, sentence)
+        if num_parts > MAX_BODY_PARTS:
+            raise HTTPException(422, NOT_UNDERSTOOD)
+        return message
+
+    return receive_some
+
+
+def refusal_of(status: int, sentence: str) -> JSONResponse:
+    """Makes an answer that Gradio's client shows as an error; for status 503 the client would use its own words."""
+    return JSONResponse({"detail": sentence}, status, {"Retry-After": "5", "Connection": "close"})
+
+
+async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
+    """Replaces FastAPI's refusal, which quotes the request: a page cannot show that, and infinity breaks it."""
+    return refusal_of(422, NOT_UNDERSTOOD)
+
+
+def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
+    """Returns the keywords for `launch(app_kwargs=...)`."""
+    return {
+        "middleware": [Middleware(Limits, demo=demo)],
+        "exception_handlers": {RequestValidationError: refuse_malformed},
+    }

@@ -1,0 +1,46 @@
+"""A stop that finishes its work, and the request log."""
+
+import logging
+import os
+import signal
+import threading
+import time
+
+import gradio as gr
+
+from demo.server.settings import DELIVERY_SECONDS, STOP_SECONDS
+
+log = logging.getLogger("pix2pix.requests")
+
+stopping = threading.Event()
+"""Set when the server has been asked to stop."""
+
+
+def log_requests() -> None:
+    """Writes a line per request to standard error if PIX2PIX_LOG_REQUESTS is 1; it contains no query, map or image."""
+    if os.environ.get("PIX2PIX_LOG_REQUESTS") == "1":
+        logging.basicConfig(format="%(asctime)s %(message)s")
+        log.setLevel(logging.INFO)
+
+
+def block_until_stopped(demo: gr.Blocks) -> None:
+    """Waits for Ctrl-C or termination, then for the maps in the queue, and closes the server. For the main thread."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    while not stopping.wait(0.5):  # on Windows, a wait without a timeout would not see signals
+        pass
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # a second signal ends the program at once
+    queue = demo._queue
+    deadline = time.monotonic() + STOP_SECONDS
+    while len(queue) + queue.get_active_worker_count() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    deadline = time.monotonic() + DELIVERY_SECONDS
+    while _has_unfetched(demo) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)  # the last messages are on their way
+    demo.close(verbose=False)
+
+
+def _has_unfetched(demo: gr.Blocks) -> bool:
+    return not all(messages.empty() for messages in list(demo._queue.pending_messages_per_session.values()))

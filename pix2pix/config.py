@@ -1,0 +1,193 @@
+"""The configuration of a training run, and its flags on the command line."""
+
+import argparse
+import difflib
+import math
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pix2pix.networks import NORMS
+from pix2pix.release_config import OBJECTIVES
+
+GROUPS = {
+    "data": "what to train on",
+    "model": "the networks",
+    "optimisation": "how to train them; all of these change the weights",
+    "machine": "how to use this machine",
+    "output": "what to keep, and where",
+    "scores": "the distance between generated images and photos: FID and KID",
+}
+DEFAULTS = {
+    "run_dir": "runs/DATASET-OBJECTIVE",
+    "init_from": "random weights",
+    "fid_weights": "pytorch-fid's, downloaded if missing",
+    "push_to_hub": "none",
+}
+"""Defaults in words, for flags whose default value says nothing."""
+METAVARS = {int: "N", float: "X", Path: "DIR", str: None}
+
+
+def _setting(
+    default: Any,
+    group: str,
+    help: str,
+    choices: tuple[str, ...] | None = None,
+    at_least: float | None = None,
+    below: float = math.inf,
+    may_change: bool = False,
+) -> Any:
+    metadata = dict(group=group, help=help, choices=choices, at_least=at_least, below=below, may_change=may_change)
+    return field(default=default, metadata=metadata)
+
+
+_changeable = partial(_setting, may_change=True)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a run; the defaults are the published run on facades. Fields with a group have a flag.
+
+    Fields marked `may_change` do not decide the weights of finished epochs, so a resumed run may change them.
+
+    Raises:
+        ValueError: If a value is out of range or has no effect; the message names the flag.
+    """
+
+    dataset: str = _setting("facades", "data", "dataset to train on", ("facades", "cityscapes"))
+    data_dir: Path = _changeable(Path("datasets"), "data", "folder that contains facades/ and cityscapes/")
+    run_dir: Path | None = _changeable(None, "output", "folder of this run; all nodes must see it")
+    objective: str = _setting("gan", "optimisation", "cGAN + 100 L1, or L1 alone", tuple(OBJECTIVES))
+    epochs: int = _changeable(
+        200, "optimisation", "passes over the training split; may be raised on resume", at_least=1
+    )
+    batch_size: int = _setting(1, "optimisation", "images per step and process; larger means fewer steps", at_least=1)
+    base_channels: int = _setting(64, "model", "filters in the first layer of G and D", at_least=1, below=257)
+    norm: str = _setting("instance", "model", "normalisation in G and D; nearly the same at batch size 1", NORMS)
+    learning_rate: float = _setting(2e-4, "optimisation", "learning rate of Adam, as published", at_least=0)
+    decay_epochs: int = _changeable(
+        0, "optimisation", "last epochs, over which the learning rate falls linearly to 0; 0 as published", at_least=0
+    )
+    init_from: str = _setting(
+        "", "optimisation", "start from a released folder, a run folder, or owner/name[@revision] on the Hub"
+    )
+    beta1: float = _setting(0.5, "optimisation", "decay of Adam's first moment, as published", at_least=0, below=1)
+    beta2: float = _setting(0.999, "optimisation", "decay of Adam's second moment, as published", at_least=0, below=1)
+    lambda_l1: float = _setting(100.0, "optimisation", "weight of L1 in the objective gan, as published", at_least=0)
+    ema: float = _setting(
+        0.0, "optimisation", "decay of a moving average of G to release, such as 0.999; 0 for none", at_least=0, below=1
+    )
+    precision: str = _setting("auto", "machine", "auto is bf16 where it is fast, else fp32", ("auto", "fp32", "bf16"))
+    seed: int = _setting(0, "optimisation", "seed of all randomness", at_least=0, below=2**63)
+    workers: int = _changeable(0, "machine", "processes that load images, per training process", at_least=0)
+    num_processes: int = _setting(1, "", "processes that train together, set by the launcher", at_least=1)
+    sample_every: int = _changeable(10, "output", "epochs between samples; 0 for none", at_least=0)
+    keep_every: int = _changeable(
+        10, "output", "epochs between kept generators; first, middle, last and scored ones are kept too", at_least=0
+    )
+    fid_every: int = _changeable(10, "scores", "epochs between scores; the last is scored too; 0 for none", at_least=0)
+    fid_samples: int = _changeable(0, "scores", "maximum images per split, always the same; 0 for all", at_least=0)
+    fid_weights: Path | None = _changeable(None, "scores", "Inception's weights")
+    checkpoint_minutes: float = _changeable(10.0, "output", "maximum work lost in a crash", at_least=0)
+    push_to_hub: str = _changeable("", "output", "owner/name on the Hugging Face Hub to publish the result as")
+    tracker: str = _changeable("none", "output", "receives curves and samples", ("none", "tensorboard", "wandb"))
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value, flag = getattr(self, item.name), flag_of(item.name)
+            choices, at_least, below = (item.metadata[name] for name in ("choices", "at_least", "below"))
+            if choices and value not in choices:
+                raise ValueError(f"{flag} must be one of {', '.join(choices)}, not {value!r}")
+            if at_least is not None and not at_least <= value < below:
+                limit = f" and below {below}" if below < math.inf else ""
+                raise ValueError(f"{flag} must be at least {at_least}{limit}, not {value}")
+        if self.fid_samples == 1:
+            raise ValueError("--fid-samples must be 0 for all, or at least 2, not 1")
+        if self.decay_epochs > self.epochs:
+            raise ValueError(f"--decay-epochs must be at most --epochs, {self.epochs}, not {self.decay_epochs}")
+        if self.objective == "l1" and self.lambda_l1 != 100:
+            raise ValueError("--lambda-l1 has no effect with --objective l1; leave it out")
+
+    def learning_rate_in(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 1.
+
+        It is constant, then falls by equal steps over `decay_epochs`, and would be 0 after the last epoch.
+        """
+        return self.learning_rate * min(1.0, (self.epochs + 1 - epoch) / (self.decay_epochs + 1))
+
+    def samples_after(self, epoch: int) -> bool:
+        """Return whether to sample after an epoch, counted from 1: first, middle, last and every `sample_every`."""
+        return self.sample_every > 0 and (self._is_milestone(epoch) or epoch % self.sample_every == 0)
+
+    def keeps_after(self, epoch: int) -> bool:
+        """Return whether to keep the generator of an epoch, counted from 1: milestones, scored, every `keep_every`."""
+        is_due = self.keep_every > 0 and epoch % self.keep_every == 0
+        return is_due or self._is_milestone(epoch) or self.scores_after(epoch)
+
+    def scores_after(self, epoch: int) -> bool:
+        """Return whether to score the generator of an epoch, counted from 1: the last and every `fid_every`."""
+        return epoch > 0 and self.fid_every > 0 and (epoch % self.fid_every == 0 or epoch == self.epochs)
+
+    def _is_milestone(self, epoch: int) -> bool:
+        return epoch in (1, self.epochs // 2, self.epochs)
+
+
+def flag_of(field_name: str) -> str:
+    """Return the flag of a field: batch_size → --batch-size."""
+    return "--" + field_name.replace("_", "-")
+
+
+def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
+    """Parse the flags of `train.py`; a wrong flag ends the program with a sentence that names it.
+
+    Returns:
+        The configuration, with precision and number of processes not yet resolved; whether `--dry-run` was given.
+    """
+    parser = _make_parser()
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(_about_unknown(unknown[0], list(vars(parsed))))
+    values = vars(parsed)
+    dry_run = values.pop("dry_run")
+    try:
+        config = TrainConfig(**values)
+    except ValueError as error:
+        parser.error(str(error))
+    return replace(config, run_dir=config.run_dir or Path("runs") / f"{config.dataset}-{config.objective}"), dry_run
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="train.py",
+        usage="python train.py [flags]",
+        description="Train pix2pix. The defaults are the published run on facades.",
+        allow_abbrev=False,  # an abbreviation could become ambiguous when flags are added
+    )
+    for name, purpose in GROUPS.items():
+        group = parser.add_argument_group(name, purpose)
+        for item in (item for item in fields(TrainConfig) if item.metadata["group"] == name):
+            kind = Path if item.name.endswith(("_dir", "_weights")) else type(item.default)
+            group.add_argument(
+                flag_of(item.name),
+                type=kind,
+                default=item.default,
+                choices=item.metadata["choices"],
+                metavar="FILE" if item.name == "fid_weights" else METAVARS[kind],
+                help=f"{item.metadata['help']} (default: {DEFAULTS.get(item.name, item.default)})",
+            )
+    dry_run_help = "print the settings, time and disk space that the run needs, and write nothing"
+    parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
+    return parser
+
+
+def _about_unknown(argument: str, names: list[str]) -> str:
+    given = argument.partition("=")[0]
+    if given in ("--num-processes", "--num_processes"):
+        return (
+            f"{given} is a flag of the launcher: torchrun --nproc-per-node N train.py (CPUs), "
+            "accelerate launch --num-processes N train.py (GPUs)"
+        )
+    near = difflib.get_close_matches(given, [flag_of(name) for name in names], 1)
+    hint = f"did you mean {near[0]}?" if near else "python train.py --help lists them"
+    return f"{given} is not a flag; {hint}"

@@ -1,0 +1,92 @@
+"""Publish models: `python -m pix2pix.publish push FOLDER owner/name`, or `pack FOLDER owner/name OUTPUT` to look
+first."""
+
+import argparse
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from pix2pix.hub import HubModel
+from pix2pix.publish.pack import pack
+from pix2pix.publish.push import push
+from pix2pix.release import MAX_EPOCHS
+
+
+def parse_epochs(text: str) -> list[int]:
+    """Read "1,10,100" as [1, 10, 100]."""
+    epochs = sorted({int(number) for number in text.split(",")} if re.fullmatch(r"\d{1,9}(,\d{1,9})*", text) else ())
+    if not 0 < len(epochs) < MAX_EPOCHS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of one to {MAX_EPOCHS - 1} epochs with commas between them, such as 1,10,100"
+        )
+    return epochs
+
+
+def parse_maps(text: str) -> Path:
+    """Read the name of a folder that exists."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
+
+
+def parse() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pix2pix.publish", description="Publish released folders on the Hugging Face Hub."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    pusher = commands.add_parser("push", help="upload a released folder with its scores, curves and samples")
+    pusher.add_argument("folder", type=Path, help="released folder, such as runs/facades-gan/release")
+    pusher.add_argument("model", help="owner/name")
+    pusher.add_argument("--private", action="store_true", help="make a new repository visible to its owner only")
+    pusher.add_argument("--revision", metavar="BRANCH", help="branch to push to, created if missing (default: main)")
+    pusher.add_argument("--message", help="commit message")
+    packer = commands.add_parser("pack", help="write what push would upload into a folder; needs no network")
+    packer.add_argument("folder", type=Path, help="released folder")
+    packer.add_argument("model", help="owner/name, for the model card's example")
+    packer.add_argument("output", type=Path, help="folder for the files")
+    for command in (pusher, packer):
+        command.add_argument(
+            "--epochs",
+            type=parse_epochs,
+            default=[],
+            metavar="N,N,...",
+            help=f"at most {MAX_EPOCHS - 1} earlier epochs to publish too, which the page shows in its Epochs view",
+        )
+        command.add_argument(
+            "--maps",
+            type=parse_maps,
+            metavar="DIR",
+            help="label maps to paint for the card: PNG files in a folder for each dataset (default: no samples)",
+        )
+    return parser
+
+
+def run(flags: argparse.Namespace) -> str:
+    """Pack or pushes; returns what to print."""
+    model = HubModel.parse(flags.model)
+    if flags.command == "pack":
+        pack(flags.folder, flags.output, model.repo, flags.epochs, flags.maps)
+        return str(flags.output)
+    branch = replace(model, revision=flags.revision or model.revision)
+    pushed = push(flags.folder, branch, flags.private, flags.message, flags.epochs, flags.maps)
+    return f"{'pushed' if pushed.is_new else 'nothing has changed since'} {pushed.model.repo}@{pushed.model.revision}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    flags = parse().parse_args(arguments)
+    try:
+        print(run(flags))
+    except (OSError, ValueError) as error:  # ReleaseError and ReportError too
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    if flags.maps is None:
+        print("The model card has no samples; --maps names the folder of label maps to paint.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

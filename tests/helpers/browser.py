@@ -1,0 +1,343 @@
+"""The page in Chromium: opening it, painting on it, and reading maps and images back. Pixels are the oracle."""
+
+import base64
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gradio_client import Client
+from PIL import Image
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from demo.comparison import to_data_url
+from demo.label_canvas import encode
+from pix2pix.labels import FACADES, Palette
+from tests.helpers.tiny import free_port
+
+ROOT = Path(__file__).parents[1]
+
+
+SIZE = 256
+
+
+BACKGROUND, FACADE, WINDOW, DOOR = (FACADES.index(name) for name in ("background", "facade", "window", "door"))
+
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 3,
+}
+
+
+Point = tuple[int, int]
+
+
+READ_CANVAS = """
+canvas => Array.from(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer))
+"""
+
+
+VISIBLE_PICTURES = "[...document.querySelectorAll('.comparison img')].filter(p => p.checkVisibility())"
+
+
+READ_CONTRASTS = """
+() => {
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+  const luminance = (color) => {
+    const [r, g, b] = numbers(color).map((value) => value / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const backgroundOf = (element) => {
+    const color = getComputedStyle(element).backgroundColor;
+    return (numbers(color)[3] ?? 1) > 0 || !element.parentElement ? color : backgroundOf(element.parentElement);
+  };
+  const ours = '.introduction, .licence-note, .label-canvas, .view-choice, .comparison, .model-notes, ' +
+    '.settings, .map-actions, .example-gallery';
+  const texts = [...document.querySelectorAll(ours)].flatMap((part) => [part, ...part.querySelectorAll('*')]).filter((element) =>
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()) && element.checkVisibility());
+  return texts.map((element) => {
+    const [darker, lighter] = [getComputedStyle(element).color, backgroundOf(element)].map(luminance).sort((a, b) => a - b);
+    return [element.textContent.trim(), (lighter + 0.05) / (darker + 0.05)];
+  });
+}
+"""
+
+
+@contextmanager
+def served_app(folder: Path, *arguments: str) -> Iterator[str]:
+    """The address of the app as people start it; its log, in `folder`, must hold no traceback at the end."""
+    port = free_port()
+    log = folder / "log.txt"
+    with log.open("w") as output:
+        environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
+        server = subprocess.Popen(
+            [sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 300
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.2)
+    else:
+        pytest.fail(f"the app did not start: {log.read_text()}")
+    yield url
+    words = log.read_text()  # before Python is stopped in the middle of whatever it does
+    server.terminate()
+    server.wait()
+    assert "Traceback" not in words, words
+
+
+@contextmanager
+def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
+    """The page in a browser of its own. It must neither ask anybody else for anything nor complain, whatever the test does."""
+    context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+    page = context.new_page()
+    complaints: list[str] = []
+    outside: list[str] = []
+
+    def complain(words: str) -> None:
+        if "abort" not in words.lower():  # a request that was under way as the page was left
+            complaints.append(words)
+
+    page.on(
+        "console", lambda message: complain(f"{message.text} {message.location}") if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.on(
+        "request",
+        lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
+    )
+    page.goto(url + query)
+    expect(page.locator(".comparison img[src]")).to_have_count(2)
+    expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
+    yield page
+    assert outside == []
+    assert complaints == []
+    context.close()
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+
+
+def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
+    """The classes that the canvas shows, [256, 256]; fails if any pixel has a colour between two classes."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    pixels = np.array(page.locator(".lc-surface canvas:visible").evaluate(READ_CANVAS), np.uint32)
+    label_map, _ = palette.from_image(pixels.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3])
+    assert (palette.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
+    return label_map
+
+
+def shown_pictures(page: Page) -> list[str]:
+    return page.locator(".comparison:visible img").evaluate_all("pictures => pictures.map(picture => picture.src)")
+
+
+def wait_for_pictures(page: Page, expected: list[str]) -> None:
+    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src === urls[i])", arg=expected)
+
+
+def wait_for_map(page: Page, label_map: np.ndarray, palette: Palette = FACADES) -> None:
+    for _ in range(100):
+        if (read_map(page, palette) == label_map).all():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the map did not come")
+
+
+@contextmanager
+def both_pictures_change(page: Page, seconds: float = 30) -> Iterator[None]:
+    before = shown_pictures(page)
+    yield
+    page.wait_for_function(
+        f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before, timeout=1000 * seconds
+    )
+
+
+def on_screen(page: Page, point: Point) -> tuple[float, float]:
+    """The middle of a pixel of the map, on the page."""
+    box = page.locator(".lc-surface canvas:visible").bounding_box()
+    assert box is not None
+    return box["x"] + (point[0] + 0.5) * box["width"] / SIZE, box["y"] + (point[1] + 0.5) * box["height"] / SIZE
+
+
+def drag(page: Page, start: Point, end: Point, release: bool = True) -> None:
+    page.mouse.move(*on_screen(page, start))
+    page.mouse.down()
+    page.mouse.move(*on_screen(page, end), steps=5)
+    if release:
+        page.mouse.up()
+
+
+def click(page: Page, point: Point) -> None:
+    page.mouse.click(*on_screen(page, point))
+
+
+def choose(page: Page, name: str) -> None:
+    """Chooses a tool or a class, or presses a button of the canvas."""
+    page.locator(".label-canvas:visible").get_by_role("radio", name=name, exact=True).click()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def set_brush_size(page: Page, size: int) -> None:
+    page.get_by_role("slider").fill(str(size))
+
+
+@contextmanager
+def counted_requests(page: Page, number: int) -> Iterator[None]:
+    """Fails if what happens inside asks the server for more or fewer pictures."""
+    joins: list[str] = []
+    page.on("request", lambda request: joins.append(request.url) if "/queue/join" in request.url else None)
+    yield
+    page.wait_for_timeout(300)
+    assert len(joins) == number
+
+
+@contextmanager
+def cleared_page(browser: Browser, url: str, **options: object) -> Iterator[tuple[Page, list[str]]]:
+    """A page for many tests, and the pictures of the background alone."""
+    with opened_page(browser, url, **options) as page:
+        with both_pictures_change(page):
+            press(page, "Clear")
+        yield page, shown_pictures(page)
+
+
+RESET = """
+canvas => {
+  const find = (selector) => canvas.querySelector(selector);
+  const set = (selector, value, event) => {
+    find(selector).value = value;
+    find(selector).dispatchEvent(new Event(event));
+  };
+  set('.lc-size input', 16, 'input');
+  set('.lc-step', 1, 'change');
+  set('.lc-across', '', 'input');
+  set('.lc-down', '', 'input');
+  if (find('[data-action=mirror]').ariaPressed === 'true') find('[data-action=mirror]').click();
+  const buttons = ['[data-action=zoom-reset]', '[data-tool=brush]', '.lc-palette button:nth-child(4)', '[data-action=clear]'];
+  for (const button of buttons) find(button).click();
+}
+"""
+
+
+def reset(page: Page, cleared: list[str]) -> None:
+    """The canvas as it is at first, but with the class door, and all background; undo leads back to the tests before."""
+    page.mouse.up()
+    page.mouse.move(*on_screen(page, (128, 128)))  # where the keyboard's cursor begins
+    page.mouse.move(0, 0)
+    page.keyboard.press("Escape")
+    page.locator(".label-canvas:visible").evaluate(RESET)
+    wait_for_pictures(page, cleared)
+
+
+def expect_pictures(page: Page, client: Client, label_map: np.ndarray, seed: int = 1, dropout: bool = True) -> None:
+    """Waits until the page shows what the server paints for a map."""
+    *files, _ = client.predict(encode(label_map).model_dump(), seed, dropout, api_name="/paint")
+    wait_for_pictures(page, [to_data_url(np.asarray(Image.open(file))) for file in files])
+
+
+def paint_facade(page: Page) -> np.ndarray:
+    """Something to paint on: a wall with a window; returns the map."""
+    choose(page, "Rectangle")
+    choose(page, "facade")
+    drag(page, (30, 30), (225, 255))
+    choose(page, "window")
+    drag(page, (50, 60), (69, 89))
+    choose(page, "door")
+    return read_map(page)
+
+
+def frames_drawn(page: Page) -> None:
+    """Waits until what has happened is on the screen; moves reach the page with the next frame."""
+    for _ in range(2):
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def outline(page: Page) -> str:
+    """The path that is shown above the map."""
+    frames_drawn(page)
+    return page.locator(".lc-guide:visible .lc-drawn path").first.get_attribute("d") or ""
+
+
+def focus_canvas(page: Page) -> None:
+    page.locator(".label-canvas:visible canvas").focus()
+
+
+DIAMOND = [(100, 60), (140, 100), (100, 140), (60, 100)]
+
+
+def inside_diamond() -> np.ndarray:
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    return np.abs(rows - 100) + np.abs(columns - 100) <= 40
+
+
+def draw_around(page: Page, corners: list[Point]) -> None:
+    page.mouse.move(*on_screen(page, corners[0]))
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*on_screen(page, corner), steps=8)
+    page.mouse.up()
+
+
+def hold(page: Page, *path: Point) -> None:
+    """A stroke through some points; the pointer stays down, and half a second passes."""
+    page.mouse.move(*on_screen(page, path[0]))
+    page.mouse.down()
+    page.evaluate("window.clock += 500")
+    for point in path[1:]:
+        page.mouse.move(*on_screen(page, point), steps=3)
+
+
+def zoom_of(page: Page) -> float:
+    frames_drawn(page)
+    widths = "surface => surface.querySelector('canvas').getBoundingClientRect().width / surface.getBoundingClientRect().width"
+    return page.locator(".lc-surface:visible").evaluate(widths)
+
+
+def packed(pixels: bytes) -> str:
+    """As the page packs a map for a link."""
+    compressor = zlib.compressobj(wbits=-15)
+    return base64.urlsafe_b64encode(compressor.compress(pixels) + compressor.flush()).decode().rstrip("=")
+
+
+END = "&seed=1&dropout=1"
+
+
+def reload(page: Page) -> None:
+    page.reload()
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+
+
+class Fingers:
+    """Touches as the browser gets them from a screen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.session: CDPSession = page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, *points: Point) -> None:
+        """Points of the map as it is shown when this is called."""
+        self.touch_screen(kind, *(on_screen(self.page, point) for point in points))
+
+    def touch_screen(self, kind: str, *places: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})

@@ -1,0 +1,57 @@
+"""The app as a server of its own, and the requests that a page sends to it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from demo.label_canvas import encode
+from tests.helpers.app import ROOT, weight_flags
+from tests.helpers.tiny import free_port
+
+MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
+
+
+@cache
+def event_of_paint(url: str) -> int:
+    events = httpx.get(f"{url}config", timeout=60).json()["dependencies"]
+    (paint,) = [event["id"] for event in events if event["api_name"] == "paint"]
+    return paint
+
+
+def join(url: str, session: str, client: Any = httpx) -> httpx.Response:
+    """Requests images."""
+    data = {"data": [MAP, 1, True], "fn_index": event_of_paint(url), "session_hash": session}
+    return client.post(f"{url}gradio_api/queue/join", json=data, timeout=60)
+
+
+def outcome(url: str, session: str, client: Any = httpx, opened: threading.Semaphore | None = None) -> dict[str, Any]:
+    """Returns the last message of a session's stream; releases `opened` once the stream has begun."""
+    with client.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=60) as stream:
+        if opened:
+            opened.release()
+        for line in stream.iter_lines():
+            message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if message.get("msg") == "process_completed":
+                return message
+    raise AssertionError("the stream ended without images")
+
+
+def start_app(folder: Path, weights: dict[str, Path], **environment: str) -> tuple[subprocess.Popen[str], str]:
+    """Starts `app.py` on a free port; returns the process and its address."""
+    environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "app.py", *weight_flags(weights)]
+    app = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert app.stdout is not None
+    line = app.stdout.readline()
+    assert line.startswith("Paint at "), app.communicate(timeout=60)
+    return app, line.split()[-1]

@@ -1,0 +1,169 @@
+"""Focus, contrast, sizes, and the page on phones and upright screens, in Chromium."""
+
+import re
+
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from demo.label_canvas import encode
+from pix2pix.labels import CITYSCAPES
+from tests.helpers.browser import (
+    BACKGROUND,
+    DOOR,
+    PHONE,
+    READ_CONTRASTS,
+    both_pictures_change,
+    choose,
+    drag,
+    open_tab,
+    opened_page,
+    press,
+    read_map,
+)
+
+
+@pytest.mark.parametrize(("group", "first", "second", "last"), [("Class to paint", 2, 3, 11), ("Tool", 0, 1, 6)])
+def test_a_group_is_one_tab_stop_and_arrow_keys_choose(
+    page: Page, group: str, first: int, second: int, last: int
+) -> None:
+    radios = page.get_by_role("radiogroup", name=group).get_by_role("radio")
+    radios.nth(first).focus()
+    for key, chosen in (
+        ("ArrowRight", second),
+        ("ArrowUp", first),
+        ("End", last),
+        ("ArrowDown", 0),
+        ("ArrowLeft", last),
+        ("Home", 0),
+    ):
+        page.keyboard.press(key)
+        expect(radios.nth(chosen)).to_be_checked()
+        expect(radios.nth(chosen)).to_be_focused()
+        assert radios.evaluate_all("all => all.filter(radio => radio.tabIndex === 0).length") == 1
+        assert radios.evaluate_all("all => all.filter(radio => radio.ariaChecked === 'true').length") == 1
+
+
+def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
+    page.get_by_role("radio", name="window", exact=True).focus()
+    page.keyboard.press("ArrowDown")
+    press(page, "Clear")
+    drag(page, (100, 100), (120, 120))
+    assert set(np.unique(read_map(page))) == {BACKGROUND, DOOR}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, theme: str) -> None:
+    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+        open_tab(page, "Cityscapes")
+        press(page, "More classes")
+        contrasts = page.evaluate(READ_CONTRASTS)
+    assert {"non-commercial", "motorcycle"} <= {word for text, _ in contrasts for word in text.split()}
+    assert [(text, round(contrast, 2)) for text, contrast in contrasts if contrast < 4.5] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:
+    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+        choose(page, "door")
+        contrasts = page.evaluate(READ_CONTRASTS)
+    assert len(contrasts) > 30
+    assert [(text, round(contrast, 2)) for text, contrast in contrasts if contrast < 4.5] == []
+
+
+def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
+    boxes = page.locator(".label-canvas button, .comparison button, .example-gallery button").evaluate_all(
+        "all => all.map(b => b.getBoundingClientRect()).map(b => Math.min(b.width, b.height))"
+    )
+    assert min(boxes) >= 24
+
+
+def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url, **PHONE) as page:
+        open_tab(page, "Cityscapes")
+        page.get_by_role("button", name="More classes").tap()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        heights = page.locator(".label-canvas:visible button:visible").evaluate_all(
+            "all => all.map(b => b.getBoundingClientRect().height)"
+        )
+        assert len(heights) > len(CITYSCAPES) and min(heights) >= 44
+
+
+def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    right_ends = "all => all.filter(part => part.checkVisibility()).map(part => part.getBoundingClientRect().right)"
+    assert max(phone.locator(".gradio-container *").evaluate_all(right_ends)) <= 390
+
+
+def test_buttons_on_a_phone_are_as_high_as_a_finger(phone: Page) -> None:
+    buttons = phone.locator(".label-canvas button, .comparison button")
+    assert buttons.evaluate_all("all => Math.min(...all.map(button => button.getBoundingClientRect().height))") >= 44
+
+
+def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(page: Page, app_url: str) -> None:
+    config = httpx.get(f"{app_url}/config").json()
+    event = next(item for item in config["dependencies"] if any(name == "input" for _, name in item["targets"]))
+    others = {
+        "data": [encode(read_map(page)).model_dump(), 1, True, "Variations"],
+        "fn_index": event["id"],
+        "trigger_id": event["inputs"][0],
+    }
+    choose(page, "door")
+    # One connection, as the queue has to be filled faster than it is served.
+    badge = (
+        "[...document.querySelectorAll('.progress-text')].some((words) => "
+        "/queue: \\d+\\/\\d+/.test(words.textContent) && words.checkVisibility({ visibilityProperty: true }))"
+    )
+    with both_pictures_change(page, 180), httpx.Client(base_url=app_url, timeout=60) as client:
+        for number in range(60):
+            assert (
+                client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code
+                == 200
+            )
+        drag(page, (100, 100), (140, 140))
+        page.wait_for_function(badge)  # looks at every frame, as a fast machine shows it for a moment only
+    expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133), (820, 1180)])
+def test_on_an_upright_screen_pictures_and_map_are_seen_together(
+    browser: Browser, app_url: str, width: int, height: int
+) -> None:
+    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
+        picture, canvas, surface = page.evaluate("""() => {  // at once, as the page may still move
+            const boxOf = (part) => document.querySelector(part).getBoundingClientRect();
+            scrollBy(0, boxOf('.lc-surface').bottom - innerHeight);
+            return ['.comparison img', '.studio-canvas', '.lc-surface'].map((part) => boxOf(part).toJSON());
+        }""")
+        assert (
+            picture["top"] >= 0 and picture["bottom"] <= canvas["top"] + 1
+        )  # the canvas lies over the captions at most
+        assert surface["bottom"] <= height + 1
+        assert surface["width"] >= 360
+
+
+def test_a_phone_on_its_side_has_them_beside_each_other_and_a_small_one_all_tools(
+    browser: Browser, app_url: str
+) -> None:
+    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": 667, "height": 375}})) as page:
+        picture, surface = (page.locator(part).first.bounding_box() for part in (".comparison img", ".lc-surface"))
+        assert picture and surface and picture["x"] >= surface["x"] + surface["width"] and surface["height"] <= 375
+        page.set_viewport_size({"width": 320, "height": 568})
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        boxes = page.locator(".lc-tools button").evaluate_all(
+            "all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])"
+        )
+        assert all(left >= 0 and right <= 320 for left, right in boxes)
+
+
+def test_the_focus_is_seen_on_seed_and_dropout(page: Page) -> None:
+    for label in ("Seed", "Dropout"):
+        page.get_by_label(label).focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert (
+            page.locator(".settings input:focus-visible")
+            .evaluate("field => getComputedStyle(field).outline")
+            .endswith("solid 2px")
+        )

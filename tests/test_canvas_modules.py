@@ -1,0 +1,196 @@
+"""The canvas's modules on a static page without Gradio: raster, codec, history and repeat, and the whole canvas."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page
+
+from demo.label_canvas import encode
+from tests.helpers.tiny import draw_label_map
+
+ROOT = Path(__file__).parents[1]
+SIZE = 256
+Call = Callable[..., Any]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def static_page(browser: Browser) -> Iterator[Page]:
+    """A blank page of a plain file server that has the modules."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=ROOT / "demo"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/label_canvas/canvas.css")
+    page.set_content("<div id=canvas></div>")
+    yield page
+    page.close()
+    server.shutdown()
+
+
+@pytest.fixture
+def call(static_page: Page) -> Call:
+    """Runs JavaScript with a module as `m`; maps go in and out as lists of classes."""
+
+    def run(module: str, script: str, *arguments: Any) -> Any:
+        values = [value.ravel().tolist() if isinstance(value, np.ndarray) else value for value in arguments]
+        return static_page.evaluate(
+            f"async (args) => {{ const m = await import('/label_canvas/{module}'); {script} }}", values
+        )
+
+    return run
+
+
+def as_map(values: list[int]) -> np.ndarray:
+    return np.array(values, np.uint8).reshape(SIZE, SIZE)
+
+
+# ---- Raster ----
+
+
+@pytest.mark.parametrize("diameter", [1, 2, 3, 8, 15, 64])
+def test_a_disc_is_all_pixels_within_half_a_diameter(call, diameter):
+    rows = call("document/raster.js", "return m.discRows(args[0]);", diameter)
+    found = {(dx, dy) for dy, first, last in rows for dx in range(int(first), int(last) + 1)}
+    centre = 0 if diameter % 2 else 0.5
+    reach = range(-40, 41)
+    expected = {(x, y) for x in reach for y in reach if (x - centre) ** 2 + (y - centre) ** 2 <= (diameter / 2) ** 2}
+    assert found == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_flood_fill_repaints_one_region(call, seed):
+    label_map, rng = draw_label_map(seed), np.random.default_rng(seed)
+    x, y = (int(value) for value in rng.integers(0, SIZE, 2))
+    script = "const p = Uint8Array.from(args[0]); m.floodFill(p, 256, { x: args[1], y: args[2] }, 200); return [...p];"
+    image = Image.fromarray(label_map).copy()
+    ImageDraw.floodfill(image, (x, y), 200)
+    assert (as_map(call("document/raster.js", script, label_map, x, y)) == np.asarray(image)).all()
+
+
+def test_flipping_mirrors_the_map(call):
+    label_map = draw_label_map(1)
+    script = "const p = Uint8Array.from(args[0]); m.flip(p, 256); return [...p];"
+    assert (as_map(call("document/raster.js", script, label_map)) == label_map[:, ::-1]).all()
+
+
+@pytest.mark.parametrize("left, top", [(10, 20), (-15, 200), (250, -5)])
+def test_a_copied_box_is_cut_at_the_edges(call, left, top):
+    label_map = draw_label_map(2)
+    box = {"left": 30, "top": 40, "right": 79, "bottom": 99}
+    script = """const p = Uint8Array.from(args[0]), q = new Uint8Array(256 * 256).fill(99);
+        m.copyBox(p, q, 256, args[1], args[2], args[3]); return [...q];"""
+    padded = np.full((SIZE + 400, SIZE + 400), 99, np.uint8)
+    padded[200 + top : 260 + top, 200 + left : 250 + left] = label_map[40:100, 30:80]
+    found = as_map(call("document/raster.js", script, label_map, box, left, top))
+    assert (found == padded[200 : 200 + SIZE, 200 : 200 + SIZE]).all()
+
+
+def test_a_box_snaps_to_whole_cells(call):
+    found = call("document/raster.js", "return m.boxBetween({ x: 17, y: 40 }, { x: 9, y: 33 }, 8);")
+    assert found == {"left": 8, "top": 32, "right": 23, "bottom": 47}
+
+
+@pytest.mark.parametrize("length, piece, count", [(100, 10, 0), (100, 10, 3), (10, 10, 0), (25, 10, 0), (64, 7, 5)])
+def test_pieces_are_spread_evenly_from_the_first_to_the_end(call, length, piece, count):
+    offsets = call("document/raster.js", "return m.spreadPieces(...args);", length, piece, count)
+    assert len(offsets) == (count or length // piece)
+    assert offsets[0] == 0 and offsets[-1] + piece <= length
+    gaps = np.diff(offsets)
+    assert (gaps >= piece).all() and (len(gaps) == 0 or gaps.max() - gaps.min() <= 1)
+
+
+# ---- Codec ----
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_are_those_of_python_and_come_back(call, seed):
+    label_map = draw_label_map(seed)
+    runs = call("document/codec.js", "return m.encodeRuns(Uint8Array.from(args[0]));", label_map)
+    assert runs == encode(label_map).runs
+    assert (as_map(call("document/codec.js", "return [...m.decodeRuns(args[0], 256)];", runs)) == label_map).all()
+
+
+def test_packed_work_comes_back_with_seed_and_dropout(call):
+    label_map = draw_label_map(3)
+    script = """const text = await m.packWork({ pixels: Uint8Array.from(args[0]), seed: 7, dropout: false });
+        const work = await m.unpackWork(text, 256, 12); return [[...work.pixels], work.seed, work.dropout, text];"""
+    pixels, seed, dropout, text = call("document/codec.js", script, label_map)
+    assert (as_map(pixels) == label_map).all() and (seed, dropout) == (7, False)
+    assert len(text) < 4000
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1.7.1.AAAA", "2.7.1.AAAA", "1.-1.1.AAAA", "1.7.1." + "A" * 100_000, "<script>"]
+)
+def test_damaged_work_is_an_error_with_a_sentence(call, text):
+    script = "try { await m.unpackWork(args[0], 256, 12); return ''; } catch (error) { return error.message; }"
+    message = call("document/codec.js", script, text)
+    assert message and "undefined" not in message and len(message) < 200
+
+
+# ---- History ----
+
+
+def test_history_undoes_and_redoes_up_to_its_limit(call):
+    script = """const h = new m.History(2); for (const state of ['a', 'b', 'c']) h.push(state);
+        const undone = [h.undo('d'), h.undo('c'), h.undo('b')];
+        const redone = [h.redo('b'), h.redo('c')]; h.push('d');
+        return { undone, redone, steps: [h.undoSteps, h.redoSteps] };"""
+    found = json.loads(call("document/history.js", f"return JSON.stringify((() => {{ {script} }})());"))
+    assert found == {"undone": ["c", "b", None], "redone": ["c", "d"], "steps": [2, 0]}
+
+
+# ---- Repeat ----
+
+
+def test_repeat_fills_an_area_with_copies_of_a_block(call):
+    script = """const { LabelMap } = await import('/label_canvas/document/map.js');
+        const map = new LabelMap(new Uint8Array(256 * 256), 256, () => {});
+        const choice = { paintClass: 3, brushSize: 16, step: 1, isMirrored: false, across: args[0], down: args[1] };
+        map.beginStroke(); for (let y = 20; y < 30; y++) map.pixels.fill(5, y * 256 + 20, y * 256 + 28); map.endStroke();
+        const repeat = new m.Repeat(map, choice); repeat.choose();
+        repeat.enter({ x: 22, y: 22 }); repeat.move({ x: 67, y: 65 }); repeat.end(0);
+        return [...map.pixels];"""
+    found = as_map(call("tools/repeat.js", script, 3, 2))
+    columns = np.flatnonzero(np.diff(np.pad((found == 5).any(0).astype(int), 1)) == 1)
+    rows = np.flatnonzero(np.diff(np.pad((found == 5).any(1).astype(int), 1)) == 1)
+    assert (len(columns), len(rows)) == (3, 2) and (columns[0], rows[0]) == (20, 20)
+    assert (found == 5).sum() == 6 * 80
+
+
+# ---- The whole canvas ----
+
+
+def test_the_canvas_paints_on_a_page_without_gradio(static_page: Page):
+    static_page.evaluate(
+        """async () => {
+            const { Canvas } = await import('/label_canvas/canvas.js');
+            window.changes = [];
+            const classes = ['a', 'b', 'c'].map((name, i) => ({ name, color: `#${i}0${i}0${i}0` }));
+            const options = { pixels: new Uint8Array(256 * 256), size: 256, classes, firstClasses: [], startClass: 2,
+                background: 0, dataset: 'static', settings: { seed: 1, dropout: true } };
+            const listeners = { onChange: (p) => window.changes.push([...p]), onStroke() {}, onSettings() {} };
+            new Canvas(document.getElementById('canvas'), options, listeners);
+        }"""
+    )
+    box = static_page.locator("canvas").bounding_box()
+    assert box
+    static_page.mouse.move(box["x"] + 50, box["y"] + 50)
+    static_page.mouse.down()
+    static_page.mouse.move(box["x"] + 90, box["y"] + 70, steps=4)
+    static_page.mouse.up()
+    static_page.wait_for_function("window.changes.length === 1")
+    painted = np.array(static_page.evaluate("window.changes[0]"))
+    assert set(np.unique(painted)) == {0, 2} and (painted == 2).sum() > 100

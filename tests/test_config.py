@@ -1,0 +1,107 @@
+"""The flags of train.py: all of TrainConfig, in groups, and sentences that name what is wrong."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pix2pix.config import GROUPS, TrainConfig, parse_flags
+
+
+def said_about(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The last line that the program says when it refuses flags."""
+    with pytest.raises(SystemExit) as caught:
+        parse_flags(arguments)
+    assert caught.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_without_flags_the_run_is_the_published_one():
+    config, dry_run = parse_flags([])
+    assert config == TrainConfig(run_dir=Path("runs/facades-gan")) and not dry_run
+    config, dry_run = parse_flags(["--dataset", "cityscapes", "--objective", "l1", "--dry-run"])
+    assert config.run_dir == Path("runs/cityscapes-l1") and dry_run
+
+
+def test_a_flag_sets_the_field_of_its_name_with_its_type():
+    flags = "--data-dir data --run-dir here --epochs 3 --lambda-l1 10 --ema 0.99 --norm batch --seed 4".split()
+    flags += ["--tracker", "tensorboard"]
+    expected = {
+        "data_dir": Path("data"),
+        "run_dir": Path("here"),
+        "epochs": 3,
+        "lambda_l1": 10.0,
+        "ema": 0.99,
+        "norm": "batch",
+        "seed": 4,
+    }
+    assert parse_flags(flags)[0] == TrainConfig(tracker="tensorboard", **expected)
+    scores = parse_flags("--fid-every 5 --fid-samples 300 --fid-weights here.pth".split())[0]
+    assert (scores.fid_every, scores.fid_samples, scores.fid_weights) == (5, 300, Path("here.pth"))
+
+
+@pytest.mark.parametrize(
+    "flag, value",
+    [
+        ("--dataset", "maps"),
+        ("--objective", "wgan"),
+        ("--norm", "layer"),
+        ("--precision", "fp16"),
+        ("--tracker", "mlflow"),
+        ("--epochs", "0"),
+        ("--epochs", "many"),
+        ("--batch-size", "0"),
+        ("--base-channels", "-1"),
+        ("--learning-rate", "nan"),
+        ("--beta1", "1"),
+        ("--ema", "1"),
+        ("--seed", "-1"),
+        ("--seed", str(2**63)),
+        ("--workers", "-1"),
+        ("--sample-every", "-1"),
+        ("--checkpoint-minutes", "-1"),
+    ],
+)
+def test_a_wrong_value_ends_with_a_sentence_that_names_the_flag(flag, value, capsys):
+    assert flag in said_about([flag, value], capsys)
+
+
+@pytest.mark.parametrize(
+    "flag, values", [("--norm", ("instance", "batch")), ("--tracker", ("none", "tensorboard", "wandb"))]
+)
+def test_a_wrong_choice_is_answered_with_the_choices(flag, values, capsys):
+    said = said_about([flag, "other"], capsys)
+    assert all(value in said for value in values)
+
+
+@pytest.mark.parametrize(
+    "wrong, near", [("--learnig-rate", "--learning-rate"), ("--batch_size=4", "--batch-size"), ("--epoc", "--epochs")]
+)
+def test_a_misspelt_flag_is_answered_with_the_near_one(wrong, near, capsys):
+    said = said_about([wrong, "3"], capsys)
+    assert wrong.partition("=")[0] in said and f"did you mean {near}?" in said
+
+
+def test_a_flag_like_no_other_is_answered_with_help(capsys):
+    assert "--zzz is not a flag; python train.py --help lists them" in said_about(["--zzz"], capsys)
+
+
+def test_the_number_of_processes_is_the_launchers_flag(capsys):
+    assert "accelerate launch --num-processes N train.py" in said_about(["--num-processes", "2"], capsys)
+
+
+def test_a_weight_of_l1_beside_l1_alone_is_a_contradiction(capsys):
+    said = said_about(["--objective", "l1", "--lambda-l1", "10"], capsys)
+    assert "--lambda-l1" in said and "--objective l1" in said
+    assert parse_flags(["--objective", "l1", "--lambda-l1", "100"])[0].lambda_l1 == 100
+
+
+def test_help_lists_every_flag_in_its_group(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        parse_flags(["--help"])
+    said = capsys.readouterr().out
+    sections = {section.partition(":")[0]: section for section in re.split(r"\n(?=\w+:\n)", said)}
+    assert sections.keys() >= GROUPS.keys() and "  --dry-run " in said
+    for name, field in TrainConfig.__dataclass_fields__.items():
+        flag, group = "  --" + name.replace("_", "-") + " ", field.metadata["group"]
+        assert [title for title in sections if flag in sections[title]] == ([group] if group else []), name
