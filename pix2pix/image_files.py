@@ -10,18 +10,34 @@ import re
 import unicodedata
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
-MAX_PIXELS = 80_000_000
-"""Largest image that is decoded; the page of a public server passes a lower limit."""
 MAX_BYTES = 500_000_000
 MAX_SCANS = 64
 """Scans of a JPEG file, each of which visits all pixels; progressive files have about ten."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What images may be; the page of a public server sets narrower ones.
+
+    Attributes:
+        max_pixels: Larger images are refused before they are decoded.
+        max_side: Longer sides are shrunk to this many pixels, without blending, so that no colour is made up.
+        formats: Pillow's names of the file formats, whatever the suffix of a file.
+    """
+
+    max_pixels: int = 80_000_000
+    max_side: int | None = None
+    formats: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "TIFF")
+
+
+ANY = Limits()
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_decode` refuses earlier, with a sentence
 
@@ -84,18 +100,15 @@ def _numeric_order(path: Path) -> tuple[list[str | int], str]:
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
 
 
-def read_image(
-    path: Path, background: str | None = None, max_pixels: int = MAX_PIXELS, max_side: int | None = None
-) -> np.ndarray:
+def read_image(path: Path, background: str | None = None, limits: Limits = ANY) -> np.ndarray:
     """Read an image as a viewer shows it: upright, 8-bit, RGB; of an animation, the first frame.
 
     16-bit values are divided by 256. Embedded colour profiles are not applied.
 
     Args:
-        path: A file of one of the `FORMATS`, whatever its suffix.
+        path: The file.
         background: "#rrggbb" behind transparent pixels; None refuses an image that has any.
-        max_pixels: Refuse larger images before decoding them.
-        max_side: Shrink longer sides to this many pixels, without blending, so that no colour is made up.
+        limits: What the image may be.
 
     Returns:
         uint8 RGB [H, W, 3].
@@ -103,7 +116,7 @@ def read_image(
     Raises:
         ImageFileError: A sentence that names the file: missing, no image, damaged, too large, or transparent.
     """
-    image = _decode(path, max_pixels, max_side)
+    image = _decode(path, limits)
     if image.mode in ("F", "I"):
         raise ImageFileError(path, "holds 32-bit values, whose white is unknown; save it with 8 or 16 bits per channel")
     try:
@@ -124,7 +137,7 @@ def read_image(
         raise ImageFileError(path, f"has colours that cannot be read ({_reason(error)}); save it as RGB") from error
 
 
-def read_numbers(path: Path, max_pixels: int = MAX_PIXELS, max_side: int | None = None) -> np.ndarray | None:
+def read_numbers(path: Path, limits: Limits = ANY) -> np.ndarray | None:
     """Read the stored numbers of a one-channel image: neither scaled nor looked up in its colour table.
 
     Returns:
@@ -133,7 +146,7 @@ def read_numbers(path: Path, max_pixels: int = MAX_PIXELS, max_side: int | None 
     Raises:
         ImageFileError: As `read_image`.
     """
-    image = _decode(path, max_pixels, max_side)
+    image = _decode(path, limits)
     if image.mode not in ("L", "P", "I") and not image.mode.startswith("I;16"):
         return None
     return np.asarray(image).astype(np.int64)
@@ -142,7 +155,7 @@ def read_numbers(path: Path, max_pixels: int = MAX_PIXELS, max_side: int | None 
 def image_size(path: Path) -> tuple[int, int]:
     """Return width and height in pixels, upright, from the file's header; raise ImageFileError if it has none."""
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(path, formats=ANY.formats) as image:
             width, height = image.size
             turned = False
             with suppress(Exception):
@@ -152,7 +165,7 @@ def image_size(path: Path) -> tuple[int, int]:
         raise ImageFileError(path, f"is not a readable image ({_reason(error)})") from error
 
 
-def _decode(path: Path, max_pixels: int, max_side: int | None) -> Image.Image:
+def _decode(path: Path, limits: Limits) -> Image.Image:
     """Return the first frame, upright, in the file's own mode; hostile files make Pillow raise nearly anything."""
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -164,15 +177,15 @@ def _decode(path: Path, max_pixels: int, max_side: int | None) -> Image.Image:
         raise ImageFileError(path, "is empty; copy or download it again")
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:  # pixels never look like this marker
         raise ImageFileError(path, "would take too long to read; save it again as a JPEG that is not progressive")
-    limit = f"an image may have {max_pixels // 10**6} million pixels"
+    limit = f"an image may have {limits.max_pixels // 10**6} million pixels"
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > max_pixels:
+        with Image.open(io.BytesIO(content), formats=limits.formats) as image:
+            if image.width * image.height > limits.max_pixels:
                 raise ImageFileError(path, f"is too large with {image.width}x{image.height} pixels; {limit}")
             image.load()
             frame: Image.Image = image
-            if max_side is not None:  # before anything else needs memory for all of the pixels
-                smaller = min(image.width, max_side), min(image.height, max_side)
+            if (side := limits.max_side) is not None:  # before anything else needs memory for all of the pixels
+                smaller = min(image.width, side), min(image.height, side)
                 frame = image.resize(smaller, Image.Resampling.NEAREST)
             with suppress(Exception):  # viewers show an image whose EXIF is damaged as it is stored
                 frame = ImageOps.exif_transpose(frame)
@@ -180,7 +193,7 @@ def _decode(path: Path, max_pixels: int, max_side: int | None) -> Image.Image:
     except ImageFileError:
         raise
     except Image.UnidentifiedImageError as error:
-        raise ImageFileError(path, "is not a PNG, JPEG, WebP or TIFF image") from error
+        raise ImageFileError(path, f"is not an image of a known format ({', '.join(limits.formats)})") from error
     except Image.DecompressionBombError as error:
         raise ImageFileError(path, f"is too large; {limit}") from error
     except Exception as error:

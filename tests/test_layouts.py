@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_pair
-from own_images import edges, house, house_image, photo, png_16_bit, save, save_pair
 from PIL import Image
 
-from pix2pix.data import PairedDataset
-from pix2pix.data_checks import check_pairs
-from pix2pix.data_layouts import LayoutError, PairReader, find_pairs, split_val
+from pix2pix.data.checks import check_pairs
+from pix2pix.data.dataset import PairedDataset
+from pix2pix.data.layouts import LayoutError, PairReader, find_pairs, split_val
 from pix2pix.image_files import ImageFileError
 from pix2pix.labels import FACADES
+from tests.helpers.own_images import edges, house, house_image, photo, png_16_bit, save, save_pair
+from tests.helpers.tiny import draw_pair
 
 SIDE_BY_SIDE, OUTER, INNER = "train", "{side}/train", "train/{side}"
 

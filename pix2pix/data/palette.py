@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from pix2pix.data_checks import looks_like_label_map
+from pix2pix.data.checks import looks_like_label_map
 from pix2pix.image_files import printable
 from pix2pix.labels import FAR_DISTANCE, Palette
 

@@ -18,8 +18,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pix2pix.data_checks import label_image_from_numbers, share_of_palette
-from pix2pix.data_palette import background_class
+from pix2pix.data.checks import label_image_from_numbers, share_of_palette
+from pix2pix.data.palette import background_class
 from pix2pix.image_files import ImageFileError, image_size, list_images, printable, read_image, stem_key
 from pix2pix.labels import Palette
 
@@ -195,7 +195,7 @@ class PairReader:
         return sides[0], sides[1]
 
     def all_sides(self, indices: Sequence[int] | None = None) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
-        """Yield file, A and B of these pairs, or of all, as `data_checks.check_pairs` takes them."""
+        """Yield file, A and B of these pairs, or of all, as `checks.check_pairs` takes them."""
         for index in range(len(self)) if indices is None else indices:
             yield self.files[index].a, *self.sides(index)
 

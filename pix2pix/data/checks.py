@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pix2pix.data_numbers import classes_from_numbers, looks_like_class_numbers
-from pix2pix.image_files import MAX_PIXELS, ImageFileError, printable, read_image, read_numbers
+from pix2pix.data.class_numbers import classes_from_numbers, looks_like_class_numbers
+from pix2pix.image_files import ANY, ImageFileError, Limits, printable, read_image, read_numbers
 from pix2pix.labels import Palette
 
 EVEN_LEVELS = 6
@@ -38,9 +38,9 @@ MAJORITY = 0.8
 """An image has few, flat colours if at most `MAX_FLAT_COLORS` bins of 8 levels make up 90 % of its even pixels.
 
 Label images need 17 at most in facades, 25 in Cityscapes (median 7 and 11); photos 87 and 44 in the median, but 8 % and
-1 % of them, with a white sky, 24 or fewer. So the verdict on one image is a guess; on the halves of a folder a `MAJORITY`
-decides: 0.99 or more of the label images against 0.08 or less of the photos. Grainy photos have hardly any even
-pixels; their share is 0.20 at least in label images, 0.05 at least in photos.
+1 % of them, with a white sky, 24 or fewer. So one verdict is a guess; on the halves of a folder a `MAJORITY` decides:
+0.99 or more of the label images against 0.08 or less of the photos. Grainy photos have hardly any even pixels; their
+share is 0.20 at least in label images, 0.05 at least in photos.
 """
 
 CONSTANT_DEVIATION = 2.0
@@ -105,7 +105,7 @@ def is_bgr(pixels: np.ndarray, palette: Palette, share: float | None = None) -> 
 
 
 def label_image_from_numbers(
-    pixels: np.ndarray, palette: Palette, path: Path | None = None, max_side: int | None = None
+    pixels: np.ndarray, palette: Palette, path: Path | None = None, limits: Limits = ANY
 ) -> tuple[np.ndarray, str] | None:
     """Paint class numbers in the palette's colours, where an image holds such numbers rather than colours.
 
@@ -121,7 +121,7 @@ def label_image_from_numbers(
     grey = bool((pixels == pixels[..., :1]).all())
     if not grey and share_of_palette(pixels, palette) >= LEAST_NEAR:
         return None
-    numbers = read_numbers(path, max_side=max_side) if path else None
+    numbers = read_numbers(path, limits) if path else None
     if numbers is None and grey:
         numbers = pixels[..., 0].astype(np.int64)
     found = None if numbers is None else classes_from_numbers(numbers, palette, path.name if path else "")
@@ -185,8 +185,7 @@ def read_label_image(
     background: str = "#000000",
     size: tuple[int, int] = (256, 256),
     force: bool = False,
-    max_pixels: int = MAX_PIXELS,
-    max_side: int | None = None,
+    limits: Limits = ANY,
 ) -> LabelImageFile:
     """Read one label image for the page or the painter: colours or class numbers, alone or as the right half of a pair.
 
@@ -196,14 +195,13 @@ def read_label_image(
         background: "#rrggbb" behind transparent pixels: the background class's colour.
         size: Width and height of a half of a pair.
         force: Return an image with a problem instead of raising.
-        max_pixels: Refuse larger images.
-        max_side: Shrink longer sides to this many pixels, without blending.
+        limits: What the image may be.
 
     Raises:
         ImageFileError: The file cannot be read, or holds no label image.
     """
-    pixels = read_image(path, background, max_pixels, max_side)
-    if palette is not None and (found := label_image_from_numbers(pixels, palette, path, max_side)):
+    pixels = read_image(path, background, limits)
+    if palette is not None and (found := label_image_from_numbers(pixels, palette, path, limits)):
         return LabelImageFile(found[0], f"{printable(path)} is read as {found[1]}.")
     pixels = right_half_of_pair(pixels, palette, size)
     if (problem := map_problem(pixels, palette)) is None:
