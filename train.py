@@ -2,7 +2,7 @@
 
     python train.py                                             # the published run on facades, downloaded if missing
     python train.py --dataset cityscapes --objective l1         # L1 alone on Cityscapes; --help lists all flags
-    torchrun --nproc-per-node 2 train.py --batch-size 1         # two processes, each on half of every batch of 2
+    torchrun --nproc-per-node 2 train.py --batch-size 1         # two processes, one image each per step
 
 To resume a run that was stopped, run the same command again. `--dry-run` prints the time and disk space of a run.
 """

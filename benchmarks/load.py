@@ -57,7 +57,7 @@ class Visitor:
         self.session = uuid.uuid4().hex
         self.headers = {"X-Forwarded-For": f"10.0.{seed // 250}.{seed % 250 + 1}"}
         self.map = np.zeros((256, 256), np.uint8)
-        self.drawn_at: float | None = None  # of the newest stroke that has not been sent
+        self.drawn_at: float | None = None  # time of the newest stroke that has not been sent
         self.changed = asyncio.Event()
 
     def draw(self) -> None:

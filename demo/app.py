@@ -29,7 +29,7 @@ from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING
 from demo.subjects import SUBJECTS
 from demo.validation_samples import ValidationSamples
 from demo.view_choice import ViewChoice
-from demo.views import MODEL_NAMES, SIDE_BY_SIDE, show, views_of
+from demo.views import SIDE_BY_SIDE, show, views_of
 from pix2pix.labels import PALETTES
 from pix2pix.painter import MAX_SEED
 from pix2pix.release import ReleaseError
@@ -137,7 +137,7 @@ def add_studio(
         with gr.Column(scale=9, min_width=320):
             view = ViewChoice(views_of(painters_of(models)), elem_classes="studio-view")
             comparison = Comparison(first_shown, elem_classes="studio-pictures")
-            notes = ModelNotes(models, names=MODEL_NAMES, elem_classes="studio-notes")
+            notes = ModelNotes(models, elem_classes="studio-notes")
             with gr.Row(elem_classes="settings"):
                 seed = gr.Number(FIRST_SEED, label="Seed", step=1, min_width=150)
                 variation = gr.Button("Another variation", min_width=150, size="md")

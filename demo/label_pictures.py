@@ -79,7 +79,7 @@ def _read_pixels(path: Path, background: str) -> np.ndarray:
     try:
         content = path.read_bytes()
     except OSError:  # such as an upload that was deleted meanwhile
-        raise ValueError("This file is not there any more. Choose it once more.") from None
+        raise ValueError("This file is no longer available. Choose it again.") from None
     # Compressed pixels never contain this marker.
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
         raise ValueError("This JPEG file would take too long to read. Save it once more, not as a progressive one.")

@@ -18,9 +18,10 @@ from demo.refusal import refuse
 from demo.requests import TWO_AT_A_TIME, check_dropout, choose_seed, painters_now
 from demo.subjects import Subject
 from demo.validation_samples import ValidationSamples
-from demo.views import MODEL_NAMES, paint_both
+from demo.views import paint_both
 from pix2pix.labels import PALETTES, Palette
 from pix2pix.painter import MAX_SEED, Painter
+from pix2pix.release import OBJECTIVES
 
 WORTH_SAYING = 0.0005
 """Warn when more than this share of pixels is far from every palette colour; it is shown as 0.1%."""
@@ -60,7 +61,7 @@ def make_sheet(
     config = painters["gan"].config
     pictures = [("Label map", config.palette.to_image(label_map))]
     for objective, painting in paint_both(painters, label_map, seed, dropout).items():
-        pictures.append((f"{MODEL_NAMES[objective]}, {painters[objective].config.trained}", painting.picture))
+        pictures.append((f"{OBJECTIVES[objective].title}, {painters[objective].config.trained}", painting.picture))
     if photo is not None:
         pictures.append(("Photo", photo))
     noise = f"seed {seed}" if dropout else "without dropout"

@@ -16,9 +16,8 @@ import numpy as np
 from pix2pix.hub import HubModel, cached, fetch
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
-from pix2pix.release import ReleaseError
+from pix2pix.release import OBJECTIVES, ReleaseError
 
-OBJECTIVES = ("gan", "l1")
 MODELS = tuple(f"{dataset}-{objective}" for dataset in PALETTES for objective in OBJECTIVES)
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 BUNDLED = "bundled weights"

@@ -20,7 +20,12 @@ PATH = f"file={SERVED.as_posix()}"
 
 MOUNT = """
 const { root, api_prefix } = window.gradio_config;
-import(`${root}${api_prefix}/PATH`).then((module) => module.mount(element, { props, trigger, watch }));
+import(`${root}${api_prefix}/PATH`)
+  .then((module) => module.mount(element, { props, trigger, watch }))
+  .catch((error) => {
+    console.error(error);
+    element.textContent = 'This part of the page could not be loaded. Please reload the page.';
+  });
 """
 
 

@@ -10,7 +10,7 @@ from pix2pix.painter import MAX_SEED, Painter
 
 FIRST_SEED = 1
 TWO_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "painters"}
-"""While the images of one map are packed and sent, the next map can be painted. More would only make all late."""
+"""While the images of one map are packed and sent, the next map can be painted. More at once would only delay every map."""
 
 
 def check_seed(seed: Any) -> int:

@@ -11,6 +11,7 @@ import torch
 
 from demo.comparison import Shown, ShownPicture, to_data_url
 from pix2pix.painter import MAX_SEED, Painter
+from pix2pix.release import OBJECTIVES
 
 SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS = "Side by side", "Slider", "Difference", "Variations", "Epochs"
 VIEWS = (SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS)
@@ -18,8 +19,6 @@ NUM_VARIATIONS = 4
 WHITE_LEVELS = 128
 """Differences of at least this many 8-bit levels are white; 99 of 100 pixels of painted facades differ by less."""
 
-MODEL_NAMES = {"gan": "GAN", "l1": "L1 only"}
-LOSSES = {"gan": "cGAN + λ·L1", "l1": "L1"}
 PUBLISHED_EPOCHS = 200
 """Epochs of the published run; the page says so if a model has had fewer."""
 
@@ -103,7 +102,9 @@ def show(
     if view == VARIATIONS:
         return _show_variations(painters["gan"], label_map, seed, dropout)
     paintings = paint_both(painters, label_map, seed, dropout)
-    times = " · ".join(f"{MODEL_NAMES[name]} {1000 * painting.seconds:.0f} ms" for name, painting in paintings.items())
+    times = " · ".join(
+        f"{OBJECTIVES[name].title} {1000 * painting.seconds:.0f} ms" for name, painting in paintings.items()
+    )
     if view == DIFFERENCE:
         dataset = painters["gan"].config.dataset
         return _show_difference(dataset, paintings["gan"].picture, paintings["l1"].picture, times)
@@ -120,7 +121,7 @@ def say_epochs(painters: Mapping[str, Painter]) -> str:
     fewer = {name: count for name, count in epochs.items() if 0 < count < PUBLISHED_EPOCHS}
     if len(fewer) == len(epochs) > 1 and len(set(fewer.values())) == 1:
         return f"Both models were trained for {fewer['gan']} of the {PUBLISHED_EPOCHS} epochs of the published run."
-    said = [f"{MODEL_NAMES[name]} for {count}" for name, count in fewer.items()]
+    said = [f"{OBJECTIVES[name].title} for {count}" for name, count in fewer.items()]
     return f"Trained for fewer than the published {PUBLISHED_EPOCHS} epochs: {', '.join(said)}." if fewer else ""
 
 
@@ -128,8 +129,8 @@ def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:
     """Returns a model's image with the page's words about the model."""
     config = painter.config
     return ShownPicture(
-        title=MODEL_NAMES[config.objective],
-        note=f"{config.dataset.capitalize()} · {LOSSES[config.objective]}",
+        title=OBJECTIVES[config.objective].title,
+        note=f"{config.dataset.capitalize()} · {OBJECTIVES[config.objective].formula}",
         file=f"{config.dataset}-{config.objective}.jpg",
         url=to_data_url(picture),
     )
@@ -181,7 +182,7 @@ def _show_epochs(painters: Mapping[str, Painter], label_map: np.ndarray, seed: i
     paintings = paint_all(shown, label_map, [seed] * len(shown), dropout)
     pictures = [
         ShownPicture(
-            title=f"{MODEL_NAMES[painter.config.objective]}, epoch {painter.config.epochs}",
+            title=f"{OBJECTIVES[painter.config.objective].title}, epoch {painter.config.epochs}",
             note="",
             file=f"{painter.config.dataset}-{painter.config.objective}-epoch-{painter.config.epochs:03d}.jpg",
             url=to_data_url(painting.picture),

@@ -20,15 +20,22 @@ class Objective(NamedTuple):
     """What a training minimises.
 
     Attributes:
-        name: Short name, for labels.
+        name: Short name, for charts.
+        title: Name beside images.
+        formula: The losses as a formula.
         description: The losses in words.
     """
 
     name: str
+    title: str
+    formula: str
     description: str
 
 
-OBJECTIVES = {"gan": Objective("GAN", "conditional GAN + λ·L1"), "l1": Objective("L1", "L1 alone")}
+OBJECTIVES = {
+    "gan": Objective("GAN", "GAN", "cGAN + λ·L1", "conditional GAN + λ·L1"),
+    "l1": Objective("L1", "L1 only", "L1", "L1 alone"),
+}
 
 
 class ReleaseError(ValueError):

@@ -159,7 +159,9 @@ def test_repeat_fills_an_area_with_copies_of_a_block(call):
     script = """const { LabelMap } = await import('/label_canvas/document/map.js');
         const map = new LabelMap(new Uint8Array(256 * 256), 256, () => {});
         const choice = { paintClass: 3, brushSize: 16, step: 1, isMirrored: false, across: args[0], down: args[1] };
-        map.beginStroke(); for (let y = 20; y < 30; y++) map.pixels.fill(5, y * 256 + 20, y * 256 + 28); map.endStroke();
+        map.beginStroke();
+        for (let y = 20; y < 30; y++) map.pixels.fill(5, y * 256 + 20, y * 256 + 28);
+        map.endStroke();
         const repeat = new m.Repeat(map, choice); repeat.choose();
         repeat.enter({ x: 22, y: 22 }); repeat.move({ x: 67, y: 65 }); repeat.end(0);
         return [...map.pixels];"""

@@ -1,4 +1,4 @@
-"""The fast convolutions against PyTorch's own in float64, and Adam on channels-last weights against PyTorch's plain one."""
+"""The fast convolutions against PyTorch's in float64, and Adam on channels-last weights against PyTorch's."""
 
 import copy
 

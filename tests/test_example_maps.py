@@ -56,7 +56,7 @@ def test_a_facade_looks_like_a_building(path):
 
 @pytest.mark.parametrize("path", STREET_FILES, ids=lambda path: path.stem)
 def test_a_street_looks_like_a_street(path):
-    """Road below, shares as in the training maps, and somebody or something on it; the bonnet stands where it always does."""
+    """Road below, shares as in the training maps, somebody or something on it, and the bonnet in its usual place."""
     shares, label_map = shares_of(path), label_map_of(path)
     assert len(shares) >= 9
     assert 0.25 < shares["road"] < 0.6

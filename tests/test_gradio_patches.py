@@ -133,7 +133,7 @@ def request_from(address: str) -> Any:
 
 @pytest.fixture
 def push(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """push(address) on a queue that nobody serves, with room for three pictures of one address; push.order() tells whose they are."""
+    """push(address) on a queue that nobody serves, with room for three maps per address; push.order() returns whose."""
     monkeypatch.setattr(server_limits, "MAX_WAITING_PER_ADDRESS", 3)
     with gr.Blocks() as demo:
         gr.Button().click(lambda: None)

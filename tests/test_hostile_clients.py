@@ -1,4 +1,4 @@
-"""Requests that no honest client sends, in seeded hundreds: each gets a sentence or right pictures, and the server stays healthy.
+"""Hundreds of seeded hostile requests: each gets a sentence or correct images, and the server stays healthy.
 
 HOSTILE_EXAMPLES=2000 sends more of them.
 """

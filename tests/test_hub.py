@@ -113,8 +113,8 @@ def test_a_branch_is_followed_and_its_last_commit_is_used_where_the_hub_is_down(
     use_endpoint(monkeypatch, NOWHERE)
     assert pull(MODEL).name == newer and Painter.load(MODEL.repo).config.epochs == 9
     assert (
-        f"http://127.0.0.1:9 cannot be reached for me/facades-gan: check the connection and try again; using commit {newer[:7]} from the cache"
-        in caplog.text
+        "http://127.0.0.1:9 cannot be reached for me/facades-gan: check the connection and try again; "
+        f"using commit {newer[:7]} from the cache" in caplog.text
     )
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
     with pytest.raises(HubError, match="cannot be reached"):

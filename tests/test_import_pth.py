@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Nested(nn.Module):
-    """A block around another one, as in that project: `model` is a list of layers, with the inner block in the middle."""
+    """A block around another one, as in that project: `model` is a list of layers, the inner block in the middle."""
 
     def __init__(self, outer: int, inner: int, norm: str, inside: "Nested | None", outermost: bool = False) -> None:
         super().__init__()
@@ -148,7 +148,8 @@ def damaged(change: str) -> object:
 
 
 SENTENCES = {
-    "shape": "not a UNet-256 with 3 input and 3 output channels: model.model.1.model.1.weight is (4, 3, 4, 4), not (4, 2, 4, 4)",
+    "shape": "not a UNet-256 with 3 input and 3 output channels: "
+    "model.model.1.model.1.weight is (4, 3, 4, 4), not (4, 2, 4, 4)",
     "missing": "model.model.3.bias is missing",
     "more": "it also has model.model.9.weight",
     "channels": "model.model.0.weight is (2, 1, 4, 4), not (2, 3, 4, 4)",

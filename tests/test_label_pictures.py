@@ -1,4 +1,4 @@
-"""Label maps from and to picture files of people's own: whatever they open, they get their map or one clear sentence."""
+"""Label maps from and to people's own files: whatever they open, they get their map or one clear sentence."""
 
 import io
 import warnings
@@ -87,7 +87,7 @@ def test_lossy_files_are_read_to_the_nearest_classes(tmp_path, kind, options):
 
 
 def test_a_file_that_is_not_there_any_more_is_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="^This file is not there any more. Choose it once more.$"):
+    with pytest.raises(ValueError, match="^This file is no longer available. Choose it again.$"):
         read_label_picture(tmp_path / "deleted.png", FACADES, 0)
 
 
@@ -191,7 +191,7 @@ def test_what_is_no_picture_is_refused(tmp_path, content):
 
 @pytest.mark.parametrize("side", [6000, 9000, 14000])
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path, side, monkeypatch):
-    """A few kilobytes that would become hundreds of megabytes: at once too many for us, for Pillow's warning and for its error."""
+    """A few kilobytes that would become hundreds of megabytes, beyond our limit, Pillow's warning and its error."""
     assert side**2 > MAX_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -1,4 +1,4 @@
-"""What the README tells people to type works."""
+"""The commands and lines of code in README and docs work."""
 
 import io
 import json
@@ -21,7 +21,10 @@ from demo.models import load_models
 from pix2pix import painter
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = "\n".join(
+    path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+)
+"""README and docs together."""
 COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^python .*$", README, re.MULTILINE)]
 TRAINING_FLAGS = [
     shlex.split(flags)
@@ -30,7 +33,7 @@ TRAINING_FLAGS = [
 
 
 def code_with(text: str) -> str:
-    """The one Python block of the README that holds a text."""
+    """The one Python block that contains a text."""
     (block,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if text in block]
     return block
 
@@ -53,7 +56,7 @@ def app_url():
 
 @pytest.fixture
 def with_labels(tmp_path, monkeypatch):
-    """A folder to work in, with the picture that the README names."""
+    """A working folder with the image that the docs name."""
     (tmp_path / "labels.png").write_bytes((ROOT / "demo" / "maps" / "facades" / "village-house.png").read_bytes())
     monkeypatch.chdir(tmp_path)
 

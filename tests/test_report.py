@@ -486,9 +486,9 @@ def test_nothing_in_a_run_folder_is_changed(pair, tmp_path):
     assert contents() == before
 
 
-def test_the_command_in_the_readme_makes_a_page(tmp_path, monkeypatch):
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^python -m pix2pix\.report (.*)$", readme, re.MULTILINE)
+def test_the_command_in_the_docs_makes_a_page(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^python -m pix2pix\.report (.*)$", text, re.MULTILINE)
     for objective in ("gan", "l1"):
         make_run(tmp_path / "runs" / f"facades-{objective}", objective)
     monkeypatch.chdir(tmp_path)

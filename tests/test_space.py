@@ -1,4 +1,4 @@
-"""The app as a Hugging Face Space runs it: the front matter, pinned models, and a page in front of a Hub that is slow or has nothing."""
+"""The app as a Hugging Face Space runs it: front matter, pinned models, and a Hub that is slow or empty."""
 
 import json
 import os
@@ -113,7 +113,7 @@ def test_nothing_is_pinned_where_a_model_is_missing(
 
 @pytest.fixture
 def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
-    """The app in a folder that it cannot write, for somebody else where this is root, with the documented environment alone."""
+    """The app in a read-only folder, as another user if this is root, with only the documented environment."""
     folder, home = tmp_path / "app", tmp_path / "home"
     for name in ("demo", "pix2pix"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights", "*.pyi"))

@@ -173,7 +173,7 @@ export const COMMANDS = [
     title: 'it holds the map, the seed and dropout',
     icon: 'M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.6L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.6L12 17',
     place: 'status',
-    run: (canvas) => canvas.copyLink(),
+    run: (canvas) => canvas.work.copyLink(),
   },
   { name: 'brush-smaller', label: 'Smaller brush', keys: ['['], run: (canvas) => canvas.resizeBrush(-1) },
   { name: 'brush-larger', label: 'Larger brush', keys: [']'], run: (canvas) => canvas.resizeBrush(1) },

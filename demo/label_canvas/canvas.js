@@ -2,10 +2,9 @@
 // The label canvas: makes the parts, connects them, and carries out the commands. It knows no server.
 
 import { find } from '../find.js';
-/** @import { ClassEntry } from './chrome/palette.js' */
-/** @import { Settings } from './document/codec.js' */
 /** @import { Pixels, Point } from './document/raster.js' */
 /** @import { Choice, Tool } from './tools/tool.js' */
+/** @import { CanvasListeners, CanvasOptions } from './types.js' */
 import { TOOLS } from './actions.js';
 import { LAYOUT } from './chrome/layout.js';
 import { Palette } from './chrome/palette.js';
@@ -13,46 +12,18 @@ import { Status } from './chrome/status.js';
 import { ToolOptions } from './chrome/tool_options.js';
 import { Toolbar } from './chrome/toolbar.js';
 import { LabelMap } from './document/map.js';
-import { clampPoint } from './document/raster.js';
 import { isLinkElsewhere } from './document/storage.js';
 import { Work } from './document/work.js';
+import { Cursor } from './input/cursor.js';
 import { Keyboard } from './input/keyboard.js';
 import { listen } from './input/listen.js';
 import { Pen } from './input/pen.js';
 import { Pointer } from './input/pointer.js';
-import { outlineRing } from './outlines.js';
 import { View } from './view.js';
 
-const CURSOR_RADIUS = 10; // pixels of the screen: a ring shows the keyboard's cursor
-const LONG_STEP = 8; // pixels of the map that the cursor moves with Shift
-const SHORT_STROKE = 100; // milliseconds; the pictures of a short stroke need not wait for those of half of it
-const BY_KEYS = ':focus:not([data-pointer])'; // the focus came with the keyboard, not with the mouse
-
-/**
- * @typedef {object} CanvasOptions
- * @property {Pixels} pixels The first map.
- * @property {number} size Width and height of the map.
- * @property {ClassEntry[]} classes
- * @property {number[]} firstClasses Classes that the palette always shows; empty for all.
- * @property {number} startClass
- * @property {number} background The class that Clear paints.
- * @property {string} dataset Letters and digits; the name in links and in the browser's storage.
- * @property {Settings} settings The seed and dropout that go into links.
- */
-
-/**
- * @typedef {object} CanvasListeners
- * @property {(pixels: Pixels) => void} onChange The map has changed.
- * @property {(pixels: Pixels) => void} onStroke A stroke is in progress; comes with every frame.
- * @property {(settings: Settings) => void} onSettings Work with another seed or dropout was opened.
- */
+const SHORT_STROKE = 100; // milliseconds; shorter strokes are not sent until they end
 
 export class Canvas {
-  /** @type {Point | null} The pixel under the pointer, or the keyboard's cursor; null if neither is on the map. */
-  #hover = null;
-  /** @type {Point} Where the keyboard's cursor is, or appears next. */
-  #cursor;
-  #isHeldByKeys = false; // the pen, while it is down
   #isRedrawRequested = false;
   #toolName = 'brush';
   #toolBeforePick = 'brush';
@@ -68,22 +39,18 @@ export class Canvas {
     this.element = element;
     this.options = options;
     this.listeners = listeners;
-    this.#cursor = { x: size / 2, y: size / 2 };
     /** @type {Choice} */
     this.choice = { paintClass: startClass, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
     this.labelMap = new LabelMap(pixels, size, () => this.#noteChange());
     /** @type {Record<string, Tool>} */
     this.tools = Object.fromEntries(TOOLS.map(({ name, make }) => [name, make(this.labelMap, this.choice, this)]));
-    this.pen = new Pen(this.labelMap, () => this.#tool, {
+    this.pen = new Pen(this.labelMap, () => this.tool, {
       onDown: () => this.#noteStroke(),
       onChange: () => this.#refresh(),
       onCancel: () => listeners.onChange(this.labelMap.pixels), // the server may have seen the stroke
     });
-    this.view = new View(
-      find(element, '.lc-surface'),
-      size,
-      classes.map(({ color }) => color),
-    );
+    const colors = classes.map(({ color }) => color);
+    this.view = new View(find(element, '.lc-surface'), size, colors);
     this.status = new Status(element);
     this.toolbar = new Toolbar(element, (action) => action.run(this));
     this.toolOptions = this.#makeToolOptions();
@@ -91,12 +58,12 @@ export class Canvas {
       this.chooseClass(classIndex),
     );
     this.work = this.#makeWork();
+    this.cursor = new Cursor(this);
     const keyboard = new Keyboard(element, this);
     new Pointer(this.view, this.pen, {
-      onHover: (point) => this.#setHover(point),
+      onHover: (point) => this.cursor.set(point),
       isSpaceHeld: () => keyboard.isSpaceHeld(),
     });
-    this.#followFocus();
     listen(element, window, 'hashchange', () => this.#followLink());
     this.chooseTool('brush');
     this.chooseClass(startClass);
@@ -104,7 +71,8 @@ export class Canvas {
     this.work.open();
   }
 
-  get #tool() {
+  /** The chosen tool. */
+  get tool() {
     return this.tools[this.#toolName];
   }
 
@@ -138,18 +106,18 @@ export class Canvas {
   }
 
   #noteStroke() {
-    this.#isHeldByKeys = false;
-    setTimeout(() => this.#requestRedraw(), SHORT_STROKE); // reports the stroke even if the hand rests
-    this.#showHint();
+    this.cursor.isHoldingPen = false;
+    setTimeout(() => this.requestRedraw(), SHORT_STROKE); // reports the stroke even if the hand rests
+    this.showHint();
   }
 
   #refresh() {
-    this.toolbar.showHistory(Boolean(this.#tool.isOpen) || this.labelMap.undoSteps > 0, this.labelMap.redoSteps > 0);
-    this.#requestRedraw();
+    this.toolbar.showHistory(Boolean(this.tool.isOpen) || this.labelMap.undoSteps > 0, this.labelMap.redoSteps > 0);
+    this.requestRedraw();
   }
 
   /** Draws with the next frame: pointers report more often than screens draw. */
-  #requestRedraw() {
+  requestRedraw() {
     if (this.#isRedrawRequested) return;
     this.#isRedrawRequested = true;
     requestAnimationFrame(() => this.#draw());
@@ -159,9 +127,7 @@ export class Canvas {
     const { view } = this;
     this.#isRedrawRequested = false;
     view.draw(this.labelMap.pixels);
-    const isByKeys = view.canvas.matches(BY_KEYS);
-    const ring = this.#hover && isByKeys ? outlineRing(this.#hover, view.mapLength(CURSOR_RADIUS)) : '';
-    view.showOutline(this.#tool.outline(this.#hover) + ring, this.choice.isMirrored);
+    view.showOutline(this.tool.outline(this.cursor.hover) + this.cursor.ring, this.choice.isMirrored);
     this.reportStroke();
   }
 
@@ -169,7 +135,7 @@ export class Canvas {
 
   /** @param {number} classIndex */
   chooseClass(classIndex) {
-    if (this.pen.isDown) return; // a stroke is of one class
+    if (this.pen.isDown) return; // a stroke has one class
     this.choice.paintClass = classIndex;
     this.palette.show(classIndex);
   }
@@ -181,10 +147,10 @@ export class Canvas {
     if (name === 'pick' && this.#toolName !== 'pick') this.#toolBeforePick = this.#toolName;
     this.#toolName = name;
     this.toolbar.showTool(name);
-    this.#tool.choose?.();
-    this.view.showGrid(this.#gridStep);
-    this.#showHint();
-    this.#requestRedraw();
+    this.tool.choose?.();
+    this.view.showGrid(this.gridStep);
+    this.showHint();
+    this.requestRedraw();
   }
 
   /**
@@ -194,7 +160,7 @@ export class Canvas {
   pickClass(classIndex) {
     this.chooseClass(classIndex);
     this.chooseTool(this.#toolBeforePick);
-    this.announce(`Picked ${this.#className(classIndex)}`);
+    this.announce(`Picked ${this.className(classIndex)}`);
   }
 
   toggleMirror() {
@@ -202,7 +168,7 @@ export class Canvas {
     this.toolbar.showMirror(this.choice.isMirrored);
     this.view.showMirror(this.choice.isMirrored);
     this.announce(this.choice.isMirrored ? 'Mirror on' : 'Mirror off');
-    this.#requestRedraw();
+    this.requestRedraw();
   }
 
   /** @param {number} sign 1 or -1. */
@@ -215,11 +181,11 @@ export class Canvas {
   /** @param {number} brushSize */
   #setBrushSize(brushSize) {
     this.choice.brushSize = this.toolOptions.showBrushSize(brushSize);
-    this.#requestRedraw();
+    this.requestRedraw();
   }
 
   /** The cells that the chosen tool snaps to, in pixels. */
-  get #gridStep() {
+  get gridStep() {
     return TOOLS.find(({ name }) => name === this.#toolName)?.snaps ? this.choice.step : 1;
   }
 
@@ -229,17 +195,17 @@ export class Canvas {
   zoomBy(factor) {
     this.view.zoomBy(factor);
     this.announce(`${Math.round(100 * this.view.zoom)} %`);
-    this.#requestRedraw();
+    this.requestRedraw();
   }
 
   /** In the middle of a stroke, undoes that of the keyboard; a mouse has to be released first. */
   undo() {
     if (this.pen.isDown) {
-      if (!this.#isHeldByKeys) return;
+      if (!this.cursor.isHoldingPen) return;
       this.pen.cancel();
       this.announce('Cancelled');
-    } else if (this.#tool.isOpen) {
-      this.#tool.stepBack?.();
+    } else if (this.tool.isOpen) {
+      this.tool.stepBack?.();
     } else if (this.labelMap.undo()) {
       this.announce('Undone');
     }
@@ -256,57 +222,20 @@ export class Canvas {
     const { size, background } = this.options;
     this.#dropAll();
     this.labelMap.replace(new Uint8Array(size * size).fill(background));
-    this.announce(`Cleared to ${this.#className(background)}`);
+    this.announce(`Cleared to ${this.className(background)}`);
   }
 
   cancel() {
-    if (this.pen.isDown || this.#tool.isOpen) this.announce('Cancelled');
+    if (this.pen.isDown || this.tool.isOpen) this.announce('Cancelled');
     this.#dropAll();
   }
 
   /** Closes an open polygon; returns false if there is none. */
   closeShape() {
-    if (this.pen.isDown || !this.#tool.isOpen) return false;
-    if (this.#tool.close?.()) this.announce('Polygon closed');
+    if (this.pen.isDown || !this.tool.isOpen) return false;
+    if (this.tool.close?.()) this.announce('Polygon closed');
     this.#refresh();
     return true;
-  }
-
-  copyLink() {
-    this.work.copyLink();
-  }
-
-  // ---- The keyboard's cursor ----
-
-  /** Notes that the keyboard is in use, so that its focus is shown. */
-  noteKeys() {
-    delete this.view.canvas.dataset.pointer;
-  }
-
-  /** @type {(dx: number, dy: number, isLong: boolean) => void} */
-  moveCursor(dx, dy, isLong) {
-    const length = isLong ? Math.max(LONG_STEP, this.#gridStep) : this.#gridStep;
-    const { x, y } = this.#cursor;
-    this.noteKeys();
-    this.#setHover({ x: x + dx * length, y: y + dy * length });
-    this.pen.move(this.#cursor);
-    this.view.reveal(this.#cursor);
-  }
-
-  describeCursor() {
-    const { x, y } = this.#cursor;
-    this.announce(`${x}, ${y}: ${this.#className(this.labelMap.classAt(this.#cursor))}`);
-  }
-
-  /** Puts the pen down or lifts it; both at once if a click is all that the tool needs. */
-  togglePen() {
-    const wasDown = this.pen.isDown;
-    const tool = this.#tool;
-    if (!wasDown) this.pen.down(this.#cursor);
-    if (wasDown || tool.isClick) this.pen.up(0);
-    this.#isHeldByKeys = this.pen.isDown;
-    const name = this.#className(this.choice.paintClass);
-    this.announce(this.#isHeldByKeys ? `Pen down, ${name}` : (tool.said?.(name) ?? 'Pen up'));
   }
 
   /** @param {string} words For screen readers. */
@@ -314,31 +243,7 @@ export class Canvas {
     this.status.announce(words);
   }
 
-  // ---- Inside ----
-
-  /** @param {Point | null} point */
-  #setHover(point) {
-    this.#hover = point && clampPoint(point, this.labelMap.size);
-    this.#cursor = this.#hover ?? this.#cursor;
-    this.palette.mark(this.#hover && this.labelMap.classAt(this.#hover));
-    this.#requestRedraw();
-  }
-
-  #followFocus() {
-    const { canvas } = this.view;
-    canvas.addEventListener('focus', () => {
-      if (!canvas.matches(BY_KEYS)) return;
-      this.status.showHint(canvas.ariaDescription ?? '');
-      this.#setHover(this.#cursor);
-    });
-    canvas.addEventListener('blur', () => {
-      this.pen.up(0); // no key could lift it any more
-      this.#setHover(null);
-      this.#showHint();
-    });
-  }
-
-  /** Opens a link that is pasted into the address bar of the open page; a link of another dataset opens its tab as the page loads. */
+  /** Opens a link pasted into the address bar of the open page; a link of another dataset opens its tab by a reload. */
   #followLink() {
     if (!this.isShown) return; // the canvas of the open tab answers
     if (isLinkElsewhere(this.options.dataset)) location.reload();
@@ -350,11 +255,11 @@ export class Canvas {
       onBrushSize: (brushSize) => this.#setBrushSize(brushSize),
       onStep: (step) => {
         this.choice.step = step;
-        this.view.showGrid(this.#gridStep);
+        this.view.showGrid(this.gridStep);
       },
       onCopies: (direction, count) => {
         this.choice[direction] = count;
-        this.#tool.recount?.();
+        this.tool.recount?.();
       },
     });
   }
@@ -379,16 +284,16 @@ export class Canvas {
   }
 
   #dropOpen() {
-    this.#tool.drop?.();
+    this.tool.drop?.();
     this.#refresh();
   }
 
-  #showHint() {
+  showHint() {
     this.status.showHint(TOOLS.find(({ name }) => name === this.#toolName)?.hint ?? '');
   }
 
   /** @param {number} classIndex */
-  #className(classIndex) {
+  className(classIndex) {
     return this.options.classes[classIndex].name;
   }
 }

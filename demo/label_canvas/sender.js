@@ -1,11 +1,13 @@
 // @ts-check
-// When the server gets the map: at the end of every stroke, and during one as often as answers come. One request is under way at a time and
-// carries the newest map: Gradio holds back what is triggered meanwhile, then asks once more with the map as it is by then.
+// When the server gets the map: at the end of every stroke, and during one as often as answers come. One request is
+// under way at a time and
+// carries the newest map: Gradio holds back what is triggered meanwhile, then asks once more with the map as it is by
+// then.
 
 /** @import { Pixels } from './document/raster.js' */
 import { encodeRuns } from './document/codec.js';
 
-const LIVE_ANSWER = 150; // milliseconds; slower pictures would lag behind the hand and delay those of the finished stroke
+const LIVE_ANSWER = 150; // milliseconds; slower images would lag behind and delay those of the finished stroke
 const ASK_AGAIN = 5000; // milliseconds after a refusal, once per map
 
 export class Sender {
@@ -51,7 +53,10 @@ export class Sender {
     this.#sentAt = null;
   }
 
-  /** Asks again later: the server was too busy, or the connection failed. Only once, as the map itself may be what is refused. */
+  /**
+   * Asks again later: the server was too busy, or the connection failed. Only once, as the map itself may be what
+   * is refused.
+   */
   noteRefusal() {
     this.#isWaiting = false;
     this.#sentAt = null;

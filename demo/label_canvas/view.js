@@ -6,7 +6,10 @@ import { find } from '../find.js';
 
 const MAX_ZOOM = 16;
 
-/** Draws a map on a canvas that fills a stage; the stage is moved and enlarged behind the window, which is the surface. */
+/**
+ * Draws a map on a canvas that fills a stage; the stage is moved and enlarged behind the window, which is the
+ * surface.
+ */
 export class View {
   #left = 0; // the part of the map that is out of sight, 0 to 1
   #top = 0;

@@ -10,6 +10,7 @@ from gradio.data_classes import GradioModel, GradioRootModel
 from demo.models import Model
 from demo.modules import mounting
 from pix2pix.fid.measure import Measure
+from pix2pix.release import OBJECTIVES
 
 FOLDER = Path(__file__).parent
 
@@ -47,15 +48,13 @@ class ModelNotes(gr.HTML):
 
     data_model = Notes
 
-    def __init__(self, value: Mapping[str, Model], *, names: Mapping[str, str], **keywords: Any) -> None:
+    def __init__(self, value: Mapping[str, Model], **keywords: Any) -> None:
         """Makes the notes.
 
         Args:
             value: The models by objective.
-            names: The page's names of the objectives.
             **keywords: Whatever `gr.HTML` takes.
         """
-        self.names = dict(names)
         super().__init__(
             value=value,
             html_template='<div class="model-notes"></div><p class="mn-said" role="status"></p>',
@@ -70,7 +69,7 @@ class ModelNotes(gr.HTML):
         return Notes(
             [
                 Note(
-                    name=self.names[objective],
+                    name=OBJECTIVES[objective].title,
                     source=model.source,
                     details=describe_quality(model),
                     notice=model.notice,

@@ -61,7 +61,7 @@ def push(
                 folder_path=packed,
                 revision=model.revision,
                 commit_message=message or "Upload a released folder",
-                delete_patterns=["epochs/*", *OPTIONAL_FILES],  # of an earlier push, perhaps of another training
+                delete_patterns=["epochs/*", *OPTIONAL_FILES],  # left by an earlier push, perhaps from another training
             )
         except (OSError, RuntimeError, httpx2.HTTPError) as error:  # hf_xet raises RuntimeError for all its failures
             raise HubError(_explain_refusal(error, model)) from error

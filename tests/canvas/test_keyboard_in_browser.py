@@ -208,7 +208,10 @@ def test_what_each_tool_has_done_is_said(page: Page) -> None:
     press(page, "Surprise me")
     expect(page.locator(".lc-announcer").first).to_have_text("New map")
     said = [words for words in page.evaluate("window.said") if not re.match(r"\d+, \d+: ", words)]
-    expected = "Fill, Filled with door, Pick class, Picked door, Polygon, Corner 1, Corner 2, Corner 3, Polygon closed, facade, Repeat"
+    expected = (
+        "Fill, Filled with door, Pick class, Picked door, Polygon, "
+        "Corner 1, Corner 2, Corner 3, Polygon closed, facade, Repeat"
+    )
     assert said == [
         *expected.split(", "),
         "Pen down, facade",
@@ -241,7 +244,8 @@ def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) ->
     for _ in range(12):
         names.append(
             page.evaluate(
-                "(({ ariaLabel, labels, textContent }) => ariaLabel || labels[0]?.innerText || textContent)(document.activeElement)"
+                "(({ ariaLabel, labels, textContent }) => ariaLabel || labels[0]?.innerText || textContent)"
+                "(document.activeElement)"
             )
         )
         page.keyboard.press("Tab")

@@ -28,7 +28,7 @@ STOP_CLOCK = "() => { window.clock = 0; performance.now = () => window.clock; }"
 
 @pytest.fixture
 def clock(page: Page, desk: tuple[Page, list[str]]) -> Iterator[None]:
-    """Time stands still on the page: answers come at once, the newest three did, and strokes last until a test says so."""
+    """Stops the page's clock: answers come at once, and strokes last until a test moves the clock."""
     page.evaluate(STOP_CLOCK)
     for row in (20, 40):
         with both_pictures_change(page):

@@ -32,7 +32,10 @@ def wheel(page: Page, point: Point, delta: float) -> None:
     page.keyboard.down("Control")
     page.mouse.wheel(0, delta)
     page.keyboard.up("Control")
-    changed = "before => document.querySelector('.lc-surface canvas').clientWidth / document.querySelector('.lc-surface').clientWidth !== before"
+    changed = """before => {
+        const [canvas, surface] = ['.lc-surface canvas', '.lc-surface'].map((part) => document.querySelector(part));
+        return canvas.clientWidth / surface.clientWidth !== before;
+    }"""
     page.wait_for_function(changed, arg=before)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from demo.models import Model
-from demo.views import MODEL_NAMES
 from pix2pix import release
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
+from pix2pix.release import OBJECTIVES
 from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 ROOT = Path(__file__).parents[2]
@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 def tiny_models(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> dict[str, Path]:
     """Released folders of both models of a dataset, with random weights, by the page's name for them."""
-    folders = {f"{dataset}-{objective}": tmp_path_factory.mktemp(objective) for objective in MODEL_NAMES}
-    for seed, (objective, folder) in enumerate(zip(MODEL_NAMES, folders.values(), strict=True)):
+    folders = {f"{dataset}-{objective}": tmp_path_factory.mktemp(objective) for objective in OBJECTIVES}
+    for seed, (objective, folder) in enumerate(zip(OBJECTIVES, folders.values(), strict=True)):
         config = tiny_release_config(dataset=dataset, objective=objective, palette=PALETTES[dataset])
         release.save(folder, tiny_generator(seed), config)
     return folders

@@ -23,7 +23,7 @@ from demo.label_canvas import encode
 from pix2pix.labels import FACADES, Palette
 from tests.helpers.tiny import free_port
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 SIZE = 256
@@ -44,7 +44,10 @@ Point = tuple[int, int]
 
 
 READ_CANVAS = """
-canvas => Array.from(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer))
+canvas => {
+  const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from(new Uint32Array(image.data.buffer));
+}
 """
 
 
@@ -55,7 +58,8 @@ READ_CONTRASTS = """
 () => {
   const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
   const luminance = (color) => {
-    const [r, g, b] = numbers(color).map((value) => value / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = numbers(color).map((value) => linear(value / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const backgroundOf = (element) => {
@@ -64,10 +68,12 @@ READ_CONTRASTS = """
   };
   const ours = '.introduction, .licence-note, .label-canvas, .view-choice, .comparison, .model-notes, ' +
     '.settings, .map-actions, .example-gallery';
-  const texts = [...document.querySelectorAll(ours)].flatMap((part) => [part, ...part.querySelectorAll('*')]).filter((element) =>
-    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()) && element.checkVisibility());
+  const parts = [...document.querySelectorAll(ours)].flatMap((part) => [part, ...part.querySelectorAll('*')]);
+  const isText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim();
+  const texts = parts.filter((element) => [...element.childNodes].some(isText) && element.checkVisibility());
   return texts.map((element) => {
-    const [darker, lighter] = [getComputedStyle(element).color, backgroundOf(element)].map(luminance).sort((a, b) => a - b);
+    const colors = [getComputedStyle(element).color, backgroundOf(element)];
+    const [darker, lighter] = colors.map(luminance).sort((a, b) => a - b);
     return [element.textContent.trim(), (lighter + 0.05) / (darker + 0.05)];
   });
 }
@@ -103,7 +109,7 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 
 @contextmanager
 def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
-    """The page in a browser of its own. It must neither ask anybody else for anything nor complain, whatever the test does."""
+    """The page in a browser context of its own. It must contact no other server and log no error."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
     page = context.new_page()
     complaints: list[str] = []
@@ -122,7 +128,7 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
         lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
     )
     page.goto(url + query)
-    expect(page.locator(".comparison img[src]")).to_have_count(2)
+    expect(page.locator(".comparison img[src]")).to_have_count(2, timeout=60_000)
     expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
     yield page
     assert outside == []
@@ -132,7 +138,7 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
 
 
 def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
@@ -233,14 +239,15 @@ canvas => {
   set('.lc-across', '', 'input');
   set('.lc-down', '', 'input');
   if (find('[data-action=mirror]').ariaPressed === 'true') find('[data-action=mirror]').click();
-  const buttons = ['[data-action=zoom-reset]', '[data-tool=brush]', '.lc-palette button:nth-child(4)', '[data-action=clear]'];
+  const door = '.lc-palette button:nth-child(4)';
+  const buttons = ['[data-action=zoom-reset]', '[data-tool=brush]', door, '[data-action=clear]'];
   for (const button of buttons) find(button).click();
 }
 """
 
 
 def reset(page: Page, cleared: list[str]) -> None:
-    """The canvas as it is at first, but with the class door, and all background; undo leads back to the tests before."""
+    """Resets the canvas to its first state, but with the class door and all background; undo leads to earlier tests."""
     page.mouse.up()
     page.mouse.move(*on_screen(page, (128, 128)))  # where the keyboard's cursor begins
     page.mouse.move(0, 0)
@@ -309,7 +316,8 @@ def hold(page: Page, *path: Point) -> None:
 
 def zoom_of(page: Page) -> float:
     frames_drawn(page)
-    widths = "surface => surface.querySelector('canvas').getBoundingClientRect().width / surface.getBoundingClientRect().width"
+    width = "getBoundingClientRect().width"
+    widths = f"surface => surface.querySelector('canvas').{width} / surface.{width}"
     return page.locator(".lc-surface:visible").evaluate(widths)
 
 
@@ -324,7 +332,7 @@ END = "&seed=1&dropout=1"
 
 def reload(page: Page) -> None:
     page.reload()
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
 
 
 class Fingers:

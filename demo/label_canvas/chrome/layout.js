@@ -2,8 +2,8 @@
 // The page's elements of a canvas. Buttons and classes are added by toolbar.js and palette.js.
 
 const DESCRIPTION =
-  'Arrow keys move the cursor, Space puts the pen down and lifts it, Escape cancels. Digits: classes. Letters: tools. ' +
-  '[ ]: size.';
+  'Arrow keys move the cursor, Space puts the pen down and lifts it, Escape cancels. ' +
+  'Digits choose classes, letters choose tools, brackets change the size.';
 
 export const LAYOUT = `
 <div class="label-canvas"><div class="lc-layout">

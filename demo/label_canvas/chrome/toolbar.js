@@ -42,7 +42,8 @@ export class Toolbar {
   }
 
   /**
-   * Shows whether there is anything to undo or redo. A disabled button would drop the focus to the page; aria-disabled keeps it.
+   * Shows whether there is anything to undo or redo. A disabled button would drop the focus to the page; aria-disabled
+   * keeps it.
    * @type {(canUndo: boolean, canRedo: boolean) => void}
    */
   showHistory(canUndo, canRedo) {

@@ -12,7 +12,8 @@ const MAX_SEED = 2 ** 32 - 1;
 const FORMAT = '1'; // of stored and linked work; readers refuse any other
 
 /**
- * Packs a map as base64 of three bytes per run: class, length low byte, length high byte. The counterpart of decode() in Python.
+ * Packs a map as base64 of three bytes per run: class, length low byte, length high byte. The counterpart of decode()
+ * in Python.
  * @param {Pixels} pixels
  */
 export function encodeRuns(pixels) {
@@ -75,7 +76,8 @@ export async function unpackMap(packed, size, classCount) {
 }
 
 /**
- * Returns exactly `length` bytes, or null. Stops as soon as there are more, because a few bytes can expand to gigabytes.
+ * Returns exactly `length` bytes, or null. Stops as soon as there are more, because a few bytes can expand to
+ * gigabytes.
  * @type {(bytes: Pixels, length: number) => Promise<Pixels | null>}
  */
 async function inflate(bytes, length) {

@@ -36,7 +36,7 @@ export class History {
     this.#future = [];
   }
 
-  /** Removes the last step and returns the state before it, so that its change can be made in another way. */
+  /** Removes the last step and returns the state before it, so that the caller can redo it differently. */
   pop() {
     return this.#past.pop();
   }

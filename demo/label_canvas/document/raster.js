@@ -1,5 +1,6 @@
 // @ts-check
-// Drawing on the pixels of a label map: class indices, row by row, `size` pixels wide and high. Points may lie outside of the map.
+// Drawing on the pixels of a label map: class indices, row by row, `size` pixels wide and high. Points may lie outside
+// of the map.
 
 /** @typedef {Uint8Array<ArrayBuffer>} Pixels */
 /** @typedef {{ x: number, y: number }} Point A pixel, in whole numbers. */
@@ -51,7 +52,8 @@ export function clampPoint({ x, y }, size) {
 }
 
 /**
- * Returns the box of all grid cells between two points, including the cells of the points; a step of 1 means single pixels.
+ * Returns the box of all grid cells between two points, including the cells of the points; a step of 1 means single
+ * pixels.
  * @type {(from: Point, to: Point, step: number) => Box}
  */
 export function boxBetween(from, to, step) {
@@ -70,7 +72,8 @@ export function drawBox(pixels, size, { left, top, right, bottom }, classIndex) 
 }
 
 /**
- * Draws a filled polygon with its outline. Areas that a self-crossing polygon encloses an even number of times stay empty.
+ * Draws a filled polygon with its outline. Areas that a self-crossing polygon encloses an even number of times stay
+ * empty.
  * @type {(pixels: Pixels, size: number, corners: Point[], classIndex: number) => void}
  */
 export function drawPolygon(pixels, size, corners, classIndex) {

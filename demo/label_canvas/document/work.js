@@ -33,7 +33,10 @@ export class Work {
     this.store = new Store(dataset, () => listeners.onNotice(NOT_STORED));
   }
 
-  /** Stores the map after a change. Linked work is someone else's until its map changes; until then a reload opens the link again. */
+  /**
+   * Stores the map after a change. Linked work is someone else's until its map changes; until then a reload opens
+   * the link again.
+   */
   keep() {
     if (!this.#isOpened || this.labelMap.version === this.#linkedVersion) return;
     if (this.#linkedVersion !== null && isLinkHere(this.dataset)) clearAddress();
@@ -79,7 +82,8 @@ export class Work {
     const { version } = this.labelMap;
     const link = makeLink(this.dataset, this.#saved());
     try {
-      // A promise, because Safari writes nothing after an await; of a blob, because browsers took no promise of text for long.
+      // A promise, because Safari writes nothing after an await; of a blob, because browsers took no promise of text
+      // for long.
       const blob = link.then((text) => new Blob([text], { type: 'text/plain' }));
       await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
       this.listeners.onNotice('Link copied.');

@@ -1,5 +1,6 @@
 // @ts-check
-// The keyboard: single keys choose while the focus is in the canvas, arrow keys move a cursor that paints, Ctrl shortcuts work anywhere.
+// The keyboard: single keys choose while the focus is in the canvas, arrow keys move a cursor that paints, Ctrl
+// shortcuts work anywhere.
 
 /** @import { Canvas } from '../canvas.js' */
 import { ACTIONS, TOOLS } from '../actions.js';
@@ -46,7 +47,7 @@ export class Keyboard {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    if (event.key === 'Tab') this.canvas.noteKeys();
+    if (event.key === 'Tab') this.canvas.cursor.noteKeys();
     const target = event.target instanceof Element ? event.target : document.body;
     if (!this.canvas.isShown || isTextField(target)) return; // text fields have an undo of their own
     const isAltGraph = event.getModifierState('AltGraph'); // brackets are AltGr keys on some keyboards
@@ -73,14 +74,14 @@ export class Keyboard {
   #pressOnMap(event) {
     const direction = ARROWS[event.key];
     if (direction) {
-      this.canvas.moveCursor(...direction, event.shiftKey);
+      this.canvas.cursor.move(...direction, event.shiftKey);
       clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => this.canvas.describeCursor(), SETTLED);
+      this.#settling = setTimeout(() => this.canvas.cursor.describe(), SETTLED);
     } else if (event.key === ' ' && !event.repeat) {
       this.#isSpaceHeld = true;
       this.#hasMovedView = false;
     } else if (event.key === 'Enter') {
-      this.canvas.togglePen();
+      this.canvas.cursor.togglePen();
     }
     return direction !== undefined || event.key === ' ' || event.key === 'Enter';
   }
@@ -95,7 +96,7 @@ export class Keyboard {
     const action = actionOf(key);
     action?.run(this.canvas);
     const chosen = TOOLS.find((tool) => tool === action)?.label ?? this.canvas.palette.chooseKey(key);
-    if (chosen) this.canvas.announce(chosen);
+    if (chosen && !this.canvas.pen.isDown) this.canvas.announce(chosen); // with the pen down, nothing was chosen
     return Boolean(action || chosen);
   }
 
@@ -106,6 +107,6 @@ export class Keyboard {
   #release(event) {
     if (event.key !== ' ' || !this.#isSpaceHeld) return;
     this.#isSpaceHeld = false;
-    if (event.target === this.surface && !this.#hasMovedView) this.canvas.togglePen();
+    if (event.target === this.surface && !this.#hasMovedView) this.canvas.cursor.togglePen();
   }
 }

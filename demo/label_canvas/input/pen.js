@@ -1,5 +1,6 @@
 // @ts-check
-// The pen: what a mouse, a pen, a finger or the keyboard holds. It brings points to the chosen tool, one stroke at a time.
+// The pen: what a mouse, a pen, a finger or the keyboard holds. It brings points to the chosen tool, one stroke at a
+// time.
 
 /** @import { LabelMap } from '../document/map.js' */
 /** @import { Point } from '../document/raster.js' */

@@ -1,5 +1,6 @@
 // @ts-check
-// Mouse, pen and fingers: one of them paints; two fingers, the middle button, or the left button with the space bar move the view.
+// Mouse, pen and fingers: one of them paints; two fingers, the middle button, or the left button with the space bar
+// move the view.
 
 /** @import { Point } from '../document/raster.js' */
 /** @import { View } from '../view.js' */
@@ -36,10 +37,10 @@ export class Pointer {
     canvas.addEventListener('pointerdown', (event) => this.#down(event));
     canvas.addEventListener('pointermove', (event) => this.#move(event));
     canvas.addEventListener('pointerup', (event) => this.#up(event, false));
-    canvas.addEventListener('lostpointercapture', (event) => this.#up(event, false)); // a dialog took it; no pointerup comes
+    canvas.addEventListener('lostpointercapture', (event) => this.#up(event, false)); // a dialog took it
     canvas.addEventListener('pointercancel', (event) => this.#up(event, true)); // a palm, or a gesture of the system
     canvas.addEventListener('pointerleave', () => listeners.onHover(null));
-    canvas.addEventListener('contextmenu', (event) => this.#gesture && event.preventDefault()); // a long press mid-stroke
+    canvas.addEventListener('contextmenu', (event) => this.#gesture && event.preventDefault()); // a long press
     canvas.addEventListener('mousedown', (event) => event.button === 1 && event.preventDefault()); // no scrolling
     canvas.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
   }
@@ -54,7 +55,7 @@ export class Pointer {
       this.#gesture = isTouch(event) ? new Pinch(this.#fingers, this.view) : null;
     }
     const isPan = event.button === 1 || (event.button === 0 && this.listeners.isSpaceHeld());
-    if (this.#gesture || (event.button !== 0 && !isPan)) return; // a second pointer or another mouse button does nothing
+    if (this.#gesture || (event.button !== 0 && !isPan)) return; // another pointer or button does nothing
     event.preventDefault();
     canvas.focus({ preventScroll: true }); // leaves text fields, so that Ctrl+Z is meant for the map
     canvas.setPointerCapture(event.pointerId);
@@ -82,7 +83,8 @@ export class Pointer {
   }
 
   /**
-   * Gives the keyboard to the map that the mouse moves over, except while a person types in a field with the mouse at rest.
+   * Gives the keyboard to the map that the mouse moves over, except while a person types in a field with the mouse at
+   * rest.
    * @param {PointerEvent} event
    */
   #focus(event) {
@@ -95,7 +97,8 @@ export class Pointer {
   }
 
   /**
-   * Zooms with Ctrl, which a trackpad pinch sends too; without Ctrl, moves an enlarged map, and otherwise lets the page scroll.
+   * Zooms with Ctrl, which a trackpad pinch sends too; without Ctrl, moves an enlarged map, and otherwise lets the page
+   * scroll.
    * @param {WheelEvent} event
    */
   #wheel(event) {

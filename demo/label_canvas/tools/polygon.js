@@ -1,5 +1,6 @@
 // @ts-check
-// The polygon: corners that are clicked, an outline drawn in one go, or both in turn. A corner is where the pen is lifted, so that a finger
+// The polygon: corners that are clicked, an outline drawn in one go, or both in turn. A corner is where the pen is
+// lifted, so that a finger
 // can adjust it. The map changes only when the polygon is closed.
 
 /** @import { LabelMap } from '../document/map.js' */
@@ -45,7 +46,8 @@ export class Polygon {
   }
 
   /**
-   * A click on the first corner closes the polygon, and so does a second click on the last one: the end of a double click.
+   * A click on the first corner closes the polygon, and so does a second click on the last one: the end of a double
+   * click.
    * @param {number} reach
    */
   end(reach) {

@@ -7,8 +7,10 @@ import { boxBetween, drawSegment, flip } from '../document/raster.js';
 import { outlineBox, outlineDisc } from '../outlines.js';
 
 /**
- * What a person has chosen. `step` is the grid in pixels; `across` and `down` count the copies of Repeat, 0 for as many as fit.
- * @typedef {{ paintClass: number, brushSize: number, step: number, isMirrored: boolean, across: number, down: number }} Choice
+ * What a person has chosen. `step` is the grid in pixels; `across` and `down` count the copies of Repeat, 0 for as many
+ * as fit.
+ * @typedef {{ paintClass: number, brushSize: number, step: number,
+ *   isMirrored: boolean, across: number, down: number }} Choice
  */
 
 /**

@@ -1,0 +1,27 @@
+// @ts-check
+// What a page gives to a canvas, and what it hears from it.
+
+/** @import { ClassEntry } from './chrome/palette.js' */
+/** @import { Settings } from './document/codec.js' */
+/** @import { Pixels } from './document/raster.js' */
+
+/**
+ * @typedef {object} CanvasOptions
+ * @property {Pixels} pixels The first map.
+ * @property {number} size Width and height of the map.
+ * @property {ClassEntry[]} classes
+ * @property {number[]} firstClasses Classes that the palette always shows; empty for all.
+ * @property {number} startClass
+ * @property {number} background The class that Clear paints.
+ * @property {string} dataset Letters and digits; the name in links and in the browser's storage.
+ * @property {Settings} settings The seed and dropout that go into links.
+ */
+
+/**
+ * @typedef {object} CanvasListeners
+ * @property {(pixels: Pixels) => void} onChange The map has changed.
+ * @property {(pixels: Pixels) => void} onStroke A stroke is in progress; comes with every frame.
+ * @property {(settings: Settings) => void} onSettings Work with another seed or dropout was opened.
+ */
+
+export {};
