@@ -17,9 +17,10 @@ from PIL import Image
 
 from pix2pix import release
 from pix2pix.hub import locate
+from pix2pix.image_files import read_image
 from pix2pix.int8 import quantize
 from pix2pix.networks import UNet
-from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
+from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import PAINTING_PRECISIONS, painting_precision, warn_of_slow_bf16
 from pix2pix.release import ReleaseConfig
 from pix2pix.run_folder import earlier_epochs
@@ -152,7 +153,7 @@ def read_label_image(path: Path) -> np.ndarray:
     Raises:
         ValueError: If the file cannot be read.
     """
-    pixels = read_rgb(path)
+    pixels = read_image(path, "#000000")
     return pixels[:, 256:] if pixels.shape[:2] == (256, 512) else pixels
 
 

@@ -26,11 +26,10 @@ def truncated_png(path: Path) -> None:
 
 
 BROKEN = {
-    "truncated JPEG": (truncated_jpeg, "not a readable image"),
-    "truncated PNG": (truncated_png, "not a readable image"),
-    "empty file": (lambda path: path.touch(), "not a readable image"),
-    "text": (lambda path: path.write_text("not a picture"), "not a readable image"),
-    "folder": (lambda path: path.mkdir(), "not a readable image"),
+    "truncated JPEG": (truncated_jpeg, "is damaged or incomplete"),
+    "truncated PNG": (truncated_png, "is damaged or incomplete"),
+    "empty file": (lambda path: path.touch(), "is empty"),
+    "text": (lambda path: path.write_text("not a picture"), "is not an image of a known format"),
     "one half only": (lambda path: Image.new("RGB", (256, 256)).save(path), "is 256x256; a pair is 512x256"),
     "on its side": (lambda path: Image.new("RGB", (256, 512)).save(path), "is 256x512; a pair is 512x256"),
 }
@@ -52,7 +51,18 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name):
 def test_an_image_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
     draw_pair(0).save(tmp_path / "1.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses from twice as many on
-    with pytest.raises(DataError, match="1.png is not a readable image"):
+    with pytest.raises(DataError, match="1.png is too large"):
+        read_pair(tmp_path / "1.png")
+
+
+def test_a_folder_named_like_an_image_is_no_pair(tmp_path):
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        read_pair(tmp_path)
+
+
+def test_a_pair_with_transparent_pixels_is_refused(tmp_path):
+    Image.new("RGBA", (512, 256), (1, 2, 3, 100)).save(tmp_path / "1.png")
+    with pytest.raises(DataError, match="1.png has transparent pixels"):
         read_pair(tmp_path / "1.png")
 
 

@@ -206,8 +206,8 @@ def test_damaged_files_are_named_and_the_others_painted(released_folder, inputs,
     assert paint_files(released_folder, inputs, tmp_path / "out") == 1
     printed = capsys.readouterr()
     cut, empty, narrow = printed.err.splitlines()
-    assert cut.startswith(f"{inputs / 'cut.png'} is not a readable image: ")
-    assert empty.startswith(f"{inputs / 'empty.jpg'} is not a readable image: ")
+    assert cut.startswith(f"{inputs / 'cut.png'} is damaged or incomplete (")
+    assert empty.startswith(f"{inputs / 'empty.jpg'} is empty")
     assert narrow == f"{inputs / 'narrow.jpeg'}: a label image must have sides that are multiples of 256, not 100x256"
     assert "painted 2 of 5 images" in printed.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"pair.png", "label.png"}
