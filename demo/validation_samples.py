@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data import read_pair
+from pix2pix.image_files import list_images
 from pix2pix.labels import PALETTES, Palette
 
 
@@ -40,9 +41,9 @@ class ValidationSamples:
 
     def __init__(self, folder: Path, palette: Palette) -> None:
         self.palette = palette
-        self.files = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+        self.files = list_images(folder)
         if not self.files:
-            raise ValueError(f"{folder} holds no JPEG or PNG images")
+            raise ValueError(f"{folder} holds no JPEG, PNG or WebP images")
         self._file_of_map: dict[str, Path] = {}
 
     def label_map(self, number: int) -> np.ndarray:

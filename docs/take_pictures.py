@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.stroke import BROWSER_FLAGS, running_app
 from demo.models import BUNDLED_WEIGHTS
+from pix2pix.image_files import read_image
 from pix2pix.painter import Painter
-from pix2pix.pictures import read_rgb
 
 FOLDER = Path(__file__).parent
 EXAMPLES = FOLDER.parent / "demo" / "maps"
@@ -105,7 +105,7 @@ def example_sheet(dataset: str, names: Sequence[str]) -> Image.Image:
     palette = painters[0].config.palette
     columns = []
     for name in names:
-        drawn = read_rgb(EXAMPLES / dataset / f"{name}.png")
+        drawn = read_image(EXAMPLES / dataset / f"{name}.png")
         label_map, _ = palette.from_image(drawn)
         columns.append(np.concatenate([drawn, *(painter.paint(label_map, SEED) for painter in painters)]))
     return Image.fromarray(np.concatenate(columns, axis=1))

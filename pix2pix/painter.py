@@ -16,10 +16,13 @@ import torch
 from PIL import Image
 
 from pix2pix import release
+from pix2pix.data.checks import LabelImageFile, read_label_image
 from pix2pix.hub import locate
+from pix2pix.image_files import list_images, printable
 from pix2pix.int8 import quantize
+from pix2pix.labels import Palette
 from pix2pix.networks import UNet
-from pix2pix.pictures import read_rgb, smooth, through_jpeg, to_float, to_uint8
+from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import PAINTING_PRECISIONS, painting_precision, warn_of_slow_bf16
 from pix2pix.release import ReleaseConfig
 from pix2pix.run_folder import earlier_epochs
@@ -27,7 +30,6 @@ from pix2pix.run_folder import earlier_epochs
 MAX_SEED = 2**32 - 1
 EDGE_SIGMA = 0.6
 """Blur, in pixels, that gives painted maps the soft edges of the datasets' resized label images."""
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 class Painter:
@@ -146,30 +148,29 @@ class Painter:
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
 
 
-def read_label_image(path: Path) -> np.ndarray:
-    """Read a label image, or the right half of a 512x256 pair, as uint8 RGB [H, W, 3].
-
-    Raises:
-        ValueError: If the file cannot be read.
-    """
-    pixels = read_rgb(path)
-    return pixels[:, 256:] if pixels.shape[:2] == (256, 512) else pixels
+def read_input(palette: Palette, path: Path, force: bool = False) -> LabelImageFile:
+    """Read a label image, class numbers, or the right half of a pair; what is transparent is the first class."""
+    return read_label_image(path, palette, palette.colors[0], force=force)
 
 
-def paint_file(painter: Painter, path: Path, seed: int, dropout: bool) -> np.ndarray:
+def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bool = False) -> np.ndarray:
     """Paint a label image from a file; one in exact colours of the palette is treated like a map painted in the app.
 
     Raises:
-        ValueError: If the file cannot be read or its size does not fit; the message names the file.
+        ValueError: If the file cannot be read, holds no label image (unless `force`), or its size does not fit; the
+            message names the file.
     """
-    label_image = read_label_image(path)
+    read = read_input(painter.config.palette, path, force)
+    for sentence in filter(None, (read.note, read.problem)):
+        print(sentence, file=sys.stderr)
+    label_image = read.pixels
     label_map, _ = painter.config.palette.from_image(label_image)
     if np.array_equal(painter.config.palette.rgb[label_map], label_image):
         label_image = painter.label_image(label_map)
     try:
         return painter.paint_image(label_image, seed, dropout)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{printable(path)}: {error}") from error
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -189,6 +190,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--precision", choices=PAINTING_PRECISIONS, default="auto", help="default: auto, the fastest; scores use fp32"
     )
+    parser.add_argument("--force", action="store_true", help="paint images that look like no label image, too")
     flags = parser.parse_args(arguments)
     if not 0 <= flags.seed <= MAX_SEED:
         parser.error(f"--seed must be from 0 to {MAX_SEED}, not {flags.seed}")
@@ -203,14 +205,11 @@ def find_files(source: Path, output: Path) -> list[Path]:
     """
     files = [source]
     if source.is_dir():
-        files = sorted(path for path in source.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        files = list_images(source)
     if not files:
-        raise ValueError(f"{source} holds no PNG or JPEG images")
+        raise ValueError(f"{source} holds no PNG, JPEG or WebP images")
     if output.resolve() == files[0].parent.resolve():
         raise ValueError(f"--output {output} is the folder of the label images; name another to keep them")
-    stems = [path.stem for path in files]
-    if repeated := sorted({stem for stem in stems if stems.count(stem) > 1}):
-        raise ValueError(f"{source} holds several images of the same name: {', '.join(repeated)}")
     return files
 
 
@@ -221,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         painter = Painter.load(flags.weights, precision=flags.precision)
         warn_of_slow_bf16(painter.precision, painter.device)
         flags.output.mkdir(parents=True, exist_ok=True)
-        painted = [_paint_to(flags.output, painter, path, flags.seed, not flags.no_dropout) for path in files]
+        painted = [_paint_to(flags.output, painter, path, flags) for path in files]
     except (OSError, ValueError) as error:  # ReleaseError too
         print(error, file=sys.stderr)
         return 1
@@ -232,10 +231,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if all(painted) else 1
 
 
-def _paint_to(output: Path, painter: Painter, path: Path, seed: int, dropout: bool) -> bool:
+def _paint_to(output: Path, painter: Painter, path: Path, flags: argparse.Namespace) -> bool:
     """Paint one file; if that fails, report why and return False."""
     try:
-        image = paint_file(painter, path, seed, dropout)
+        image = paint_file(painter, path, flags.seed, not flags.no_dropout, flags.force)
     except ValueError as error:
         print(error, file=sys.stderr)
         return False

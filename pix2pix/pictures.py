@@ -1,28 +1,14 @@
-"""Images between files and networks: reading, uint8 to [-1, 1] and back, and the look of the datasets' label images.
+"""Images between files and networks: uint8 to [-1, 1] and back, and the look of the datasets' label images.
 
 torchvision is not used, because importing it would delay the web app's start by two seconds.
 """
 
 import io
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-
-
-def read_rgb(path: Path) -> np.ndarray:
-    """Read an image file as uint8 RGB [H, W, 3].
-
-    Raises:
-        ValueError: If it is no image or damaged; the message names the file.
-    """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable image: {error}") from error
 
 
 def to_float(image: Tensor) -> Tensor:

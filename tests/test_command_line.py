@@ -115,7 +115,7 @@ def test_a_data_folder_without_a_validation_split_is_refused(tmp_path, capsys):
         f"--data-dir: {tmp_path} holds none of the folders facades/val, cityscapes/val"
     )
     (tmp_path / "facades" / "val").mkdir(parents=True)
-    assert complaint(capsys, "--data-dir", str(tmp_path)).endswith("val holds no JPEG or PNG images")
+    assert complaint(capsys, "--data-dir", str(tmp_path)).endswith("val holds no JPEG, PNG or WebP images")
 
 
 def test_a_missing_package_for_mcp_is_named(monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """Reading pairs, with errors that name the file, and `python -m pix2pix.data`."""
 
+import json
 import socket
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from pix2pix.data import DataError, read_pair
 from pix2pix.data import __main__ as data
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.facades import download_facades
+from pix2pix.labels import FACADES
 from tests.helpers.tiny import draw_pair
 
 
@@ -26,11 +28,10 @@ def truncated_png(path: Path) -> None:
 
 
 BROKEN = {
-    "truncated JPEG": (truncated_jpeg, "not a readable image"),
-    "truncated PNG": (truncated_png, "not a readable image"),
-    "empty file": (lambda path: path.touch(), "not a readable image"),
-    "text": (lambda path: path.write_text("not a picture"), "not a readable image"),
-    "folder": (lambda path: path.mkdir(), "not a readable image"),
+    "truncated JPEG": (truncated_jpeg, "is damaged or incomplete"),
+    "truncated PNG": (truncated_png, "is damaged or incomplete"),
+    "empty file": (lambda path: path.touch(), "is empty"),
+    "text": (lambda path: path.write_text("not a picture"), "is not an image of a known format"),
     "one half only": (lambda path: Image.new("RGB", (256, 256)).save(path), "is 256x256; a pair is 512x256"),
     "on its side": (lambda path: Image.new("RGB", (256, 512)).save(path), "is 256x512; a pair is 512x256"),
 }
@@ -52,7 +53,18 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name):
 def test_an_image_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):
     draw_pair(0).save(tmp_path / "1.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses from twice as many on
-    with pytest.raises(DataError, match="1.png is not a readable image"):
+    with pytest.raises(DataError, match="1.png is too large"):
+        read_pair(tmp_path / "1.png")
+
+
+def test_a_folder_named_like_an_image_is_no_pair(tmp_path):
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        read_pair(tmp_path)
+
+
+def test_a_pair_with_transparent_pixels_is_refused(tmp_path):
+    Image.new("RGBA", (512, 256), (1, 2, 3, 100)).save(tmp_path / "1.png")
+    with pytest.raises(DataError, match="1.png has transparent pixels"):
         read_pair(tmp_path / "1.png")
 
 
@@ -84,3 +96,37 @@ def test_the_command_says_why_the_download_failed_and_what_to_do(tmp_path, monke
 def test_the_command_keeps_a_dataset_that_is_there(data_dir, capsys):
     assert data.main(["facades", "--data-dir", str(data_dir)]) == 0
     assert "already exists" in capsys.readouterr().out
+
+
+def test_own_pairs_are_checked_and_their_colours_found(tmp_path, capsys):
+    (tmp_path / "train").mkdir()
+    for seed in range(12):
+        draw_pair(seed).save(tmp_path / "train" / f"{seed}.jpg", quality=90)
+    assert data.main(["check", str(tmp_path)]) == 0
+    assert "train: 12 pairs." in capsys.readouterr().out
+    assert data.main(["palette", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "palette.json").read_text())["classes"]
+    assert len(found) == len(FACADES)
+    for item in found:  # within JPEG's noise of a colour of the palette
+        color = np.array([int(item["color"][i : i + 2], 16) for i in (1, 3, 5)])
+        assert np.abs(FACADES.rgb.astype(int) - color).max(1).min() <= 4
+    assert data.main(["palette", str(tmp_path)]) == 1  # never overwrites edited names
+    assert "remove it to find the colours again" in capsys.readouterr().err
+    assert data.main(["check", str(tmp_path)]) == 0
+
+
+def test_swapped_halves_are_a_sentence_and_a_direction_settles_it(tmp_path, capsys):
+    (tmp_path / "train").mkdir()
+    for seed in range(4):
+        photo, label_image = np.split(np.asarray(draw_pair(seed)), 2, axis=1)
+        Image.fromarray(np.concatenate([label_image, photo], 1)).save(tmp_path / "train" / f"{seed}.png")
+    assert data.main(["check", str(tmp_path)]) == 1
+    assert "give --direction AtoB" in capsys.readouterr().err
+    assert data.main(["check", str(tmp_path), "--direction", "AtoB"]) == 0
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["palette"], ["facades", "folder"]])
+def test_a_folder_belongs_to_check_and_palette(arguments, capsys):
+    with pytest.raises(SystemExit):
+        data.main(arguments)
+    assert "check and palette need the folder DIR of your pairs" in capsys.readouterr().err

@@ -88,7 +88,7 @@ def test_an_empty_split_is_an_error_that_names_the_folder(tmp_path):
     folder = tmp_path / "facades" / "train"
     folder.mkdir(parents=True)
     (folder / "readme.txt").touch()
-    with pytest.raises(DataError, match="contains no JPEG or PNG") as caught:
+    with pytest.raises(DataError, match="contains no JPEG, PNG or WebP") as caught:
         PairedDataset(tmp_path, "facades", "train")
     assert str(folder) in str(caught.value)
 
@@ -222,6 +222,28 @@ def test_two_copies_of_an_image_are_jittered_differently(tmp_path):
         draw_pair(0).save(tmp_path / "facades" / "train" / f"{number}.jpg")
     jittered = JitteredDataset(PairedDataset(tmp_path, "facades", "train"), 0, 0)
     assert not torch.equal(jittered[0][0], jittered[1][0])
+
+
+def test_files_are_webp_too_hidden_ones_are_skipped_and_names_may_have_any_encoding(tmp_path):
+    folder = tmp_path / "facades" / "train"
+    folder.mkdir(parents=True)
+    draw_pair(0).save(folder / "10.jpg")
+    draw_pair(1).save(folder / "2.webp")
+    draw_pair(2).save(folder / "latin.png")
+    (folder / "latin.png").rename(os.fsdecode(os.fsencode(folder) + b"/fa\xe7ade.png"))
+    (folder / "._2.jpg").write_bytes(b"no picture")
+    pairs = PairedDataset(tmp_path, "facades", "train")
+    assert [os.fsencode(path.name) for path in pairs.files] == [b"2.webp", b"10.jpg", b"fa\xe7ade.png"]
+    assert len(pairs.fingerprint()) == 64
+
+
+def test_two_files_of_one_stem_are_refused_by_name(tmp_path):
+    folder = tmp_path / "facades" / "train"
+    folder.mkdir(parents=True)
+    for name in ("1.jpg", "1.png"):
+        draw_pair(0).save(folder / name)
+    with pytest.raises(DataError, match=r"holds both 1\.jpg and 1\.png"):
+        PairedDataset(tmp_path, "facades", "train")
 
 
 def test_the_fingerprint_changes_with_an_image_a_name_or_a_file_less_and_with_nothing_else(data_dir, tmp_path):

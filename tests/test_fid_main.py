@@ -89,7 +89,7 @@ def test_the_program_says_how_many_images_and_which_weights(small_inception, inc
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda folder: (folder / "2.png").write_bytes(b"nothing"), "2.png is not a readable image"),
+        (lambda folder: (folder / "2.png").write_bytes(b"nothing"), "2.png is not an image of a known format"),
         (
             lambda folder: Image.new("RGB", (64, 32)).save(folder / "2.png"),
             "2.png is 64x32, unlike the images before it",

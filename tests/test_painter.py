@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from pix2pix.labels import FACADES
-from pix2pix.painter import Painter, main, paint_file, read_label_image
+from pix2pix.painter import Painter, main, paint_file, read_input
 from tests.helpers.tiny import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 
 
@@ -191,7 +191,7 @@ def test_two_images_of_one_name_and_a_wrong_seed_are_refused_before_anything_is_
 ):
     draw_pair(2).save(inputs / "pair.png")
     assert paint_files(released_folder, inputs, tmp_path / "out") == 1
-    assert "several images of the same name: pair" in capsys.readouterr().err
+    assert "holds both pair.jpg and pair.png" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         paint_files(released_folder, inputs, tmp_path / "out", "--seed", "-1")
     assert "--seed must be from 0 to 4294967295, not -1" in capsys.readouterr().err
@@ -202,12 +202,12 @@ def test_damaged_files_are_named_and_the_others_painted(released_folder, inputs,
     whole = (inputs / "label.PNG").read_bytes()
     (inputs / "cut.png").write_bytes(whole[: len(whole) // 2])
     (inputs / "empty.jpg").touch()
-    Image.new("RGB", (100, 256)).save(inputs / "narrow.jpeg")
+    Image.new("RGB", (100, 256), "#0000de").save(inputs / "narrow.jpeg")
     assert paint_files(released_folder, inputs, tmp_path / "out") == 1
     printed = capsys.readouterr()
     cut, empty, narrow = printed.err.splitlines()
-    assert cut.startswith(f"{inputs / 'cut.png'} is not a readable image: ")
-    assert empty.startswith(f"{inputs / 'empty.jpg'} is not a readable image: ")
+    assert cut.startswith(f"{inputs / 'cut.png'} is damaged or incomplete (")
+    assert empty.startswith(f"{inputs / 'empty.jpg'} is empty")
     assert narrow == f"{inputs / 'narrow.jpeg'}: a label image must have sides that are multiples of 256, not 100x256"
     assert "painted 2 of 5 images" in printed.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"pair.png", "label.png"}
@@ -220,7 +220,7 @@ def test_a_missing_input_an_empty_folder_and_a_folder_without_weights_are_one_se
     assert "missing.png" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert paint_files(released_folder, tmp_path / "empty", tmp_path / "out") == 1
-    assert "holds no PNG or JPEG" in capsys.readouterr().err
+    assert "holds no PNG, JPEG or WebP" in capsys.readouterr().err
     assert paint_files(tmp_path / "empty", inputs, tmp_path / "out") == 1
     assert capsys.readouterr().err == f"{tmp_path / 'empty'} is not a released folder: it has no config.json\n"
 
@@ -232,7 +232,22 @@ def test_label_images_of_any_mode_are_read_as_rgb(tmp_path):
     indexed.save(tmp_path / "indexed.png")
     Image.fromarray(FACADES.to_image(LABEL_MAP)).convert("RGBA").save(tmp_path / "rgba.png")
     for name in ("rgb", "indexed", "rgba"):
-        np.testing.assert_array_equal(read_label_image(tmp_path / f"{name}.png"), FACADES.to_image(LABEL_MAP))
+        np.testing.assert_array_equal(read_input(FACADES, tmp_path / f"{name}.png").pixels, FACADES.to_image(LABEL_MAP))
+
+
+def test_exchanged_channels_are_one_sentence_and_painted_by_force(released_folder, tmp_path, capsys):
+    colors = FACADES.to_image(LABEL_MAP)
+    Image.fromarray(colors[..., ::-1].copy()).save(tmp_path / "bgr.png")
+    assert paint_files(released_folder, tmp_path / "bgr.png", tmp_path / "out") == 1
+    assert "bgr.png has red and blue exchanged (BGR)" in capsys.readouterr().err
+    assert paint_files(released_folder, tmp_path / "bgr.png", tmp_path / "out", "--force") == 0
+    assert (tmp_path / "out" / "bgr.png").exists()
+
+
+def test_a_wide_map_is_painted_as_it_is(released_folder, tmp_path):
+    Image.fromarray(np.tile(FACADES.to_image(LABEL_MAP), (1, 2, 1))).save(tmp_path / "wide.webp", lossless=True)
+    assert paint_files(released_folder, tmp_path, tmp_path / "out") == 0
+    assert Image.open(tmp_path / "out" / "wide.png").size == (512, 256)
 
 
 def test_a_run_in_progress_can_be_painted_with(released_folder, tmp_path):

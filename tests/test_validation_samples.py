@@ -27,5 +27,5 @@ def test_a_sample_that_cannot_be_used_is_named(tmp_path):
     samples = ValidationSamples(tmp_path, FACADES)
     with pytest.raises(ValueError, match=r"1\.png is 100x100; a pair is 512x256"):
         samples.label_map(0)
-    with pytest.raises(ValueError, match=r"2\.jpg is not a readable image"):
+    with pytest.raises(ValueError, match=r"2\.jpg is not an image of a known format"):
         samples.label_map(1)

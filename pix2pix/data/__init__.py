@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pix2pix.pictures import read_rgb
+from pix2pix.image_files import printable, read_image
 
 SPLITS = ("train", "val", "test")
 PAIR_SIZE = (512, 256)
@@ -25,14 +25,14 @@ def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
         Label image and photo, each uint8 RGB [256, 256, 3].
 
     Raises:
-        DataError: If the file cannot be read or is not 512x256.
+        DataError: If the file cannot be read, has transparent pixels, or is not 512x256.
     """
     try:
-        both = read_rgb(path)  # [256, 512, 3]
+        both = read_image(path)  # [256, 512, 3]
     except ValueError as error:
         raise DataError(str(error)) from error
     height, width, _ = both.shape
     if (width, height) != PAIR_SIZE:
-        raise DataError(f"{path} is {width}x{height}; a pair is 512x256, photo left and label image right")
+        raise DataError(f"{printable(path)} is {width}x{height}; a pair is 512x256, photo left and label image right")
     photo, label_image = np.split(both, 2, axis=1)
     return label_image, photo

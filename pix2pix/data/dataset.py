@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from pix2pix.data import DataError, cityscapes, read_pair
 from pix2pix.data.jitter import LOAD_SIZE, enlarge, jitter
+from pix2pix.image_files import list_images
 from pix2pix.pictures import to_float
 
 ENLARGED_BYTES = 2 * 3 * LOAD_SIZE * LOAD_SIZE
@@ -44,7 +45,8 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         split: "train", "val" or "test".
 
     Raises:
-        DataError: If the split is missing or empty, or if Cityscapes' validation split still contains the test images.
+        DataError: If the split is missing or empty, holds two files of one stem, or if Cityscapes' validation split
+            still contains the test images.
     """
 
     def __init__(self, data_dir: Path, dataset: str, split: str) -> None:
@@ -54,10 +56,12 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
                 f"{folder} does not exist; --data-dir must be the folder that contains {dataset}/{split}. "
                 f"To get the data, run python -m pix2pix.data {dataset}"
             )
-        files = [path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
-        self.files = sorted(files, key=lambda path: (len(path.stem), path.stem))  # 2.jpg before 10.jpg
+        try:
+            self.files = list_images(folder)
+        except ValueError as error:
+            raise DataError(str(error)) from error
         if not self.files:
-            raise DataError(f"{folder} contains no JPEG or PNG files")
+            raise DataError(f"{folder} contains no JPEG, PNG or WebP files")
         if (dataset, split) == ("cityscapes", "val") and (folder / f"{cityscapes.COUNTS['val']}.jpg").exists():
             raise DataError(
                 f"{folder} still contains the images of the test split, {cityscapes.NUM_VALIDATION + 1}.jpg and up. "
@@ -104,7 +108,7 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
             pair = self.pair(index)
             if kept is not None:
                 kept[index] = enlarge(pair)
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+            digest.update(os.fsencode(path.name) + hashlib.sha256(path.read_bytes()).digest())
         self._enlarged = kept
         return digest.hexdigest()
 

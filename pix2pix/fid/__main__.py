@@ -22,7 +22,7 @@ from pix2pix.fid.distances import FidError, default_subset_size, frechet_distanc
 from pix2pix.fid.evaluator import Evaluator, choose
 from pix2pix.fid.inception import BATCH_SIZE, DIMS, Inception, find_weights
 from pix2pix.fid.scoring import describe, release_best, score_epoch
-from pix2pix.pictures import read_rgb
+from pix2pix.image_files import list_images, printable, read_image
 from pix2pix.release import ReleaseError, load_config
 from pix2pix.run_folder import RunFolder, RunFolderError
 
@@ -99,8 +99,10 @@ def read_folder(folder: Path, samples: int = 0) -> Iterator[Tensor]:
     Raises:
         FidError: If there are none, or one is not readable or differs in size from those before it.
     """
-    suffixes = {".bmp", ".jpg", ".jpeg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}  # as pytorch-fid
-    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in suffixes)
+    try:
+        files = list_images(folder)
+    except ValueError as error:
+        raise FidError(str(error)) from error
     if not files:
         raise FidError(f"{folder} is not a folder with images")
     chosen = [files[index] for index in choose(len(files), samples)]
@@ -111,13 +113,15 @@ def read_folder(folder: Path, samples: int = 0) -> Iterator[Tensor]:
         for path, image in zip(chosen[start:], images, strict=False):
             if image.shape != shape:
                 height, width = image.shape[1:]
-                raise FidError(f"{path} is {width}x{height}, unlike the images before it; all must have one size")
+                raise FidError(
+                    f"{printable(path)} is {width}x{height}, unlike the images before it; all must have one size"
+                )
         yield torch.stack(images)
 
 
 def _read(path: Path) -> Tensor:
     try:
-        return torch.tensor(read_rgb(path)).permute(2, 0, 1)
+        return torch.tensor(read_image(path, "#000000")).permute(2, 0, 1)
     except ValueError as error:
         raise FidError(str(error)) from error
 

@@ -1,0 +1,272 @@
+"""What images hold, checked before the first training step and before the first painted image.
+
+Every problem is one sentence: the file, what is wrong, what to do. The thresholds were measured on 225 pairs of each
+dataset, from train and val; the numbers beside them say how far label images and photos are from them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pix2pix.data.class_numbers import classes_from_numbers, looks_like_class_numbers
+from pix2pix.image_files import ANY, ImageFileError, Limits, printable, read_image, read_numbers
+from pix2pix.labels import Palette
+
+EVEN_LEVELS = 6
+NEAR_DISTANCE = 7.0
+LEAST_NEAR = 0.3
+"""A label image has at least this share of even pixels within `NEAR_DISTANCE` (Euclidean, RGB) of a palette colour.
+
+Label images of facades: 0.49 at least, 0.84 for 99 % of them; of Cityscapes 0.86 at least. Photos: 0.00 and 0.15 at
+most.
+"""
+
+BGR_GAIN = 0.06
+"""An image is BGR if reversing its channels raises its share of palette colours by at least this.
+
+Reversed label images gain 0.49 or more in facades, 0.02 or more in Cityscapes, where road and buildings look the same
+both ways: 6 % of them pass unnoticed, but no folder of them. Right label images lose as much, so there is no false
+alarm.
+"""
+
+FEW_EVEN_LEVELS = 4
+MAX_FLAT_COLORS = 24
+LEAST_EVEN = 0.1
+MAJORITY = 0.8
+"""An image has few, flat colours if at most `MAX_FLAT_COLORS` bins of 8 levels make up 90 % of its even pixels.
+
+Label images need 17 at most in facades, 25 in Cityscapes (median 7 and 11); photos 87 and 44 in the median, but 8 % and
+1 % of them, with a white sky, 24 or fewer. So one verdict is a guess; on the halves of a folder a `MAJORITY` decides:
+0.99 or more of the label images against 0.08 or less of the photos. Grainy photos have hardly any even pixels; their
+share is 0.20 at least in label images, 0.05 at least in photos.
+"""
+
+CONSTANT_DEVIATION = 2.0
+"""Standard deviation, in levels, of the liveliest channel: photos have 22 at least, label images 29."""
+
+SAMPLED_PIXELS = 8192
+"""Pixels of an image that are compared with the palette: enough for the shares above, and ten times faster."""
+
+
+def is_even(pixels: np.ndarray, levels: int) -> np.ndarray:
+    """Return which pixels of uint8 RGB [H, W, 3] are this many levels or less from both neighbours; bool [H, W]."""
+    values = pixels.astype(np.int16)
+    even = np.ones(pixels.shape[:2], bool)
+    even[:, 1:] &= np.abs(np.diff(values, axis=1)).max(2) <= levels
+    even[1:] &= np.abs(np.diff(values, axis=0)).max(2) <= levels
+    return even
+
+
+def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
+    """Return the share, 0 to 1, of the even pixels of uint8 RGB [H, W, 3] that have a palette colour up to noise.
+
+    Exact colours count wherever they are: a map may change from pixel to pixel.
+    """
+    step = pixels.shape[0] * pixels.shape[1] // SAMPLED_PIXELS | 1  # odd, so that it meets all columns of JPEG's blocks
+    even = is_even(pixels, EVEN_LEVELS).reshape(-1)[::step]
+    red, green, blue = pixels.reshape(-1, 3)[::step].T.astype(np.int32)
+    squared = np.full(red.shape, 3 * 255**2)
+    for r, g, b in palette.rgb.tolist():  # no matrix product, whose threads wait for each other on a busy machine
+        squared = np.minimum(squared, (red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2)
+    counted = squared[even | (squared == 0)]
+    return float((counted <= NEAR_DISTANCE**2).mean()) if len(counted) else 0.0
+
+
+def num_flat_colors(pixels: np.ndarray) -> int:
+    """Return how many colours, in bins of 8 levels, make up 90 % of the even pixels of uint8 RGB [H, W, 3]."""
+    even = pixels[is_even(pixels, FEW_EVEN_LEVELS)].astype(np.int32) >> 3
+    counts = np.sort(np.bincount(even[:, 0] << 10 | even[:, 1] << 5 | even[:, 2]))[::-1]
+    return int(np.searchsorted(counts.cumsum(), 0.9 * counts.sum())) + 1
+
+
+def looks_like_label_map(pixels: np.ndarray, palette: Palette | None = None) -> bool:
+    """Return whether uint8 RGB [H, W, 3] is a label image; without a palette, whether its colours are few and flat."""
+    if palette is not None:
+        return share_of_palette(pixels, palette) >= LEAST_NEAR
+    return num_flat_colors(pixels) <= MAX_FLAT_COLORS and is_even(pixels, FEW_EVEN_LEVELS).mean() >= LEAST_EVEN
+
+
+def is_constant(pixels: np.ndarray) -> bool:
+    """Return whether an image, uint8 [H, W, 3], has one colour throughout, but for JPEG noise."""
+    return bool(pixels.reshape(-1, pixels.shape[-1]).std(0).max() < CONSTANT_DEVIATION)
+
+
+def is_bgr(pixels: np.ndarray, palette: Palette, share: float | None = None) -> bool:
+    """Return whether red and blue of a label image, uint8 RGB [H, W, 3], are exchanged, as OpenCV stores them.
+
+    `share` is the image's share of palette colours, where it is known.
+    """
+    share = share_of_palette(pixels, palette) if share is None else share
+    if share > 1 - BGR_GAIN:
+        return False
+    return share_of_palette(pixels[..., ::-1], palette) >= max(LEAST_NEAR, share + BGR_GAIN)
+
+
+def label_image_from_numbers(
+    pixels: np.ndarray, palette: Palette, path: Path | None = None, limits: Limits = ANY
+) -> tuple[np.ndarray, str] | None:
+    """Paint class numbers in the palette's colours, where an image holds such numbers rather than colours.
+
+    Args:
+        pixels: An image by `read_image`, uint8 RGB [H, W, 3].
+        palette: The classes.
+        path: Its file, where a colour table or 16 bits may hide the numbers; None if the file holds more than this
+        image.
+
+    Returns:
+        The label image, uint8 RGB [H, W, 3], and what the numbers were; None if the image holds colours.
+    """
+    grey = bool((pixels == pixels[..., :1]).all())
+    if not grey and share_of_palette(pixels, palette) >= LEAST_NEAR:
+        return None
+    numbers = read_numbers(path, limits) if path else None
+    if numbers is None and grey:
+        numbers = pixels[..., 0].astype(np.int64)
+    found = None if numbers is None else classes_from_numbers(numbers, palette, path.name if path else "")
+    return None if found is None else (palette.to_image(found[0]), found[1])
+
+
+def map_problem(pixels: np.ndarray, palette: Palette | None) -> str | None:
+    """Return what is wrong with a label image, uint8 RGB [H, W, 3], as a sentence without its subject, or None."""
+    if palette is None:
+        return "has one colour throughout; choose an image that shows something" if is_constant(pixels) else None
+    share = share_of_palette(pixels, palette)
+    if is_bgr(pixels, palette, share):
+        return "has red and blue exchanged (BGR); save it as RGB"
+    if share >= LEAST_NEAR:
+        return None
+    if (pixels == pixels[..., :1]).all() and looks_like_class_numbers(pixels[..., 0]):
+        return (
+            f"holds numbers that are no classes of this palette of {len(palette)}; choose the coloured map, "
+            "such as …_gtFine_color.png"
+        )
+    return (
+        f"looks like a photo, or a map in other colours ({share:.0%} of its even areas have a colour of the palette); "
+        "choose an image painted in the palette's colours"
+    )
+
+
+def right_half_of_pair(pixels: np.ndarray, palette: Palette | None, size: tuple[int, int] = (256, 256)) -> np.ndarray:
+    """Return the right half of a pair with the photo on the left; any other image, such as a wide map, as it is.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3].
+        palette: Tells label images from photos; None judges by the number of colours.
+        size: Width and height of a half.
+    """
+    width, height = size
+    if pixels.shape[:2] != (height, 2 * width):
+        return pixels
+    left, right = pixels[:, :width], pixels[:, width:]
+    is_pair = looks_like_label_map(right, palette) and not looks_like_label_map(left, palette)
+    return right if is_pair else pixels
+
+
+@dataclass(frozen=True)
+class LabelImageFile:
+    """A label image read from a file.
+
+    Attributes:
+        pixels: uint8 RGB [H, W, 3].
+        note: How it was read, where that is not by its colours; a sentence, or empty.
+        problem: What is wrong with it; a sentence, or empty. Not empty only if it was read by force.
+    """
+
+    pixels: np.ndarray
+    note: str = ""
+    problem: str = ""
+
+
+def read_label_image(
+    path: Path,
+    palette: Palette | None,
+    background: str = "#000000",
+    size: tuple[int, int] = (256, 256),
+    force: bool = False,
+    limits: Limits = ANY,
+) -> LabelImageFile:
+    """Read one label image for the page or the painter: colours or class numbers, alone or as the right half of a pair.
+
+    Args:
+        path: The image file.
+        palette: Colours of the classes; None accepts any image that is not constant.
+        background: "#rrggbb" behind transparent pixels: the background class's colour.
+        size: Width and height of a half of a pair.
+        force: Return an image with a problem instead of raising.
+        limits: What the image may be.
+
+    Raises:
+        ImageFileError: The file cannot be read, or holds no label image.
+    """
+    pixels = read_image(path, background, limits)
+    if palette is not None and (found := label_image_from_numbers(pixels, palette, path, limits)):
+        return LabelImageFile(found[0], f"{printable(path)} is read as {found[1]}.")
+    pixels = right_half_of_pair(pixels, palette, size)
+    if (problem := map_problem(pixels, palette)) is None:
+        return LabelImageFile(pixels)
+    error = ImageFileError(path, problem)
+    if not force:
+        raise error
+    return LabelImageFile(pixels, problem=str(error))
+
+
+def check_pairs(
+    pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]],
+    palette: Palette | None = None,
+    direction: str | None = None,
+) -> list[str]:
+    """Return what is wrong with pairs to be trained on.
+
+    Args:
+        pairs: File, left image (A), right image (B); each image uint8 RGB [H, W, 3].
+        palette: Colours of the label images; None for other pairs, such as edges: flatness then tells swapped halves.
+        direction: "AtoB" or "BtoA" if it was asked for; None is BtoA by default, and swapped halves are a problem.
+
+    Returns:
+        One sentence per kind of problem, with the first file, and how many others; empty if all is well.
+    """
+    files_by_problem: dict[str, list[Path]] = {}
+    flat_left = flat_right = total = 0
+    first: Path | None = None
+    for path, left, right in pairs:
+        first, total = first or path, total + 1
+        if problem := _pair_problem(left, right, palette, direction):
+            files_by_problem.setdefault(problem, []).append(path)
+        elif palette is None:
+            flat_left += looks_like_label_map(left)
+            flat_right += looks_like_label_map(right)
+    if first and direction is None and flat_left >= MAJORITY * total and flat_right <= (1 - MAJORITY) * total:
+        files_by_problem[_SWAPPED] = [first] * total
+    return [
+        f"{printable(files[0])}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {problem}."
+        for problem, files in files_by_problem.items()
+    ]
+
+
+_SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"
+
+
+def _pair_problem(left: np.ndarray, right: np.ndarray, palette: Palette | None, direction: str | None) -> str | None:
+    sides = {"left half (A)": left, "right half (B)": right}
+    photo_side, label_side = reversed(sides) if direction == "AtoB" else sides
+    shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
+    if direction and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
+        label_side, photo_side = photo_side, label_side  # trained from photos to maps, as was asked for
+    label_image = sides[label_side]
+    if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
+        return f"the {label_side} holds class numbers instead of colours; give a palette of these classes"
+    for side in (photo_side, label_side):
+        in_palette = side == label_side and shares[side] >= LEAST_NEAR
+        if is_constant(sides[side]) and not in_palette:
+            return f"the {side} has one colour throughout; replace or remove the pair"
+    if palette is None:
+        return None
+    if shares[label_side] < LEAST_NEAR <= shares[photo_side]:
+        return _SWAPPED
+    if is_bgr(label_image, palette, shares[label_side]):
+        return f"the {label_side} has red and blue exchanged (BGR); save it as RGB"
+    if shares[label_side] < LEAST_NEAR:
+        return "neither half is a label map in the palette's colours; give the --palette of these maps"
+    return None

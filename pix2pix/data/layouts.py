@@ -1,0 +1,242 @@
+"""Pairs of images in people's own folders.
+
+Three layouts are known; SPLIT is train, and val or test where present:
+
+    DIR/SPLIT/1.jpg                        both images side by side, A on the left and B on the right
+    DIR/A/SPLIT/1.jpg, DIR/B/SPLIT/1.png   two folders, matched by name without the suffix
+    DIR/SPLIT/A/1.jpg, DIR/SPLIT/B/1.png   the same inside the split
+
+Direction BtoA, the published one, translates B (label images) to A (photos); AtoB is the other way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pix2pix.data.checks import label_image_from_numbers, share_of_palette
+from pix2pix.data.palette import background_class
+from pix2pix.image_files import ImageFileError, image_size, list_images, printable, read_image, stem_key
+from pix2pix.labels import Palette
+
+SPLITS = ("train", "val", "test")
+DIRECTIONS = ("AtoB", "BtoA")
+SIDE_MULTIPLE = 256  # the generator halves its input eight times
+
+
+class LayoutError(ValueError):
+    """A folder without usable pairs; one sentence says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class PairFiles:
+    """The files of one pair.
+
+    Attributes:
+        a: The file of A, or of both images side by side.
+        b: The file of B; None if `a` holds both.
+    """
+
+    a: Path
+    b: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return (self.a,) if self.b is None else (self.a, self.b)
+
+    def path_of(self, side: int) -> Path | None:
+        """Return the file of A (0) or B (1) alone; None if one file holds both."""
+        return None if self.b is None else (self.a, self.b)[side]
+
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Return width and height of A and of B, from the files' headers."""
+        if self.b is not None:
+            return image_size(self.a), image_size(self.b)
+        width, height = image_size(self.a)
+        return ((width // 2, height),) * 2
+
+    def read(self, backgrounds: tuple[str | None, str | None] = (None, None)) -> tuple[np.ndarray, np.ndarray]:
+        """Read A and B, each uint8 RGB [H, W, 3] in its own size; `backgrounds` of A and B as in `read_image`.
+
+        Raises:
+            ImageFileError: If a file cannot be read, or is no two images side by side.
+        """
+        if self.b is not None:
+            return read_image(self.a, backgrounds[0]), read_image(self.b, backgrounds[1])
+        both = read_image(self.a)
+        width = both.shape[1]
+        if width % 2:
+            raise ImageFileError(self.a, f"is {width} pixels wide, so it holds no two images of one size side by side")
+        return both[:, : width // 2], both[:, width // 2 :]
+
+
+def find_pairs(folder: Path) -> dict[str, list[PairFiles]]:
+    """Find the pairs of each split in any of the layouts, in numeric order.
+
+    Returns:
+        Pairs by split: "train" always, "val" and "test" where present.
+
+    Raises:
+        LayoutError: If there is no train split, a split has several layouts, or an image has no partner.
+        ValueError: If a folder cannot be listed, or two images have the same name.
+    """
+    if not folder.is_dir():
+        raise LayoutError(f"{printable(folder)} is not a folder; name the folder that contains train.")
+    found = {split: pairs for split in SPLITS if (pairs := _pairs_of_split(folder, split))}
+    if "train" not in found:
+        raise LayoutError(
+            f"{printable(folder)} contains no pairs; put images with both halves side by side into its folder train, "
+            "or images of equal names into A/train and B/train."
+        )
+    return found
+
+
+def _pairs_of_split(folder: Path, split: str) -> list[PairFiles]:
+    layouts: list[list[PairFiles]] = []
+    if (folder / split).is_dir() and (files := list_images(folder / split)):
+        layouts.append([PairFiles(path) for path in files])
+    for a, b in ((folder / "A" / split, folder / "B" / split), (folder / split / "A", folder / split / "B")):
+        if a.is_dir() or b.is_dir():
+            layouts.append(_matched(a, b))
+    if len(layouts) > 1:
+        raise LayoutError(
+            f"{printable(folder)} contains the pairs of {split} in several layouts; keep one, side by side or A and B."
+        )
+    return layouts[0] if layouts else []
+
+
+def _matched(a: Path, b: Path) -> list[PairFiles]:
+    """Match the images of two folders by their stems."""
+    for folder, other in ((a, b), (b, a)):
+        if not folder.is_dir():
+            raise LayoutError(f"{printable(folder)} does not exist; it must hold the partners of {printable(other)}.")
+    in_a, in_b = ({stem_key(path): path for path in list_images(folder)} for folder in (a, b))
+    if unmatched := [path for key, path in (in_a | in_b).items() if key not in in_a or key not in in_b]:
+        others = f", nor have {len(unmatched) - 1} others" if len(unmatched) > 1 else ""
+        missing = b if unmatched[0].parent == a else a
+        raise LayoutError(f"{printable(unmatched[0])} has no image of the same name in {printable(missing)}{others}.")
+    return [PairFiles(path, in_b[key]) for key, path in in_a.items()]
+
+
+def split_val(pairs: Sequence[PairFiles], share: float, seed: int) -> tuple[list[PairFiles], list[PairFiles]]:
+    """Draw a validation split, the same for the same files and seed.
+
+    Args:
+        pairs: Pairs to divide.
+        share: Share of them for validation, 0 to below 1; above 0, at least one pair.
+        seed: Seed of the draw.
+
+    Returns:
+        The pairs of train and of val, each in the order given.
+
+    Raises:
+        LayoutError: If the share is out of range, or leaves no pair to train on.
+    """
+    if not 0 <= share < 1:
+        raise LayoutError(f"--val-share must be at least 0 and below 1, not {share}.")
+    number = max(1, round(share * len(pairs))) if share else 0
+    if number >= len(pairs):
+        raise LayoutError(f"--val-share {share} leaves none of {len(pairs)} pairs to train on; lower it or add pairs.")
+    drawn = set(np.random.default_rng(seed).permutation(len(pairs))[:number].tolist())
+    train = [pair for index, pair in enumerate(pairs) if index not in drawn]
+    return train, [pairs[index] for index in sorted(drawn)]
+
+
+class PairReader:
+    """Read pairs as the networks get them: source first, both of one size.
+
+    With a palette, class numbers are painted in its colours, and transparent pixels of label images become background.
+    Images of another size are resized: label images to the nearest pixel, so that no colour is made up, others
+    bicubically.
+
+    Args:
+        files: Pairs, at least one.
+        direction: "BtoA" or "AtoB".
+        size: Width and height of an image, multiples of 256.
+        palette: Classes of the label images; None if there are none, or they are unknown.
+
+    Raises:
+        LayoutError: If the direction or the size cannot be used.
+        ImageFileError: With a palette, if the first pair cannot be read.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[PairFiles],
+        direction: str = "BtoA",
+        size: tuple[int, int] = (256, 256),
+        palette: Palette | None = None,
+    ) -> None:
+        if direction not in DIRECTIONS:
+            raise LayoutError(f"--direction must be AtoB or BtoA, not {direction}.")
+        if not all(side > 0 and side % SIDE_MULTIPLE == 0 for side in size):
+            raise LayoutError(f"--size must be multiples of {SIDE_MULTIPLE}, such as 512x256, not {size[0]}x{size[1]}.")
+        self.files, self.direction, self.size, self.palette = list(files), direction, size, palette
+        self._label_side: int | None = None
+        self._has_numbers = False
+        self._backgrounds: tuple[str | None, str | None] = (None, None)
+        if palette is not None:
+            self._look_at_first(palette)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def sides(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return A and B, each uint8 RGB [H, W, 3] in its own size, class numbers painted in the palette's colours."""
+        sides = list(self.files[index].read(self._backgrounds))
+        if self._has_numbers and self.palette is not None and self._label_side is not None:
+            path = self.files[index].path_of(self._label_side)
+            if found := label_image_from_numbers(sides[self._label_side], self.palette, path):
+                sides[self._label_side] = found[0]
+        return sides[0], sides[1]
+
+    def all_sides(self, indices: Sequence[int] | None = None) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
+        """Yield file, A and B of these pairs, or of all, as `checks.check_pairs` takes them."""
+        for index in range(len(self)) if indices is None else indices:
+            yield self.files[index].a, *self.sides(index)
+
+    def pair(self, index: int) -> Tensor:
+        """Return source and target, uint8 [2, 3, H, W] in torch.channels_last.
+
+        Raises:
+            ImageFileError: If a file cannot be used.
+        """
+        fitted = [self._fitted(image, side == self._label_side) for side, image in enumerate(self.sides(index))]
+        if self.direction == "BtoA":
+            fitted.reverse()
+        return torch.from_numpy(np.stack(fitted)).permute(0, 3, 1, 2)
+
+    def resized_note(self) -> str:
+        """Return a sentence about the images that are resized, from the files' headers; empty if there are none."""
+        others = [(pair, size) for pair in self.files for size in pair.sizes() if size != self.size]
+        if not others:
+            return ""
+        pair, (width, height) = others[0]
+        number = len({id(pair) for pair, _ in others})
+        return (
+            f"{number} of {len(self)} pairs are resized to {self.size[0]}x{self.size[1]} per image, "
+            f"for example {printable(pair.a)} from {width}x{height}."
+        )
+
+    def _fitted(self, image: np.ndarray, is_label_image: bool) -> np.ndarray:
+        width, height = self.size
+        if image.shape[:2] == (height, width):
+            return image
+        how = Image.Resampling.NEAREST if is_label_image else Image.Resampling.BICUBIC
+        return np.asarray(Image.fromarray(image).resize(self.size, how))
+
+    def _look_at_first(self, palette: Palette) -> None:
+        """Learn from the first pair which side holds the label images, and whether they are class numbers."""
+        background = palette.colors[background_class(palette)]
+        shares, have_numbers = [], []
+        for side, image in enumerate(self.files[0].read((background, background))):
+            numbers = label_image_from_numbers(image, palette, self.files[0].path_of(side))
+            have_numbers.append(numbers is not None)
+            shares.append(1.0 if numbers else share_of_palette(image, palette))
+        self._label_side = int(shares[1] > shares[0]) if shares[0] != shares[1] else int(self.direction == "BtoA")
+        self._has_numbers = have_numbers[self._label_side]
+        self._backgrounds = (None, background) if self._label_side else (background, None)
