@@ -86,7 +86,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path, isolated: bool = True) -> Iterator[str]:
-    """Serves a folder on this machine; yields its address.
+    """Serve a folder on this machine; yield its address.
 
     Args:
         folder: Links in it are followed.
@@ -100,7 +100,7 @@ def served(folder: Path, isolated: bool = True) -> Iterator[str]:
 
 
 def write_site(folder: Path) -> None:
-    """Fills a folder with an empty page, and links to the scripts and to onnxruntime-web, where that is installed."""
+    """Fill a folder with an empty page, and links to the scripts and to onnxruntime-web, where that is installed."""
     (folder / "index.html").write_text("<!doctype html><title>pix2pix</title>")
     for script in IN_BROWSER.glob("*.js"):
         (folder / script.name).symlink_to(script)
@@ -124,7 +124,7 @@ def load_message(site: Path, address: str, subject: str, engine: str, threads: i
 
 
 def start(page: Page, load: dict[str, Any], label_map: np.ndarray) -> dict[str, Any]:
-    """Starts a worker in a page; returns its answer, with the milliseconds until then."""
+    """Start a worker in a page; return its answer, with the milliseconds until then."""
     height, width = label_map.shape
     sent = {"subject": load["subject"], "labelMap": label_map.ravel().tolist(), "width": width, "height": height}
     return page.evaluate(START, [load, sent])

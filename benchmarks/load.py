@@ -61,7 +61,7 @@ class Visitor:
         self.changed = asyncio.Event()
 
     def draw(self) -> None:
-        """Draws a rectangle; the stroke before it is stale if it has not been sent."""
+        """Draw a rectangle; the stroke before it is stale if it has not been sent."""
         x, y, width, height = (self.random.randrange(8, 128) for _ in range(4))
         self.map[y : y + height, x : x + width] = self.random.randrange(12)
         self.tally.drawn += 1
@@ -76,7 +76,7 @@ class Visitor:
             await asyncio.sleep(interval)
 
     async def send(self) -> None:
-        """Sends until cancelled."""
+        """Send until cancelled."""
         while True:
             await self.changed.wait()
             self.changed.clear()
@@ -89,7 +89,7 @@ class Visitor:
                 self.tally.errors[str(error) or type(error).__name__] += 1
 
     async def paint(self) -> None:
-        """Sends one request and reads its answer; raises RuntimeError with the page's message if it fails."""
+        """Send one request and read its answer; raise RuntimeError with the page's message if it fails."""
         data = [encode(self.map).model_dump(), 1, True, SIDE_BY_SIDE]
         body = {
             "data": data,
@@ -137,7 +137,7 @@ def describe(server: psutil.Process, files: Path) -> str:
 async def visit(
     url: str, visitors: int, seconds: float, interval: float, floods: int, server: psutil.Process | None, files: Path
 ) -> Tally:
-    """Lets visitors paint, then waits for the remaining answers; prints the server's state five times."""
+    """Let visitors paint, then wait for the remaining answers; print the server's state five times."""
     tally = Tally()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=2 * visitors)
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits) as client:

@@ -61,7 +61,7 @@ MEASURE = """
 
 @contextmanager
 def running_app(weights: list[str]) -> Iterator[str]:
-    """Starts app.py on a free port and yields its address."""
+    """Start app.py on a free port and yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -77,7 +77,7 @@ def running_app(weights: list[str]) -> Iterator[str]:
 
 
 def wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
-    """Returns when the page can be opened; raises RuntimeError if the app ends or takes longer than `START_SECONDS`."""
+    """Return when the page can be opened; raise RuntimeError if the app ends or takes longer than `START_SECONDS`."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -89,12 +89,12 @@ def wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def settle(page: Page) -> None:
-    """Waits until no image has arrived for half a second."""
+    """Wait until no image has arrived for half a second."""
     page.wait_for_function("shown.length && shown.at(-1) > released && performance.now() - shown.at(-1) > 500")
 
 
 def paint_stroke(page: Page, number: int) -> tuple[float, float]:
-    """Paints a short stroke and waits for its images; returns the total milliseconds and those of the slower model."""
+    """Paint a short stroke and wait for its images; return the total milliseconds and those of the slower model."""
     box = page.locator(".lc-surface canvas").bounding_box()
     assert box is not None
     page.locator(".lc-palette [role=radio]").nth(number % 12).click()
@@ -112,7 +112,7 @@ def paint_stroke(page: Page, number: int) -> tuple[float, float]:
 
 
 def paint_live(page: Page, seconds: float = 4) -> float:
-    """Drags slowly over the canvas; returns how many images per second arrived before the pointer was lifted."""
+    """Drag slowly over the canvas; return how many images per second arrived before the pointer was lifted."""
     box = page.locator(".lc-surface canvas").bounding_box()
     assert box is not None
     page.locator(".lc-palette [role=radio]").nth(3).click()
@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def measure(url: str, strokes: int) -> None:
-    """Paints and prints."""
+    """Paint and print."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER_FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})

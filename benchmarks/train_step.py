@@ -146,7 +146,7 @@ def peak_memory() -> float:
 
 
 def serve_steps(connection: Connection, kind: str, case: tuple[int, str, int], precision: str, threads: int) -> None:
-    """Answers every message with the seconds of one step and the peak memory so far in GiB, in a process of its own."""
+    """Answer every message with the seconds of one step and the peak memory so far in GiB, in a process of its own."""
     torch.set_num_threads(threads)
     base_channels, objective, batch_size = case
     trainer = Reference(base_channels, objective) if kind == "reference" else fast_trainer(*case, precision)

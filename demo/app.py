@@ -64,7 +64,7 @@ class Studio:
 
 
 def make_repaint(models: Mapping[str, Model], samples: ValidationSamples | None) -> Callable[..., Any]:
-    """Makes the event handler that paints."""
+    """Make the event handler that paints."""
 
     def repaint(label_map: np.ndarray, seed: float | None, dropout: bool, view: str) -> Any:
         painters = painters_of(models)  # anew for every call: a download may have replaced them
@@ -81,7 +81,7 @@ def make_repaint(models: Mapping[str, Model], samples: ValidationSamples | None)
 
 
 def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.EventData], np.ndarray]:
-    """Makes the gallery's event handler: the map goes to the canvas, which then requests images as after a stroke."""
+    """Make the gallery's event handler: the map goes to the canvas, which then requests images as after a stroke."""
 
     def choose_example(event: gr.EventData) -> np.ndarray:
         name = event._data.get("name") if isinstance(event._data, dict) else None  # whatever a client sent
@@ -93,7 +93,7 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
 
 
 def take_link(event: gr.EventData) -> tuple[int, bool]:
-    """Handles a link that the canvas has opened: its seed and dropout go into the fields."""
+    """Handle a link that the canvas has opened: its seed and dropout go into the fields."""
     settings = event._data if isinstance(event._data, dict) else {}  # whatever a client sent
     return check_seed(settings.get("seed")), check_dropout(settings.get("dropout"))
 
@@ -104,7 +104,7 @@ def add_studio(
     samples: ValidationSamples | None = None,
     tab: gr.Tab | None = None,
 ) -> Studio:
-    """Lays out one canvas with its models and connects them. Call it inside `gr.Blocks`.
+    """Lay out one canvas with its models and connect them. Call it inside `gr.Blocks`.
 
     Args:
         models: Both models of one dataset, by objective.
@@ -187,7 +187,7 @@ def add_studio(
 
 
 def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
-    """Refreshes the notes of every open page while a model is being downloaded; later pages refresh once."""
+    """Refresh the notes of every open page while a model is being downloaded; later pages refresh once."""
     timer = gr.Timer(REFRESH_SECONDS)
     outputs = [part for studio in studios for part in (studio.notes, studio.view)]
 
@@ -215,7 +215,7 @@ def build_demo(
     examples_folder: Path = FOLDER / "maps",
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
 ) -> gr.Blocks:
-    """Builds the page.
+    """Build the page.
 
     Args:
         models: By "DATASET-OBJECTIVE", both objectives of every dataset. Each dataset gets a canvas, in a tab if there
@@ -225,7 +225,10 @@ def build_demo(
         samples: Validation samples by dataset.
     """
     pairs = by_dataset(models)
-    examples = {dataset: read_examples(examples_folder / dataset, PALETTES[dataset]) for dataset in pairs}
+    examples = {
+        dataset: read_examples(examples_folder / dataset, PALETTES[dataset], SUBJECTS[dataset].first_example)
+        for dataset in pairs
+    }
     title = "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in pairs)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
         gr.HTML(INTRODUCTION.format(title=title), apply_default_css=False)
@@ -247,7 +250,7 @@ def build_demo(
 
 
 def make_theme() -> gr.themes.Base:
-    """Makes a theme with system fonts and readable small print; the contrast of Gradio's own is 2.6:1 on white."""
+    """Make a theme with system fonts and readable small print; the contrast of Gradio's own is 2.6:1 on white."""
     theme = gr.themes.Default(
         primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
     )
@@ -260,7 +263,7 @@ def make_theme() -> gr.themes.Base:
 
 
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
-    """Starts the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
+    """Start the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
     demo.queue(status_update_rate=0.5, max_size=MAX_WAITING, api_open=False)  # no request bypasses the queue
     patch_gradio(demo)
     return demo.launch(

@@ -30,7 +30,7 @@ class Options:
 
 
 def parse_weights(argument: str) -> tuple[str, Source]:
-    """Splits NAME=FOLDER or NAME=owner/name[@revision]. A folder that exists wins."""
+    """Split NAME=FOLDER or NAME=owner/name[@revision]. A folder that exists wins."""
     name, _, source = argument.partition("=")
     if name not in MODELS or not source:
         raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=FOLDER, with NAME one of {', '.join(MODELS)}")
@@ -43,7 +43,7 @@ def parse_weights(argument: str) -> tuple[str, Source]:
 
 
 def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
-    """Reads the flags and loads what they name.
+    """Read the flags and load what they name.
 
     Args:
         arguments: The command line without the program.

@@ -15,7 +15,7 @@ INK, PAPER = "#1e293b", "#ffffff"
 
 
 def draw_sheet(pictures: Sequence[tuple[str, np.ndarray]], lines: Sequence[str]) -> bytes:
-    """Draws images side by side.
+    """Draw images side by side.
 
     Args:
         pictures: Captions and images, uint8 RGB [256, 256, 3].

@@ -21,7 +21,7 @@ Answer = tuple[gr.FileData, gr.FileData, dict[str, float]]
 def add_endpoints(
     models: Mapping[str, Model], canvas: LabelCanvas, palette: Palette, clear_class: int, suffix: str
 ) -> None:
-    """Adds `paint` and `predict`, with a suffix for every dataset but the first."""
+    """Add `paint` and `predict`, with a suffix for every dataset but the first."""
 
     def save(name: str, painting: Painting) -> gr.FileData:
         image = Image.fromarray(painting.picture)
@@ -38,7 +38,7 @@ def add_endpoints(
         return files["gan"], files["l1"], times
 
     def paint(label_map: LabelMap, seed: int = FIRST_SEED, dropout: bool = True) -> Answer:
-        """Paints a label map with both models.
+        """Paint a label map with both models.
 
         Args:
             label_map: {"width": 256, "height": 256, "runs": base64}; a run is three bytes, class, length low byte,
@@ -53,7 +53,7 @@ def add_endpoints(
         return answer(canvas.preprocess(LabelMap.model_validate(label_map)), seed, dropout)
 
     def predict(picture: gr.FileData, seed: int = FIRST_SEED, dropout: bool = True) -> Answer:
-        """Paints a label picture from a file with both models.
+        """Paint a label picture from a file with both models.
 
         Args:
             picture: A PNG, JPEG or WebP file in the palette's colours, of any size; it is squeezed to 256x256.

@@ -26,7 +26,7 @@ label images have at least 0.22 (all but one 0.42), photos at most 0.13."""
 
 
 def read_label_picture(path: Path, palette: Palette, clear_class: int) -> tuple[np.ndarray, float]:
-    """Reads an untrusted file. Any shape is squeezed to a square, as in training.
+    """Read an untrusted file. Any shape is squeezed to a square, as in training.
 
     Args:
         path: A PNG, JPEG or WebP file; the right half is read if it is a 512x256 pair of a dataset.
@@ -55,7 +55,7 @@ def read_label_picture(path: Path, palette: Palette, clear_class: int) -> tuple[
 
 
 def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
-    """Returns the share, 0 to 1, of even areas in an image, uint8 RGB [H, W, 3], that has a palette colour.
+    """Return the share, 0 to 1, of even areas in an image, uint8 RGB [H, W, 3], that has a palette colour.
 
     Exact colours count everywhere, because a map may change from pixel to pixel.
     """
@@ -66,7 +66,7 @@ def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
 
 
 def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
-    """Encodes an indexed PNG file of a few kilobytes whose pixel values are the classes."""
+    """Encode an indexed PNG file of a few kilobytes whose pixel values are the classes."""
     picture = Image.fromarray(label_map)
     picture.putpalette(palette.rgb.tobytes())
     buffer = io.BytesIO()
@@ -75,7 +75,7 @@ def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
 
 
 def _read_pixels(path: Path, background: str) -> np.ndarray:
-    """Reads upright pixels, uint8 RGB, at most `FINE` times the size of a map."""
+    """Read upright pixels, uint8 RGB, at most `FINE` times the size of a map."""
     try:
         content = path.read_bytes()
     except OSError:  # such as an upload that was deleted meanwhile
@@ -106,7 +106,7 @@ def _read_pixels(path: Path, background: str) -> np.ndarray:
 
 
 def _shrink(label_map: np.ndarray, num_classes: int) -> np.ndarray:
-    """Shrinks classes [H, W] to uint8 [256, 256] by majority."""
+    """Shrink classes [H, W] to uint8 [256, 256] by majority."""
     fine = np.asarray(Image.fromarray(label_map).resize((FINE * SIZE, FINE * SIZE), Image.Resampling.NEAREST))
     parts = fine.reshape(SIZE, FINE, SIZE, FINE)
     votes = np.stack([(parts == label).sum((1, 3), dtype=np.uint8) for label in range(num_classes)])

@@ -28,7 +28,7 @@ WORTH_SAYING = 0.0005
 
 
 def open_picture(path: str, palette: Palette, subject: Subject) -> np.ndarray:
-    """Reads a file as a label map and reports guessed pixels; raises `gr.Error`, which leaves the canvas unchanged."""
+    """Read a file as a label map and report guessed pixels; raise `gr.Error`, which leaves the canvas unchanged."""
     try:
         label_map, far = read_label_picture(Path(path), palette, palette.index(subject.clear_class))
     except ValueError as error:
@@ -42,7 +42,7 @@ def open_picture(path: str, palette: Palette, subject: Subject) -> np.ndarray:
 
 
 def draw_sample(samples: ValidationSamples) -> np.ndarray:
-    """Returns the label map of a random sample; raises `gr.Error` if its file cannot be used."""
+    """Return the label map of a random sample; raise `gr.Error` if its file cannot be used."""
     try:
         return samples.label_map(secrets.randbelow(len(samples.files)))
     except ValueError as error:
@@ -57,7 +57,7 @@ def make_sheet(
     dropout: bool,
     photo: np.ndarray | None,
 ) -> PngFile:
-    """Draws the label map and both generated images in one file, with the photo if one is known."""
+    """Draw the label map and both generated images in one file, with the photo if one is known."""
     config = painters["gan"].config
     pictures = [("Label map", config.palette.to_image(label_map))]
     for objective, painting in paint_both(painters, label_map, seed, dropout).items():
@@ -79,7 +79,7 @@ def add_map_actions(
     seed: gr.Number,
     dropout: gr.Checkbox,
 ) -> None:
-    """Lays out the buttons and connects them.
+    """Lay out the buttons and connect them.
 
     Args:
         models: Both models of one dataset, by objective.

@@ -50,7 +50,7 @@ class Model:
         return self.name.split("-")[0]
 
     def fetch(self) -> None:
-        """Downloads the wanted model and takes its painter; `notice` reports progress and errors."""
+        """Download the wanted model and take its painter; `notice` reports progress and errors."""
         wanted = self.wanted
         assert wanted
         meanwhile = f"shown meanwhile: {self.source}" if self.painter else "nothing is shown until then"
@@ -77,13 +77,13 @@ class Model:
 
 
 def painters_of(models: Mapping[str, Model]) -> dict[str, Painter] | None:
-    """Returns the current painters of models by objective; None until every model has one."""
+    """Return the current painters of models by objective; None until every model has one."""
     painters = {objective: model.painter for objective, model in models.items() if model.painter}
     return painters if len(painters) == len(models) else None
 
 
 def by_dataset(models: Mapping[str, Model]) -> dict[str, dict[str, Model]]:
-    """Groups models named "DATASET-OBJECTIVE": by dataset, then by objective."""
+    """Group models named "DATASET-OBJECTIVE": by dataset, then by objective."""
     grouped: dict[str, dict[str, Model]] = {}
     for name, model in models.items():
         dataset, _, objective = name.partition("-")
@@ -92,7 +92,7 @@ def by_dataset(models: Mapping[str, Model]) -> dict[str, dict[str, Model]]:
 
 
 def read_painter(name: str, folder: Path, source: str) -> Painter:
-    """Reads a released folder as the model `name`.
+    """Read a released folder as the model `name`.
 
     Raises:
         ReleaseError: If it cannot be used or is another model.
@@ -107,7 +107,7 @@ def read_painter(name: str, folder: Path, source: str) -> Painter:
 
 
 def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
-    """Returns the published models: those of `PIX2PIX_HUB_OWNER`, else those of `models.json`.
+    """Return the published models: those of `PIX2PIX_HUB_OWNER`, else those of `models.json`.
 
     Raises:
         ReleaseError: If either is malformed.
@@ -127,7 +127,7 @@ def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
 
 
 def start_model(name: str, source: Source) -> Model:
-    """Returns a model with the weights at hand; its `wanted` is what must be downloaded.
+    """Return a model with the weights at hand; its `wanted` is what must be downloaded.
 
     Raises:
         ReleaseError: If a folder cannot be used. For a model on the Hub, `notice` says so instead.
@@ -153,7 +153,7 @@ def start_model(name: str, source: Source) -> Model:
 
 
 def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
-    """Finds the models: named ones before published ones before bundled ones.
+    """Find the models: named ones before published ones before bundled ones.
 
     Args:
         named: Sources by model name, such as those of the command line.
@@ -182,7 +182,7 @@ def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
 
 
 def fetch_wanted(models: Mapping[str, Model]) -> None:
-    """Starts a download thread for every wanted model. Call it once the page is built."""
+    """Start a download thread for every wanted model. Call it once the page is built."""
     for model in models.values():
         if model.wanted:
             Thread(target=model.fetch, name=f"fetching {model.name}", daemon=True).start()

@@ -42,7 +42,7 @@ _serve()
 
 
 def mounting(module: str, events: Sequence[str] = ()) -> str:
-    """Returns the script of a component for `gr.HTML(js_on_load=...)`.
+    """Return the script of a component for `gr.HTML(js_on_load=...)`.
 
     Args:
         module: Path below `demo/`; it exports `mount(element, {props, trigger, watch})`.
@@ -55,7 +55,7 @@ def mounting(module: str, events: Sequence[str] = ()) -> str:
 
 
 def preloading(folder: str) -> str:
-    """Returns link elements that load all modules of a folder of `demo/` at once, not one import after another."""
+    """Return link elements that load all modules of a folder of `demo/` at once, not one import after another."""
     modules = sorted((SERVED / folder).rglob("*.js"))
     addresses = [f"gradio_api/file={module.as_posix()}" for module in modules]
     return "".join(f'<link rel="modulepreload" href={json.dumps(address)}>' for address in addresses)

@@ -19,7 +19,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
-    """Downloads the newest commit of each model.
+    """Download the newest commit of each model.
 
     Raises:
         ReleaseError: If one is unavailable or is another model.
@@ -34,7 +34,7 @@ def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
 
 
 def files_of(model: HubModel) -> list[str]:
-    """Lists the files that are read of a downloaded model."""
+    """List the files that are read of a downloaded model."""
     folder = cached(model)
     assert folder
     return [*FILES, *(f"epochs/{path.name}" for path in weights_by_epoch(folder / "epochs").values())]

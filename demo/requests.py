@@ -14,7 +14,7 @@ TWO_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "pain
 
 
 def check_seed(seed: Any) -> int:
-    """Returns a seed that was sent as an integer, 0 to `MAX_SEED`; raises `gr.Error` for anything else."""
+    """Return a seed that was sent as an integer, 0 to `MAX_SEED`; raise `gr.Error` for anything else."""
     is_number = isinstance(seed, int | float) and not isinstance(seed, bool)
     if not is_number or seed != seed // 1 or not 0 <= seed <= MAX_SEED:
         raise refuse(f"The seed is a whole number from 0 to {MAX_SEED}.")
@@ -22,19 +22,19 @@ def check_seed(seed: Any) -> int:
 
 
 def choose_seed(seed: float | None) -> int:
-    """Returns the seed of the page's field, which is empty while a person types."""
+    """Return the seed of the page's field, which is empty while a person types."""
     return FIRST_SEED if seed is None else check_seed(seed)
 
 
 def check_dropout(dropout: Any) -> bool:
-    """Returns a dropout setting that was sent; raises `gr.Error` unless it is a bool."""
+    """Return a dropout setting that was sent; raise `gr.Error` unless it is a bool."""
     if not isinstance(dropout, bool):
         raise refuse("Dropout is either true or false.")
     return dropout
 
 
 def check_upload(upload: Any, folder: str) -> Path:
-    """Returns the path of an uploaded file; raises `gr.Error` for any other file of the server."""
+    """Return the path of an uploaded file; raise `gr.Error` for any other file of the server."""
     path = upload.get("path") if isinstance(upload, dict) else None
     if (
         not isinstance(path, str)
@@ -46,7 +46,7 @@ def check_upload(upload: Any, folder: str) -> Path:
 
 
 def painters_now(models: Mapping[str, Model]) -> dict[str, Painter]:
-    """Returns the models' painters by objective; raises `gr.Error` until every model has one."""
+    """Return the models' painters by objective; raise `gr.Error` until every model has one."""
     painters = painters_of(models)
     if painters is None:
         raise refuse("These models are still being downloaded or are unavailable; the page says which.")

@@ -12,6 +12,7 @@ class Subject:
         start_class: The class selected at the start.
         clear_class: The class that "Clear" paints.
         first_classes: Classes in the palette, in this order; the others are behind "More". Empty shows all.
+        first_example: The example that the page opens with: the one that both models paint best.
         api_suffix: Suffix of the endpoints for programs.
         note: Licence note below the images; empty for none.
     """
@@ -20,12 +21,13 @@ class Subject:
     start_class: str
     clear_class: str
     first_classes: tuple[str, ...]
+    first_example: str
     api_suffix: str
     note: str
 
 
 SUBJECTS = {
-    "facades": Subject("a facade", "window", "background", (), "", ""),
+    "facades": Subject("a facade", "window", "background", (), "Arcade", "", ""),
     "cityscapes": Subject(
         what="a street",
         start_class="car",
@@ -47,6 +49,7 @@ SUBJECTS = {
             "wall",
             "fence",
         ),
+        first_example="Crossing",
         api_suffix="_cityscapes",
         note="These models were trained on Cityscapes (Cordts et al., CVPR 2016). "
         "They and their pictures are for non-commercial use only.",

@@ -11,7 +11,7 @@ from pix2pix.labels import PALETTES, Palette
 
 
 def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
-    """Finds the validation samples of every dataset in a data folder, by dataset.
+    """Find the validation samples of every dataset in a data folder, by dataset.
 
     Raises:
         ValueError: If there are none, or a folder holds no image.
@@ -47,7 +47,7 @@ class ValidationSamples:
         self._file_of_map: dict[str, Path] = {}
 
     def label_map(self, number: int) -> np.ndarray:
-        """Returns the map of a sample, uint8 [256, 256]; raises ValueError if its file cannot be used."""
+        """Return the map of a sample, uint8 [256, 256]; raise ValueError if its file cannot be used."""
         path = self.files[number]
         label_image, _ = read_pair(path)
         label_map, _ = self.palette.from_image(label_image)
@@ -55,7 +55,7 @@ class ValidationSamples:
         return label_map
 
     def photo_of(self, label_map: np.ndarray) -> np.ndarray | None:
-        """Returns the photo, uint8 RGB [256, 256, 3], of a map from `label_map`; None for any other map."""
+        """Return the photo, uint8 RGB [256, 256, 3], of a map from `label_map`; None for any other map."""
         path = self._file_of_map.get(_digest(label_map))
         return read_pair(path)[1] if path else None
 

@@ -47,7 +47,7 @@ class Painting:
 def paint_all(
     painters: Sequence[Painter], label_map: np.ndarray, seeds: Sequence[int], dropout: bool
 ) -> list[Painting]:
-    """Paints the same map once per painter and seed, two at a time; each thread has half of the cores.
+    """Paint the same map once per painter and seed, two at a time; each thread has half of the cores.
 
     Two at a time is faster than one after the other on all cores (in fp32, 57 and 69 ms on 2 cores): most layers are
     too small to be divided well. The painters share a dataset, so they share the label image.
@@ -63,13 +63,13 @@ def paint_all(
 
 
 def paint_both(painters: Mapping[str, Painter], label_map: np.ndarray, seed: int, dropout: bool) -> dict[str, Painting]:
-    """Paints a map with every model and the same seed; painters and paintings by objective."""
+    """Paint a map with every model and the same seed; painters and paintings by objective."""
     paintings = paint_all(list(painters.values()), label_map, [seed] * len(painters), dropout)
     return dict(zip(painters, paintings, strict=True))
 
 
 def views_of(painters: Mapping[str, Painter] | None) -> list[str]:
-    """Returns the available views: `EPOCHS` only if a model has weights of earlier epochs."""
+    """Return the available views: `EPOCHS` only if a model has weights of earlier epochs."""
     has_earlier = painters is not None and any(painter.earlier for painter in painters.values())
     return [view for view in VIEWS if view != EPOCHS or has_earlier]
 
@@ -82,7 +82,7 @@ def show(
     dropout: bool,
     photo: np.ndarray | None = None,
 ) -> Shown:
-    """Paints what a view needs.
+    """Paint what a view needs.
 
     Args:
         view: One of `views_of(painters)`; any other text means the first view.
@@ -116,7 +116,7 @@ def show(
 
 
 def say_epochs(painters: Mapping[str, Painter]) -> str:
-    """Says which models have had fewer epochs than published; empty if none has, or if they are unknown."""
+    """Say which models have had fewer epochs than published; empty if none has, or if they are unknown."""
     epochs = {name: painter.config.total_epochs for name, painter in painters.items()}
     fewer = {name: count for name, count in epochs.items() if 0 < count < PUBLISHED_EPOCHS}
     if len(fewer) == len(epochs) > 1 and len(set(fewer.values())) == 1:
@@ -126,7 +126,7 @@ def say_epochs(painters: Mapping[str, Painter]) -> str:
 
 
 def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:
-    """Returns a model's image with the page's words about the model."""
+    """Return a model's image with the page's words about the model."""
     config = painter.config
     return ShownPicture(
         title=OBJECTIVES[config.objective].title,
@@ -137,7 +137,7 @@ def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:
 
 
 def levels_apart(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Returns the absolute difference of two images in 8-bit levels, 0 to 255, averaged over colours: float [H, W]."""
+    """Return the absolute difference of two images in 8-bit levels, 0 to 255, averaged over colours: float [H, W]."""
     return np.abs(picture.astype(np.int16) - other).mean(2)
 
 

@@ -55,7 +55,7 @@ def take_frame(page: Page, pointer: Point) -> Image.Image:
 
 
 def paint_house(page: Page) -> Iterator[Image.Image]:
-    """Paints from an empty map; yields what is seen on the way."""
+    """Paint from an empty map; yield what is seen on the way."""
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_role("radio", name="Rectangle").click()
     page.wait_for_timeout(800)

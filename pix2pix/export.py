@@ -93,7 +93,7 @@ class Graph:
 
 
 def to_onnx(generator: UNet, config: ReleaseConfig, weights_sha256: str) -> onnx.ModelProto:
-    """Builds the ONNX model of a generator.
+    """Build the ONNX model of a generator.
 
     Args:
         generator: With float32 weights.
@@ -136,7 +136,7 @@ def _tensor(name: str, channels: int, height: str, width: str) -> onnx.ValueInfo
 
 @torch.inference_mode()
 def difference(model: bytes, generator: UNet) -> float:
-    """Runs an exported model in onnxruntime and returns its largest difference from PyTorch, in values of [-1, 1].
+    """Run an exported model in onnxruntime and return its largest difference from PyTorch, in values of [-1, 1].
 
     PyTorch generates one image at a time, so that a batch whose images depend on each other is found out.
     """
@@ -162,7 +162,7 @@ def _batches(channels: int) -> Iterator[dict[str, np.ndarray]]:
 
 
 def export(folder: Path, output: Path) -> tuple[Path, float]:
-    """Writes `model.onnx` of a released folder, and its licence beside it, once the model has passed its check.
+    """Write `model.onnx` of a released folder, and its licence beside it, once the model has passed its check.
 
     Returns:
         The file, and its largest difference from PyTorch in values of [-1, 1].

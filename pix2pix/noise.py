@@ -16,7 +16,7 @@ _WORD = np.uint64(32)
 
 
 def philox(counters: np.ndarray, seed: int) -> np.ndarray:
-    """Turns each counter into 128 random bits: Philox4x32 with ten rounds.
+    """Turn each counter into 128 random bits: Philox4x32 with ten rounds.
 
     Args:
         counters: Integers below 2³², [4, ...].
@@ -37,7 +37,7 @@ def philox(counters: np.ndarray, seed: int) -> np.ndarray:
 
 
 def masks(seed: int, channels: int, height: int, width: int) -> list[np.ndarray]:
-    """Draws the dropout masks of one image.
+    """Draw the dropout masks of one image.
 
     Args:
         seed: 0 to 2⁶⁴ - 1.

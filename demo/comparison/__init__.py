@@ -55,7 +55,7 @@ class Shown(GradioModel):
 
 
 def to_data_url(picture: np.ndarray) -> str:
-    """Encodes uint8 RGB [H, W, 3] as a JPEG with full colour resolution."""
+    """Encode uint8 RGB [H, W, 3] as a JPEG with full colour resolution."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -67,7 +67,7 @@ class Comparison(gr.HTML):
     data_model = Shown
 
     def __init__(self, value: Shown | None = None, **keywords: Any) -> None:
-        """Makes a comparison.
+        """Make a comparison.
 
         Args:
             value: The first images.
@@ -84,13 +84,13 @@ class Comparison(gr.HTML):
         )
 
     def preprocess(self, payload: Shown | None) -> Shown | None:  # type: ignore[override]
-        """Returns the message unchanged."""
+        """Return the message unchanged."""
         return payload
 
     def postprocess(self, value: Shown | None) -> Shown | None:  # type: ignore[override]
-        """Returns the message unchanged."""
+        """Return the message unchanged."""
         return value
 
     def api_info(self) -> dict[str, Any]:
-        """Returns the JSON schema of the message."""
+        """Return the JSON schema of the message."""
         return Shown.model_json_schema()

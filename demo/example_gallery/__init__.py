@@ -16,12 +16,13 @@ from pix2pix.labels import Palette
 FOLDER = Path(__file__).parent
 
 
-def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
-    """Reads all label images of a folder, sorted by name.
+def read_examples(folder: Path, palette: Palette, first: str = "") -> dict[str, np.ndarray]:
+    """Read all label images of a folder, sorted by name.
 
     Args:
         folder: Holds PNG files in the palette's colours.
         palette: Classes and colours.
+        first: Name of the example that comes first, if there is one of that name.
 
     Returns:
         Label maps, uint8 [256, 256], by a name made from the file's: "art-nouveau.png" becomes "Art nouveau".
@@ -42,11 +43,11 @@ def read_examples(folder: Path, palette: Palette) -> dict[str, np.ndarray]:
         examples[path.stem.replace("-", " ").capitalize()] = label_map
     if not examples:
         raise ValueError(f"{folder} holds no PNG files")
-    return examples
+    return dict(sorted(examples.items(), key=lambda item: item[0] != first))
 
 
 def _to_data_url(label_map: np.ndarray, palette: Palette) -> str:
-    """Encodes an indexed PNG of a few hundred bytes."""
+    """Encode an indexed PNG of a few hundred bytes."""
     return "data:image/png;base64," + base64.b64encode(to_png(label_map, palette)).decode()
 
 
@@ -54,7 +55,7 @@ class ExampleGallery(gr.HTML):
     """A row of thumbnail buttons; `click` carries the `name` of the selected example."""
 
     def __init__(self, examples: Mapping[str, np.ndarray], *, palette: Palette, **keywords: Any) -> None:
-        """Makes a gallery.
+        """Make a gallery.
 
         Args:
             examples: Label maps, uint8 [H, W], by name.

@@ -42,15 +42,15 @@ class FileDownload(gr.HTML):
         )
 
     def preprocess(self, payload: SentFile | None) -> SentFile | None:  # type: ignore[override]
-        """Returns the message unchanged."""
+        """Return the message unchanged."""
         return payload
 
     def postprocess(self, value: PngFile | None) -> SentFile | None:  # type: ignore[override]
-        """Packs a file for the browser."""
+        """Pack a file for the browser."""
         if value is None:
             return None
         return SentFile(name=value.name, url="data:image/png;base64," + base64.b64encode(value.content).decode())
 
     def api_info(self) -> dict[str, Any]:
-        """Returns the JSON schema of the message."""
+        """Return the JSON schema of the message."""
         return SentFile.model_json_schema()

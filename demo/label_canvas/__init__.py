@@ -41,7 +41,7 @@ class LabelMap(GradioModel):
 
     @classmethod
     def model_validate(cls, obj: Any, **keywords: Any) -> "LabelMap":
-        """Checks the types of what a client sent; raises `gr.Error` with one sentence, where pydantic writes a page.
+        """Check the types of what a client sent; raise `gr.Error` with one sentence, where pydantic writes a page.
 
         A validator of pydantic would wrap the sentence in an error of its own, because `gr.Error` is a ValueError.
         """
@@ -56,7 +56,7 @@ class LabelMap(GradioModel):
 
 
 def encode(label_map: np.ndarray) -> LabelMap:
-    """Packs class indices into runs.
+    """Pack class indices into runs.
 
     Args:
         label_map: Integers 0 to 255, [H, W].
@@ -75,7 +75,7 @@ def encode(label_map: np.ndarray) -> LabelMap:
 
 
 def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
-    """Unpacks runs that came from anywhere.
+    """Unpack runs that came from anywhere.
 
     Args:
         message: What a browser or a program sent.
@@ -139,7 +139,7 @@ class LabelCanvas(gr.HTML):
         settings: dict[str, Any] | None = None,
         **keywords: Any,
     ) -> None:
-        """Makes a canvas.
+        """Make a canvas.
 
         Args:
             value: The map shown first; None for the background everywhere.
@@ -174,23 +174,23 @@ class LabelCanvas(gr.HTML):
         )
 
     def preprocess(self, payload: LabelMap | None) -> np.ndarray:  # type: ignore[override]
-        """Decodes what the browser sent to uint8 [size, size]; raises `gr.Error` for anything else."""
+        """Decode what the browser sent to uint8 [size, size]; raise `gr.Error` for anything else."""
         if payload is None:
             raise refuse("There is no label map in the request.")
         return decode(payload, len(self._palette), self._size)
 
     def postprocess(self, value: np.ndarray | None) -> LabelMap | None:  # type: ignore[override]
-        """Encodes uint8 [size, size] for the browser."""
+        """Encode uint8 [size, size] for the browser."""
         return None if value is None else encode(value)
 
     def api_info(self) -> dict[str, Any]:
-        """Returns the JSON schema of the message."""
+        """Return the JSON schema of the message."""
         return LabelMap.model_json_schema()
 
     def example_payload(self) -> dict[str, Any]:
-        """Returns an all-background map as a message."""
+        """Return an all-background map as a message."""
         return encode(self.example_value()).model_dump()
 
     def example_value(self) -> np.ndarray:
-        """Returns an all-background map."""
+        """Return an all-background map."""
         return np.zeros((self._size, self._size), np.uint8)

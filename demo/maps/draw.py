@@ -21,7 +21,7 @@ def path_of(dataset: str, drawing: Callable[[], np.ndarray]) -> Path:
 
 
 def main() -> None:
-    """Writes every drawing to its file."""
+    """Write every drawing to its file."""
     for dataset, drawings in DRAWINGS.items():
         for drawing in drawings:
             image = Image.fromarray(drawing())

@@ -11,24 +11,24 @@ SIZE = 256
 
 
 def rect(label_map: np.ndarray, name: str, x0: int, y0: int, x1: int, y1: int) -> None:
-    """Fills columns x0 to x1 and rows y0 to y1, ends excluded, with one class."""
+    """Fill columns x0 to x1 and rows y0 to y1, ends excluded, with one class."""
     label_map[max(y0, 0) : y1, max(x0, 0) : x1] = FACADES.index(name)
 
 
 def centers(x0: int, x1: int, count: int) -> list[int]:
-    """Returns the middles of `count` equal columns between x0 and x1."""
+    """Return the middles of `count` equal columns between x0 and x1."""
     return [round(x0 + (x1 - x0) * (column + 0.5) / count) for column in range(count)]
 
 
 def centered(label_map: np.ndarray, name: str, x: int, y: int, width: int, height: int) -> None:
-    """Draws a rectangle whose top edge has its middle at (x, y)."""
+    """Draw a rectangle whose top edge has its middle at (x, y)."""
     rect(label_map, name, x - width // 2, y, x - width // 2 + width, y + height)
 
 
 def window(
     label_map: np.ndarray, x: int, y: int, width: int, height: int, cornice: int = 0, sill: int = 0, blind: int = 0
 ) -> None:
-    """Draws a window whose top edge has its middle at (x, y).
+    """Draw a window whose top edge has its middle at (x, y).
 
     Args:
         label_map: Drawn on.
@@ -47,7 +47,7 @@ def window(
 
 
 def building(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
-    """Returns a label map with one wall in front of the sky."""
+    """Return a label map with one wall in front of the sky."""
     label_map = np.full((SIZE, SIZE), FACADES.index("background"), np.uint8)
     rect(label_map, "facade", x0, y0, x1, y1)
     return label_map

@@ -53,7 +53,7 @@ class Facade:
         return bool(self.rng.random() < probability)
 
     def draw(self) -> np.ndarray:
-        """Returns the label map, uint8 [256, 256]."""
+        """Return the label map, uint8 [256, 256]."""
         self.neighbours()
         self.roof()
         for y0, y1 in zip(self.floors, self.floors[1:], strict=False):
@@ -65,7 +65,7 @@ class Facade:
         return self.label_map
 
     def neighbours(self) -> None:
-        """Draws lower houses at the sides where there is room."""
+        """Draw lower houses at the sides where there is room."""
         for x0, x1 in ((0, self.left), (self.right, SIZE)):
             if x1 - x0 < 20 or self.chance(0.4):
                 continue
@@ -78,7 +78,7 @@ class Facade:
                     window(self.label_map, x, y, 14, height, sill=4)
 
     def roof(self) -> None:
-        """Draws the main cornice and, above it, dormers, a gable or nothing."""
+        """Draw the main cornice and, above it, dormers, a gable or nothing."""
         eaves = self.floors[0]
         above = self.top - 24
         if self.chance(self.style.dormers) and above > 0:
@@ -98,7 +98,7 @@ class Facade:
                     centered(self.label_map, "deco", x, self.top + 4, 7, eaves - self.top - 8)
 
     def storey(self, y0: int, y1: int) -> None:
-        """Draws one row of windows, all alike except for the accent bays and lowered blinds."""
+        """Draw one row of windows, all alike except for the accent bays and lowered blinds."""
         width = min(self.window_width + self.integer((-2, 2)), round(0.9 * self.bay))
         height = round((y1 - y0) * self.uniform(self.style.window_height))
         cornice = (self.has_cornices and not self.chance(0.2)) * self.integer((5, 8))
@@ -123,7 +123,7 @@ class Facade:
                 centered(self.label_map, "deco", x, below + 2, max(10, width - 4), y1 - below - 7)
 
     def moldings(self) -> None:
-        """Draws bands between the storeys, nearly always one above the ground floor."""
+        """Draw bands between the storeys, nearly always one above the ground floor."""
         everywhere = self.chance(self.style.moldings * 0.6)
         for y in self.floors[1:-1]:
             if everywhere:
@@ -139,7 +139,7 @@ class Facade:
             )
 
     def pillars(self) -> None:
-        """Draws pillars between the bays, from the eaves to the ground floor."""
+        """Draw pillars between the bays, from the eaves to the ground floor."""
         if not self.chance(self.style.pillars):
             return
         width = self.integer((5, 9))
@@ -148,7 +148,7 @@ class Facade:
             centered(self.label_map, "pillar", x, self.floors[0], width, self.floors[-1] - 5 - self.floors[0])
 
     def balconies(self) -> None:
-        """Draws balconies in columns, over the middle, or along every third storey."""
+        """Draw balconies in columns, over the middle, or along every third storey."""
         if not self.chance(self.style.balconies):
             return
         storeys = list(zip(self.floors, self.floors[1:], strict=False))
@@ -167,7 +167,7 @@ class Facade:
                     centered(self.label_map, "balcony", self.columns[column], y, round(0.9 * self.bay), height)
 
     def ground_floor(self) -> None:
-        """Draws a door in one bay and, beside it, windows or shops one or two bays wide."""
+        """Draw a door in one bay and, beside it, windows or shops one or two bays wide."""
         y0, y1 = self.floors[-1] + self.integer((8, 12)), self.bottom
         count = len(self.columns)
         door = int(self.rng.choice([count // 2, count // 2, 0, count - 1]))
@@ -187,7 +187,7 @@ class Facade:
         self.door(self.columns[door], y0, y1)
 
     def door(self, x: int, y0: int, y1: int) -> None:
-        """Draws a door, between pillars or under a cornice where the style has them."""
+        """Draw a door, between pillars or under a cornice where the style has them."""
         width = min(round(0.6 * self.bay), 34)
         height = round((y1 - y0) * self.uniform((0.75, 0.95)))
         centered(self.label_map, "door", x, y1 - height, width, height)
@@ -201,5 +201,5 @@ class Facade:
 
 
 def random_facade(seed: int) -> np.ndarray:
-    """Returns a random facade, uint8 [256, 256] of the classes of `FACADES`."""
+    """Return a random facade, uint8 [256, 256] of the classes of `FACADES`."""
     return Facade(seed).draw()

@@ -15,7 +15,7 @@ END = 170
 
 
 def span(x: float, other: float) -> tuple[float, float]:
-    """Orders two places across the street, left one first."""
+    """Order two places across the street, left one first."""
     return min(x, other), max(x, other)
 
 
@@ -47,11 +47,11 @@ class RandomStreet:
         return int(self.rng.integers(2**32))
 
     def edge(self, side: int, beyond: float = 0.0) -> float:
-        """Returns where the road ends on a side, or `beyond` metres further out."""
+        """Return where the road ends on a side, or `beyond` metres further out."""
         return (self.right if side > 0 else self.left) + side * beyond
 
     def distances(self, near: float, far: float, gap: float) -> list[float]:
-        """Returns distances of things in a row, on average `gap` metres apart."""
+        """Return distances of things in a row, on average `gap` metres apart."""
         distances, z = [], near + self.uniform(0, gap)
         while z < far:
             distances.append(z)
@@ -59,7 +59,7 @@ class RandomStreet:
         return distances
 
     def draw(self) -> np.ndarray:
-        """Returns the label map, uint8 [256, 256]."""
+        """Return the label map, uint8 [256, 256]."""
         self.horizon()
         for side in (-1, 1):
             self.row(side)
@@ -75,7 +75,7 @@ class RandomStreet:
         return self.street.label_map()
 
     def horizon(self) -> None:
-        """Draws what closes the view: houses or trees below the sky."""
+        """Draw what closes the view: houses or trees below the sky."""
         if self.chance(0.5):
             self.street.upright(
                 "building", self.uniform(-40, -12), self.uniform(12, 40), 0, self.uniform(10, 22), END + 30
@@ -83,7 +83,7 @@ class RandomStreet:
         self.street.bushes(-90, 90, END + 20, self.uniform(5, 13), self.seed())
 
     def row(self, side: int) -> None:
-        """Draws one side: a closed row of houses, villas with gardens, or a wood."""
+        """Draw one side: a closed row of houses, villas with gardens, or a wood."""
         x = self.edge(side, self.pavement[side])
         near = self.uniform(5, 14)
         if self.kinds[side] == "houses":
@@ -107,7 +107,7 @@ class RandomStreet:
                 self.street.tree(x + side * self.uniform(2, 6), z, self.uniform(7, 12), self.seed())
 
     def villa(self, x: float, z: float) -> None:
-        """Draws a detached house with a gable."""
+        """Draw a detached house with a gable."""
         half, eaves = self.uniform(4, 5.5), self.uniform(4.5, 7)
         for depth in (z + 9, z + 6, z + 3, z):
             self.street.upright("building", x - half, x + half, 0, eaves, depth)
@@ -116,7 +116,7 @@ class RandomStreet:
             )
 
     def ground(self) -> None:
-        """Draws the road, sometimes with a parking lane, rails or a strip of grass at its edge."""
+        """Draw the road, sometimes with a parking lane, rails or a strip of grass at its edge."""
         if self.chance(0.25):
             side = int(self.rng.choice([-1, 1]))
             self.street.ground("terrain", *span(self.edge(side), self.edge(side, 0.5 * self.pavement[side])))
@@ -130,11 +130,11 @@ class RandomStreet:
             self.stand(z, self.street.box, "train", -3, z, width=2.4, height=3.4, length=28)
 
     def stand(self, z: float, draw: Callable[..., None], *arguments: object, **keywords: object) -> None:
-        """Remembers a thing at distance z; it is drawn before everything nearer."""
+        """Remember a thing at distance z; it is drawn before everything nearer."""
         self.things.append((z, partial(draw, *arguments, **keywords)))
 
     def trees(self, side: int) -> None:
-        """Adds a row of trees, or none."""
+        """Add a row of trees, or none."""
         if self.kinds[side] == "green" or not self.chance(0.5):
             return
         x, height = self.edge(side, self.uniform(0.8, 1.6)), self.uniform(5, 10)
@@ -142,7 +142,7 @@ class RandomStreet:
             self.stand(z, self.street.tree, x, z, height=height * self.uniform(0.85, 1.15), seed=self.seed())
 
     def poles(self, side: int) -> None:
-        """Adds lamps, signs, and traffic lights at a crossing."""
+        """Add lamps, signs, and traffic lights at a crossing."""
         x = self.edge(side, 0.5)
         if self.chance(0.6):
             for z in self.distances(16, 120, 28):
@@ -154,7 +154,7 @@ class RandomStreet:
             self.stand(z, self.street.traffic_light, x, z, arm=-side * 4.0 if self.chance(0.5) else 0.0)
 
     def parked(self, side: int) -> None:
-        """Adds a row of parked cars with gaps or, without parking, bicycles against the houses."""
+        """Add a row of parked cars with gaps or, without parking, bicycles against the houses."""
         if self.parks[side]:
             for z in self.distances(self.uniform(11, 30), 110, 7.5):
                 if self.chance(0.8):
@@ -166,7 +166,7 @@ class RandomStreet:
                 )
 
     def people(self, side: int) -> None:
-        """Adds people on the pavement, alone or in twos."""
+        """Add people on the pavement, alone or in twos."""
         for z in self.distances(14, 80, self.uniform(9, 30)):
             x = self.edge(side, self.uniform(0.6, self.pavement[side] - 0.4))
             self.stand(z, self.street.person, x, z, height=self.uniform(1.55, 1.9), step=self.uniform(0.05, 0.5))
@@ -174,7 +174,7 @@ class RandomStreet:
                 self.stand(z + 0.4, self.street.person, x + 0.6, z + 0.4, height=self.uniform(1.2, 1.9))
 
     def traffic(self) -> None:
-        """Adds cars in both lanes, sometimes a bus or truck, a cyclist, a crossing car or pedestrian."""
+        """Add cars in both lanes, sometimes a bus or truck, a cyclist, a crossing car or pedestrian."""
         margin = {side: 3.2 if self.parks[side] else 1.4 for side in (-1, 1)}
         lanes = (self.left + margin[-1], min(self.edge(1, -margin[1]), 2.6))
         for lane, near in zip(lanes, (20, 26), strict=True):
@@ -195,5 +195,5 @@ class RandomStreet:
 
 
 def random_street(seed: int) -> np.ndarray:
-    """Returns a random street, uint8 [256, 256] of the classes of `CITYSCAPES`."""
+    """Return a random street, uint8 [256, 256] of the classes of `CITYSCAPES`."""
     return RandomStreet(seed).draw()

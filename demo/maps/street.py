@@ -30,11 +30,11 @@ class Street:
         self.ground(ground, -300, 300)
 
     def seen(self, x: float, y: float, z: float) -> tuple[float, float]:
-        """Projects a point in metres to fine pixels of the image."""
+        """Project a point in metres to fine pixels of the image."""
         return FINE * (CENTRE + FOCAL_X * x / z), FINE * (HORIZON + FOCAL_Y * (CAMERA_HEIGHT - y) / z)
 
     def polygon(self, name: str, points: Sequence[tuple[float, float, float]]) -> None:
-        """Fills a polygon of points in metres."""
+        """Fill a polygon of points in metres."""
         self._draw.polygon([self.seen(*point) for point in points], fill=CITYSCAPES.index(name))
 
     def ground(self, name: str, left: float, right: float, near: float = NEAR, far: float = FAR) -> None:
@@ -180,7 +180,7 @@ class Street:
             self.upright("traffic light", x + arm - 0.2, x + arm + 0.2, 4.7, 5.7, z)
 
     def label_map(self) -> np.ndarray:
-        """Adds the bonnet and its star in front; returns uint8 [256, 256]."""
+        """Add the bonnet and its star in front; return uint8 [256, 256]."""
         bonnet = [
             (0, 256),
             (0, 254),

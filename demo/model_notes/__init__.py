@@ -31,7 +31,7 @@ class Notes(GradioRootModel):
 
 
 def describe_quality(model: Model) -> str:
-    """Returns epochs and the measured distance with its name and number of images."""
+    """Return epochs and the measured distance with its name and number of images."""
     if model.painter is None:
         return ""
     config = model.painter.config
@@ -49,7 +49,7 @@ class ModelNotes(gr.HTML):
     data_model = Notes
 
     def __init__(self, value: Mapping[str, Model], **keywords: Any) -> None:
-        """Makes the notes.
+        """Make the notes.
 
         Args:
             value: The models by objective.
@@ -65,7 +65,7 @@ class ModelNotes(gr.HTML):
         )
 
     def postprocess(self, value: Mapping[str, Model]) -> Notes:  # type: ignore[override]
-        """Returns the notes on the models as they are now."""
+        """Return the notes on the models as they are now."""
         return Notes(
             [
                 Note(
@@ -79,5 +79,5 @@ class ModelNotes(gr.HTML):
         )
 
     def api_info(self) -> dict[str, Any]:
-        """Returns the JSON schema of the message."""
+        """Return the JSON schema of the message."""
         return Notes.model_json_schema()

@@ -48,7 +48,7 @@ FAILED = "The server could not answer this. Nothing on this page is lost; try on
 
 
 def patch_gradio(demo: gr.Blocks) -> None:
-    """Applies all patches, for Blocks whose queue has been set up."""
+    """Apply all patches, for Blocks whose queue has been set up."""
     _patch_requests()
     _patch_files()
     _patch_sessions()
@@ -116,7 +116,7 @@ def _patch_requests() -> None:
 
 
 def _raise_limit_of_open_files() -> None:
-    """Raises the soft limit, which is 1024 on many systems; some report an unlimited maximum and refuse it."""
+    """Raise the soft limit, which is 1024 on many systems; some report an unlimited maximum and refuse it."""
     import resource  # does not exist on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -138,7 +138,7 @@ async def _keep_upload_only(block: Block, path: Any) -> str | None:
 
 
 def _delete_old_files(demo: gr.Blocks, age: float | None) -> None:
-    """Deletes old temporary files of this process, and all old ones in GRADIO_TEMP_DIR, except those the page needs."""
+    """Delete old temporary files of this process, and all old ones in GRADIO_TEMP_DIR, except those the page needs."""
     kept = {file for block in demo.blocks.values() for file in getattr(block, "keep_in_cache", ())}
     known = {file for files in demo.temp_file_sets for file in list(files)}  # a copy: others may be added meanwhile
     folder = os.environ.get("GRADIO_TEMP_DIR")
@@ -240,7 +240,7 @@ async def _push_in_turn(queue: Queue, body: PredictBodyInternal, request: Reques
 
 
 def take_turns(waiting: EventQueue) -> None:
-    """Orders a queue: the first event of every address, then the second of every address, and so on."""
+    """Order a queue: the first event of every address, then the second of every address, and so on."""
     before: Counter[str] = Counter()
     turns = {}
     for event in waiting.queue:

@@ -116,13 +116,13 @@ class Limits:
             log.info("%s %s %s %d %.0f ms", address, request.method, path, status, 1000 * (time.perf_counter() - start))
 
     def health(self) -> JSONResponse:
-        """Answers a load balancer: 503 while the server is stopping."""
+        """Answer a load balancer: 503 while the server is stopping."""
         if stopping.is_set():
             return JSONResponse({"status": "stopping"}, 503)
         return JSONResponse({"status": "ok", "waiting": len(self.demo._queue)})
 
     def refusal(self, request: Request, address: str) -> JSONResponse | None:
-        """Returns the refusal that the page shows; None if the request is served."""
+        """Return the refusal that the page shows; None if the request is served."""
         path = request.url.path
         if path != "/" and not path.startswith(PATHS):
             return refusal_of(404, "There is no such page.")
@@ -150,7 +150,7 @@ class Limits:
 
 
 def why_not_now(queue: Queue, address: str) -> str | None:
-    """Returns why the queue takes nothing more from an address for now; None if it does."""
+    """Return why the queue takes nothing more from an address for now; None if it does."""
     if stopping.is_set():
         return "The server is about to restart. Your map stays on this page; paint on in a minute."
     if len(queue) >= MAX_WAITING:
@@ -164,7 +164,7 @@ def why_not_now(queue: Queue, address: str) -> str | None:
 
 
 def address_of(client: Any) -> str:
-    """Returns what the limits count by: an IPv4 address, or the 64-bit network of an IPv6 subscriber."""
+    """Return what the limits count by: an IPv4 address, or the 64-bit network of an IPv6 subscriber."""
     return _network_of(client.host) if client else ""
 
 
@@ -179,14 +179,14 @@ def _network_of(host: str) -> str:
 
 
 def limit_of(request: Request) -> tuple[int, str]:
-    """Returns the maximum size of a request in bytes, and the sentence for larger ones."""
+    """Return the maximum size of a request in bytes, and the sentence for larger ones."""
     if request.url.path.endswith(UPLOAD_PATH):
         return MAX_UPLOAD_BYTES, TOO_LARGE.format(MAX_UPLOAD_BYTES, "a picture")
     return MAX_BODY_BYTES, TOO_LARGE.format(MAX_BODY_BYTES, "a map")
 
 
 def checked(request: Request, receive: Receive) -> Receive:
-    """Wraps `receive` so that it raises HTTPException after too many bytes or parts, whatever the header says."""
+    """Wrap `receive` so that it raises HTTPException after too many bytes or parts, whatever the header says."""
     limit, sentence = limit_of(request)
     is_file = request.url.path.endswith(UPLOAD_PATH)
     num_bytes = num_parts = 0
@@ -207,17 +207,17 @@ def checked(request: Request, receive: Receive) -> Receive:
 
 
 def refusal_of(status: int, sentence: str) -> JSONResponse:
-    """Makes an answer that Gradio's client shows as an error; for status 503 the client would use its own words."""
+    """Make an answer that Gradio's client shows as an error; for status 503 the client would use its own words."""
     return JSONResponse({"detail": sentence}, status, {"Retry-After": "5", "Connection": "close"})
 
 
 async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
-    """Replaces FastAPI's refusal, which quotes the request: a page cannot show that, and infinity breaks it."""
+    """Replace FastAPI's refusal, which quotes the request: a page cannot show that, and infinity breaks it."""
     return refusal_of(422, NOT_UNDERSTOOD)
 
 
 def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
-    """Returns the keywords for `launch(app_kwargs=...)`."""
+    """Return the keywords for `launch(app_kwargs=...)`."""
     return {
         "middleware": [Middleware(Limits, demo=demo)],
         "exception_handlers": {RequestValidationError: refuse_malformed},

@@ -6,7 +6,7 @@ import limits
 
 
 def whole_number(name: str, default: int) -> int:
-    """Reads a whole number of at least 1."""
+    """Read a whole number of at least 1."""
     text = os.environ.get(name, str(default))
     if not text.isdecimal() or int(text) < 1:
         raise SystemExit(f"The environment variable {name} must be a whole number, at least 1, not {text!r}.")
@@ -14,7 +14,7 @@ def whole_number(name: str, default: int) -> int:
 
 
 def rate(name: str, default: str) -> limits.RateLimitItem:
-    """Reads a rate such as "1000 per 10 seconds"."""
+    """Read a rate such as "1000 per 10 seconds"."""
     text = os.environ.get(name, default)
     try:
         return limits.parse(text)

@@ -17,14 +17,14 @@ stopping = threading.Event()
 
 
 def log_requests() -> None:
-    """Writes a line per request to standard error if PIX2PIX_LOG_REQUESTS is 1; it contains no query, map or image."""
+    """Write a line per request to standard error if PIX2PIX_LOG_REQUESTS is 1; it contains no query, map or image."""
     if os.environ.get("PIX2PIX_LOG_REQUESTS") == "1":
         logging.basicConfig(format="%(asctime)s %(message)s")
         log.setLevel(logging.INFO)
 
 
 def block_until_stopped(demo: gr.Blocks) -> None:
-    """Waits for Ctrl-C or termination, then for the maps in the queue, and closes the server. For the main thread."""
+    """Wait for Ctrl-C or termination, then for the maps in the queue, and close the server. For the main thread."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     while not stopping.wait(0.5):  # on Windows, a wait without a timeout would not see signals

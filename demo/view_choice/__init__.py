@@ -19,7 +19,7 @@ class ViewChoice(gr.HTML):
     """Its value is the name of the selected view; `input` fires when a person selects another one."""
 
     def __init__(self, names: Sequence[str], **keywords: Any) -> None:
-        """Makes a choice.
+        """Make a choice.
 
         Args:
             names: Names of the views; the first one is selected at the start. An update may replace them.
@@ -37,5 +37,5 @@ class ViewChoice(gr.HTML):
         )
 
     def preprocess(self, payload: Any) -> str:
-        """Returns the selected name, or any text that a client sent: names may change after the page was loaded."""
+        """Return the selected name, or any text that a client sent: names may change after the page was loaded."""
         return payload if isinstance(payload, str) else ""

@@ -40,6 +40,6 @@ class Measure:
 
     @property
     def legend(self) -> str:
-        """Explains the numbers of a scored epoch."""
+        """Explain the numbers of a scored epoch."""
         frechet, kernel = self.full_names
         return f"fid: {frechet}; kid: {kernel}; real: fid between photos"

@@ -46,7 +46,9 @@ def test_the_page_says_how_long_the_models_took(page: Page) -> None:
 
 
 def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES)
+    first = SUBJECTS["cityscapes"].first_example
+    examples = read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES, first)
+    assert next(iter(examples)) == first
     assert (read_map(streets, CITYSCAPES) == next(iter(examples.values()))).all()
     shown = streets.locator(".lc-palette:visible [role=radio]:visible").all_inner_texts()
     assert shown == list(SUBJECTS["cityscapes"].first_classes)
