@@ -206,9 +206,9 @@ def test_scores_by_another_inception_leave_the_released_epoch_alone(scored, tmp_
     assert {path.name: path.read_bytes() for path in (copy / "release-best").iterdir()} == before
 
 
-def test_the_command_in_the_readme_scores_a_run(scored, tmp_path, monkeypatch, capsys):
+def test_the_documented_command_scores_a_run(scored, tmp_path, monkeypatch, capsys):
     (line,) = re.findall(
-        r"^python -m pix2pix\.fid (runs/.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^python -m pix2pix\.fid (runs/.*)$", (ROOT / "docs" / "scores.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     (tmp_path / "runs").mkdir()
     shutil.copytree(scored, tmp_path / "runs" / "facades-gan")
