@@ -17,6 +17,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+OTHER_SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".pgm", ".ppm", ".tif", ".tiff")
+"""Images that `list_images` refuses to leave out in silence."""
 MAX_BYTES = 500_000_000
 MAX_SCANS = 64
 """Scans of a JPEG file, each of which visits all pixels; progressive files have about ten."""
@@ -74,16 +76,18 @@ def list_images(folder: Path) -> list[Path]:
     Names decide: `SUFFIXES` in upper or lower case. Hidden files, such as macOS's `._1.jpg`, and folders are skipped.
 
     Raises:
-        ValueError: If the folder cannot be read, or two files have the same stem.
+        ValueError: If the folder cannot be read, holds an image of `OTHER_SUFFIXES`, or two files of the same stem.
     """
     try:
-        files = [
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-        ]
+        visible = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
     except OSError as error:
         raise ValueError(f"{printable(folder)} cannot be listed: {error.strerror}.") from error
+    if unread := sorted(path for path in visible if path.suffix.lower() in OTHER_SUFFIXES):
+        raise ValueError(
+            f"{printable(folder)} holds {printable(unread[0].name)}, an image that is not read; "
+            "save such images as PNG, JPEG or WebP, or move them elsewhere."
+        )
+    files = [path for path in visible if path.suffix.lower() in SUFFIXES]
     files.sort(key=_numeric_order)
     by_stem: dict[str, Path] = {}
     for path in files:

@@ -161,11 +161,19 @@ def test_an_error_survives_the_way_from_a_worker_process(tmp_path):
 
 def test_images_are_listed_in_numeric_order_whatever_the_case_of_their_suffix(tmp_path):
     names = ["10.jpg", "2.PNG", "1.JPEG", "a10b2.webp", "a9b30.WebP", "a10b1.png"]
-    for name in [*names, "._1.jpg", ".hidden.png", ".DS_Store", "Thumbs.db", "notes.txt", "x.gif"]:
+    for name in [*names, "._1.jpg", ".hidden.png", ".DS_Store", "Thumbs.db", "notes.txt", ".x.gif"]:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.png").mkdir()
     listed = [path.name for path in list_images(tmp_path)]
     assert listed == ["1.JPEG", "2.PNG", "10.jpg", "a9b30.WebP", "a10b1.png", "a10b2.webp"]
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".TIF", ".gif", ".ppm"])
+def test_an_image_of_another_format_is_not_left_out_in_silence(tmp_path, suffix):
+    for name in ("1.png", f"2{suffix}"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ValueError, match=rf"holds 2\{suffix}, an image that is not read; save such images as PNG"):
+        list_images(tmp_path)
 
 
 def test_two_images_of_one_name_are_refused(tmp_path):
