@@ -94,7 +94,7 @@ def list_images(folder: Path) -> list[Path]:
         if (other := by_stem.setdefault(stem_key(path), path)) is not path:
             raise ValueError(
                 f"{printable(folder)} holds both {printable(other.name)} and {printable(path.name)}; keep one of them, "
-                "because images are told apart by their names without the suffix."
+                "since the suffix does not distinguish images."
             )
     return files
 

@@ -122,7 +122,7 @@ def test_earlier_epochs_of_a_run_are_published_on_request_and_come_back(hub, run
     assert (first.paint(draw_label_map(1), 5) != last.paint(draw_label_map(1), 5)).any()
     assert (
         __main__.main(["pack", str(pull(MODEL)), MODEL.repo, str(tmp_path), "--epochs", "1"]) == 0
-    )  # of a folder that is in no run
+    )  # this folder belongs to no run
     assert (tmp_path / "epochs" / "epoch-001.safetensors").read_bytes() == painter.earlier[1].read_bytes()
 
 
@@ -130,7 +130,7 @@ def test_epochs_of_an_earlier_push_or_packing_do_not_stay(hub, run, released_fol
     for _ in range(2):
         assert __main__.main(["push", str(run / "release"), MODEL.repo, "--epochs", "1"]) == 0
     assert "nothing has changed" in capsys.readouterr().out and "epochs/epoch-001.safetensors" in hub.files(MODEL.repo)
-    assert __main__.main(["push", str(released_folder), MODEL.repo]) == 0  # of another training
+    assert __main__.main(["push", str(released_folder), MODEL.repo]) == 0  # another training made it
     assert not any("epoch" in name for name in hub.files(MODEL.repo)) and Painter.load(MODEL.repo).earlier == {}
     pack(run / "release", tmp_path, MODEL.repo, [1])
     pack(released_folder, tmp_path, MODEL.repo)
@@ -165,7 +165,7 @@ def test_train_publishes_its_result(hub, run, data_dir, capsys):
     assert f"Published as {MODEL.repo}@{hub.repos['model', MODEL.repo].branches['main']}" in capsys.readouterr().out
     files = hub.files(MODEL.repo)
     assert files["model.safetensors"] == (run / "release" / "model.safetensors").read_bytes()
-    assert "samples.png" in files  # of the maps drawn for the project
+    assert "samples.png" in files  # shows maps that were drawn for the project
 
 
 def test_train_refuses_to_start_what_it_could_not_publish(hub, data_dir, tmp_path, monkeypatch, capsys):
@@ -214,7 +214,7 @@ def test_the_card_of_a_run_has_its_numbers_curves_samples_and_command(run, maps,
     data = card.data.to_dict()
     assert data["license"] == "other" and data["license_link"] == "LICENSE.md" and data["datasets"] == ["facades"]
     assert data["pipeline_tag"] == "image-to-image" and data["library_name"] and "pix2pix" in data["tags"]
-    (result,) = card.data.eval_results  # of the released epoch, by the better-known Inception
+    (result,) = card.data.eval_results  # the score of the released epoch by the better-known Inception
     assert (result.metric_type, result.metric_name, result.metric_value, result.dataset_split) == (
         "fid",
         "FID",
