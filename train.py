@@ -58,7 +58,7 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     trainer = make_trainer(config, accelerator)
     hashes = {split: pairs.fingerprint(keep=split == "train") for split, pairs in splits.items()}
     if accelerator.is_main_process:
-        run_config.record(run, config, hashes)
+        run_config.record(run, config, hashes, len(splits["train"]))
     start(trainer, run, hashes["train"], accelerator)
     scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run, trainer.step_count)
@@ -193,7 +193,7 @@ def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedD
     if download and config.dataset == "facades" and not folder.exists():
         download_facades(config.data_dir)
     names = [split for split in SPLITS if split == "train" or (folder / split).is_dir()]
-    splits = {split: PairedDataset(config.data_dir, config.dataset, split) for split in names}
+    splits = {split: PairedDataset(config.data_dir, config.dataset, split, config.direction) for split in names}
     together, available = config.batch_size * config.num_processes, len(splits["train"])
     if together > available:
         raise DataError(

@@ -42,11 +42,11 @@ def main() -> None:
     another_seed = np.zeros(len(pairs))
     for number, path in enumerate(tqdm(pairs.files)):
         archived = read_pair(path)[0]
-        label_map, _ = config.palette.from_image(archived)
+        label_map, _ = painter.palette.from_image(archived)
         picture = painter.paint_image(archived, number).astype(float)
         another_seed[number] = np.abs(painter.paint_image(archived, number + len(pairs)) - picture).mean()
         for row, treat in enumerate(TREATMENTS.values()):
-            treated = treat(config.palette.to_image(label_map))
+            treated = treat(painter.palette.to_image(label_map))
             distances[row, number] = (
                 np.abs(treated.astype(float) - archived).mean(),
                 np.abs(painter.paint_image(treated, number) - picture).mean(),

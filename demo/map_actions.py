@@ -59,7 +59,7 @@ def make_sheet(
 ) -> PngFile:
     """Draw the label map and both generated images in one file, with the photo if one is known."""
     config = painters["gan"].config
-    pictures = [("Label map", config.palette.to_image(label_map))]
+    pictures = [("Label map", painters["gan"].palette.to_image(label_map))]
     for objective, painting in paint_both(painters, label_map, seed, dropout).items():
         pictures.append((f"{OBJECTIVES[objective].title}, {painters[objective].config.trained}", painting.picture))
     if photo is not None:

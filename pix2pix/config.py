@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pix2pix.networks import NORMS
-from pix2pix.release_config import OBJECTIVES
+from pix2pix.release_config import DIRECTIONS, OBJECTIVES
 
 GROUPS = {
     "data": "what to train on",
@@ -57,6 +57,9 @@ class TrainConfig:
 
     dataset: str = _setting("facades", "data", "dataset to train on", ("facades", "cityscapes"))
     data_dir: Path = _changeable(Path("datasets"), "data", "folder that contains facades/ and cityscapes/")
+    direction: str = _setting(
+        "BtoA", "data", "which image of a pair becomes which; BtoA is label image to photo, as published", DIRECTIONS
+    )
     run_dir: Path | None = _changeable(None, "output", "folder of this run; all nodes must see it")
     objective: str = _setting("gan", "optimisation", "cGAN + 100 L1, or L1 alone", tuple(OBJECTIVES))
     epochs: int = _changeable(

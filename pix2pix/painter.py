@@ -106,9 +106,16 @@ class Painter:
         """Paint a label map, integers [H, W] with H and W multiples of 256; see `paint_image` for the rest.
 
         Raises:
-            ValueError: If an index is no class of the palette, or the size does not fit.
+            ValueError: If an index is no class of the palette, the size does not fit, or there is no palette.
         """
         return self.paint_image(self.label_image(label_map), seed, dropout)
+
+    @property
+    def palette(self) -> Palette:
+        """Classes of the label images that the generator takes; raises ValueError if it takes other images."""
+        if (palette := self.config.input_palette) is None:
+            raise ValueError("this model takes images without classes, not label maps; open an image instead")
+        return palette
 
     def label_image(self, label_map: np.ndarray) -> np.ndarray:
         """Turn a painted label map into a label image: integers [H, W] → uint8 RGB [H, W, 3].
@@ -116,7 +123,7 @@ class Painter:
         The models were trained on resized JPEGs, so the image gets soft edges and JPEG noise. `benchmarks/label_gap.py`
         compares such treatments.
         """
-        return through_jpeg(smooth(self.config.palette.to_image(label_map), EDGE_SIGMA))
+        return through_jpeg(smooth(self.palette.to_image(label_map), EDGE_SIGMA))
 
     @torch.inference_mode()
     def paint_image(self, label_image: np.ndarray, seed: int, dropout: bool = True) -> np.ndarray:
@@ -148,9 +155,9 @@ class Painter:
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
 
 
-def read_input(palette: Palette, path: Path, force: bool = False) -> LabelImageFile:
+def read_input(palette: Palette | None, path: Path, force: bool = False) -> LabelImageFile:
     """Read a label image, class numbers, or the right half of a pair; what is transparent is the first class."""
-    return read_label_image(path, palette, palette.colors[0], force=force)
+    return read_label_image(path, palette, palette.colors[0] if palette else "#000000", force=force)
 
 
 def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bool = False) -> np.ndarray:
@@ -160,13 +167,15 @@ def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bo
         ValueError: If the file cannot be read, holds no label image (unless `force`), or its size does not fit; the
             message names the file.
     """
-    read = read_input(painter.config.palette, path, force)
+    palette = painter.config.input_palette
+    read = read_input(palette, path, force)
     for sentence in filter(None, (read.note, read.problem)):
         print(sentence, file=sys.stderr)
     label_image = read.pixels
-    label_map, _ = painter.config.palette.from_image(label_image)
-    if np.array_equal(painter.config.palette.rgb[label_map], label_image):
-        label_image = painter.label_image(label_map)
+    if palette is not None:
+        label_map, _ = palette.from_image(label_image)
+        if np.array_equal(palette.rgb[label_map], label_image):
+            label_image = painter.label_image(label_map)
     try:
         return painter.paint_image(label_image, seed, dropout)
     except ValueError as error:

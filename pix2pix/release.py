@@ -175,6 +175,11 @@ LICENCE_NOTES = {
 def model_card(config: ReleaseConfig) -> str:
     """Return the README.md of a released folder."""
     trained = f" trained for {config.trained}" if config.epochs else ""
+    width, height = config.size
+    use = f"image = painter.paint_image(image, seed=0)  # uint8 RGB [{height}, {width}, 3], both"
+    if config.input_palette:
+        shapes = f"uint8 [{height}, {width}] class indices → uint8 RGB [{height}, {width}, 3]"
+        use = f"image = painter.paint(label_map, seed=0)  # {shapes}"
     average = f"; its weights are a moving average of decay {config.ema}" if config.ema else ""
     return f"""---
 license: other
@@ -184,13 +189,13 @@ tags: [pix2pix, {config.dataset}]
 # pix2pix {config.dataset}, {OBJECTIVES[config.objective].description}
 
 A UNet-256 generator ({config.base_channels} base channels, {config.norm} norm){trained}{average}.
-It translates 256x256 label images in the colours of `config.json` to photos.
+It translates {config.translates}, {width}x{height} pixels; `config.json` has the classes and colours.
 
 ```python
 from pix2pix.painter import Painter
 
 painter = Painter.load("FOLDER")
-image = painter.paint(label_map, seed=0)  # uint8 [256, 256] class indices → uint8 RGB [256, 256, 3]
+{use}
 ```
 
 {LICENCE_NOTES.get(config.dataset, "")}

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
 from pix2pix.labels import Palette
@@ -14,6 +14,11 @@ from pix2pix.networks import NORMS
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
+DIRECTIONS = ("BtoA", "AtoB")
+"""Which image of a pair becomes which; A is the left one. BtoA is the published direction, label image to photo."""
+SIDES = tuple(range(256, 1025, 256))
+"""Widths and heights of images, in pixels; the generator halves its input eight times."""
+PALETTE_OF = ("input", "output")
 
 
 class Objective(NamedTuple):
@@ -44,12 +49,12 @@ class ReleaseError(ValueError):
 
 @dataclass(frozen=True)
 class ReleaseConfig:
-    """What a released generator is, and what its label images mean.
+    """What a released generator is, what it was trained on, and what its label images mean.
 
     Attributes:
         dataset: Name of the dataset that it was trained on.
         objective: "gan" (cGAN + λ·L1) or "l1".
-        palette: Classes and colours of its label images.
+        palette: Classes and colours of the label images; None if there are none, such as for edges.
         base_channels: Width of the UNet; 64 in the paper.
         norm: "instance" or "batch".
         epochs: Finished epochs of training; 0 if unknown, as for imported weights.
@@ -58,11 +63,16 @@ class ReleaseConfig:
             says what to call the distance. Empty if nothing was scored.
         ema: Decay of the moving average that these weights are; 0 for the weights of the last step.
         lineage: Earlier trainings that this one started from, oldest first. `epochs` does not count theirs.
+        direction: "BtoA" if the right images of the pairs are the input, as published; "AtoB" for the left ones.
+        palette_of: Whether the label images are its "input", as published, or its "output", which photos become.
+        size: Width and height of the training images, each one of `SIDES`. Other multiples of 256 can be painted too.
+        pairs: Number of training pairs; 0 if unknown.
+        data_hash: Fingerprint of the training pairs, see `PairedDataset.fingerprint`; empty if unknown.
     """
 
     dataset: str
     objective: str
-    palette: Palette
+    palette: Palette | None
     base_channels: int
     norm: str
     epochs: int
@@ -70,6 +80,29 @@ class ReleaseConfig:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     ema: float = 0.0
     lineage: tuple[Stage, ...] = ()
+    direction: str = "BtoA"
+    palette_of: str = "input"
+    size: tuple[int, int] = (256, 256)
+    pairs: int = 0
+    data_hash: str = ""
+
+    @property
+    def input_palette(self) -> Palette | None:
+        """Classes of the label images that the generator takes; None if it takes other images."""
+        return self.palette if self.palette_of == "input" else None
+
+    @property
+    def output_palette(self) -> Palette | None:
+        """Classes of the label images that the generator makes; None if it makes other images."""
+        return self.palette if self.palette_of == "output" else None
+
+    @property
+    def translates(self) -> str:
+        """What it turns into what, in words."""
+        if self.palette is None:
+            return "images to images"
+        maps = f"label images of {len(self.palette)} classes"
+        return f"{maps} to photos" if self.palette_of == "input" else f"photos to {maps}"
 
     @property
     def trained(self) -> str:
@@ -82,14 +115,10 @@ class ReleaseConfig:
         return total_epochs(self.lineage, self.dataset, self.objective, self.epochs)
 
     def to_json(self) -> str:
-        values = asdict(self)
-        values["palette"] = [
-            {"name": name, "color": color} for name, color in zip(self.palette.names, self.palette.colors, strict=True)
-        ]
-        values["lineage"] = lineage_to_json(self.lineage)
-        for name in ("ema", "lineage"):  # older programs read files without them
-            if not values[name]:
-                del values[name]
+        values = asdict(self) | {"palette": palette_to_json(self.palette), "lineage": lineage_to_json(self.lineage)}
+        defaults = {item.name: item.default for item in fields(self) if item.default is not MISSING}
+        defaults["lineage"] = []
+        values = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
         return json.dumps({"format_version": FORMAT_VERSION} | values, indent=2) + "\n"
 
     @classmethod
@@ -113,7 +142,7 @@ class ReleaseConfig:
         return cls(
             dataset=_dataset(_checked(values, "dataset", str)),
             objective=_checked(values, "objective", str, choices=tuple(OBJECTIVES)),
-            palette=_palette(_checked(values, "palette", list)),
+            palette=_palette(values),
             base_channels=_checked_int(values, "base_channels", 1, MAX_BASE_CHANNELS),
             norm=_checked(values, "norm", str, choices=NORMS),
             epochs=_checked_int(values, "epochs", 0, 10**9),
@@ -121,7 +150,38 @@ class ReleaseConfig:
             metrics=_metrics(_checked(values, "metrics", dict)),
             ema=_decay(values.get("ema", 0.0)),
             lineage=_lineage(values.get("lineage", [])),
+            **_trained_on({name: values[name] for name in TRAINED_ON if name in values}),
         )
+
+
+TRAINED_ON = ("direction", "palette_of", "size", "pairs", "data_hash")
+"""Values that older released folders lack; their defaults are true of these."""
+
+
+def palette_to_json(palette: Palette | None) -> list[dict[str, str]] | None:
+    """Return the classes of a palette as plain objects."""
+    if palette is None:
+        return None
+    return [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
+
+
+def palette_from_json(classes: Any) -> Palette | None:
+    """Check and read what `palette_to_json` wrote, which may come from anywhere.
+
+    Raises:
+        ReleaseError: If it is something else.
+    """
+    if classes is None:
+        return None
+    if not isinstance(classes, list):
+        raise ReleaseError("palette is not of type list")
+    objects = [item if isinstance(item, dict) else {} for item in classes]
+    if not all(isinstance(item.get(name), str) for item in objects for name in ("name", "color")):
+        raise ReleaseError("palette needs a list of objects with name and color")
+    try:
+        return Palette(tuple(item["name"] for item in classes), tuple(item["color"] for item in classes))
+    except ValueError as error:
+        raise ReleaseError(str(error)) from error
 
 
 def _checked(values: dict[str, Any], name: str, kind: type, choices: tuple[str, ...] = ()) -> Any:
@@ -177,11 +237,30 @@ def _metrics(scores: dict[str, Any]) -> dict[str, Any]:
     return scores
 
 
-def _palette(classes: list[Any]) -> Palette:
-    objects = [item if isinstance(item, dict) else {} for item in classes]
-    if not all(isinstance(item.get(name), str) for item in objects for name in ("name", "color")):
-        raise ReleaseError("palette needs a list of objects with name and color")
-    try:
-        return Palette(tuple(item["name"] for item in classes), tuple(item["color"] for item in classes))
-    except ValueError as error:
-        raise ReleaseError(str(error)) from error
+def _palette(values: dict[str, Any]) -> Palette | None:
+    if "palette" not in values:
+        raise ReleaseError("palette is missing; it is null for images without classes")
+    return palette_from_json(values["palette"])
+
+
+def _trained_on(values: dict[str, Any]) -> dict[str, Any]:
+    """Check those of `TRAINED_ON` that are present."""
+    choices = {"direction": DIRECTIONS, "palette_of": PALETTE_OF}
+    checked = {name: _checked(values, name, str, choices[name]) for name in choices if name in values}
+    if "pairs" in values:
+        checked["pairs"] = _checked_int(values, "pairs", 0, 10**9)
+    if "size" in values:
+        checked["size"] = _size(values["size"])
+    if "data_hash" in values:
+        checked["data_hash"] = _checked(values, "data_hash", str)
+        if not re.fullmatch("([0-9a-f]{64})?", checked["data_hash"]):
+            raise ReleaseError("data_hash is not a sha256 of 64 hex digits")
+    return checked
+
+
+def _size(value: Any) -> tuple[int, int]:
+    if not (isinstance(value, list) and len(value) == 2 and all(type(side) is int for side in value)):
+        raise ReleaseError("size must be width and height, such as [512, 256]")
+    if not set(value) <= set(SIDES):
+        raise ReleaseError(f"size must have sides of {', '.join(map(str, SIDES))}, not {str(value)[:50]}")
+    return value[0], value[1]

@@ -23,19 +23,20 @@ MALFORMED = (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError,
 """Errors from reading a `config.json` that is missing or of something else, such as a released folder."""
 
 
-def record(run: RunFolder, config: TrainConfig, data_hashes: Mapping[str, str]) -> None:
+def record(run: RunFolder, config: TrainConfig, data_hashes: Mapping[str, str], pairs: int = 0) -> None:
     """Record the configuration of a new run, or compare it with the record of the run to resume.
 
     Args:
         run: The folder of the run.
         config: With precision and number of processes resolved.
         data_hashes: Fingerprint of each split. Splits that were trained on or scored must not change.
+        pairs: Number of training pairs.
 
     Raises:
         RunFolderError: If anything that decides the weights or the scores differs, or `config.json` is something else.
     """
     new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
-    content: dict[str, Any] = {"config": new, "data": dict(data_hashes), "machine": _machine()}
+    content: dict[str, Any] = {"config": new, "data": dict(data_hashes), "pairs": pairs, "machine": _machine()}
     if run.config_file.exists():
         old = _read(run, "Use another --run-dir.")
         try:
@@ -96,6 +97,7 @@ def describe_release(
     run: RunFolder, config: TrainConfig, epoch: int, metrics: Mapping[str, Any] | None = None
 ) -> ReleaseConfig:
     """Describe a run's generator after an epoch, for its released folder."""
+    content = _read(run, "")
     return ReleaseConfig(
         dataset=config.dataset,
         objective=config.objective,
@@ -107,6 +109,10 @@ def describe_release(
         ema=config.ema,
         metrics=metrics or {},
         lineage=read_lineage(run),
+        direction=config.direction,
+        palette_of="input" if config.direction == "BtoA" else "output",
+        pairs=content.get("pairs", 0),
+        data_hash=content["data"].get("train", ""),
     )
 
 

@@ -56,6 +56,11 @@ def test_the_label_image_is_the_right_half_and_the_photo_the_left(data_dir):
     np.testing.assert_array_equal(to_uint8(label_image).permute(1, 2, 0), both[:, 256:])
 
 
+def test_the_other_direction_exchanges_the_halves(data_dir):
+    label_image, photo = PairedDataset(data_dir, "facades", "train").pair(1)
+    assert torch.equal(PairedDataset(data_dir, "facades", "train", "AtoB").pair(1), torch.stack([photo, label_image]))
+
+
 def test_pairs_come_in_numeric_order(tmp_path):
     (tmp_path / "facades" / "val").mkdir(parents=True)
     for name in ("10.jpg", "9.jpg", "100.jpg", "2.jpeg", "1.PNG", "notes.txt"):

@@ -52,6 +52,14 @@ def test_a_generator_of_the_photos_themselves_scores_zero(small_inception, train
     assert record["fid"] == pytest.approx(0, abs=1e-6) and record["n"] == 3
 
 
+def test_features_of_one_direction_are_not_taken_from_the_cache_for_the_other(small_inception, data_dir):
+    for direction in ("BtoA", "AtoB"):
+        pairs = PairedDataset(data_dir, "facades", "train", direction)
+        found = Evaluator(small_inception, {"train": pairs}, {"train": "f"})._photo_features("train")
+        expected = small_inception.features([torch.stack([pairs.pair(index)[1] for index in range(len(pairs))])])
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_the_scale_of_a_split_is_its_distance_from_as_many_training_photos(small_inception, train_pairs):
     evaluator = Evaluator(small_inception, {"train": train_pairs, "val": train_pairs}, {"train": "f", "val": "f"})
     val, train = (evaluator.score(tiny_generator(), split) for split in ("val", "train"))

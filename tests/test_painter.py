@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter, main, paint_file, read_input
 from tests.helpers.tiny import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
@@ -248,6 +249,18 @@ def test_a_wide_map_is_painted_as_it_is(released_folder, tmp_path):
     Image.fromarray(np.tile(FACADES.to_image(LABEL_MAP), (1, 2, 1))).save(tmp_path / "wide.webp", lossless=True)
     assert paint_files(released_folder, tmp_path, tmp_path / "out") == 0
     assert Image.open(tmp_path / "out" / "wide.png").size == (512, 256)
+
+
+def test_a_model_of_photos_takes_any_image_and_refuses_label_maps(tmp_path):
+    config = tiny_release_config(direction="AtoB", palette_of="output")
+    release.save(tmp_path / "released", tiny_generator(), config)
+    photo = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    assert paint_files(tmp_path / "released", tmp_path / "photo.png", tmp_path / "out", "--precision", "fp32") == 0
+    painter = Painter.load(tmp_path / "released", precision="fp32")
+    np.testing.assert_array_equal(Image.open(tmp_path / "out" / "photo.png"), painter.paint_image(photo, 0))
+    with pytest.raises(ValueError, match="takes images without classes, not label maps"):
+        painter.paint(LABEL_MAP, 0)
 
 
 def test_a_run_in_progress_can_be_painted_with(released_folder, tmp_path):

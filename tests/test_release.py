@@ -145,13 +145,21 @@ MALFORMED = {
         {"metrics": {"val": SCORE | {"weights": "FID"}}},
         "metrics of 'val': .* weights is not a hash",
     ),
-    "palette as text": ({"palette": "facades"}, "palette is missing or not of type list"),
+    "palette as text": ({"palette": "facades"}, "palette is not of type list"),
     "empty palette": ({"palette": []}, "1 to 256"),
     "palette of colours": ({"palette": ["#000000"]}, "objects with name and color"),
     "class without colour": ({"palette": [{"name": "a"}]}, "objects with name and color"),
     "name of another type": ({"palette": [{"name": 1, "color": "#000000"}]}, "objects with name and color"),
     "malformed colour": ({"palette": [{"name": "a", "color": "red"}]}, "'red' is not of the form"),
     "repeated colour": ({"palette": [{"name": name, "color": "#000000"} for name in "ab"]}, "colours repeat"),
+    "unknown direction": ({"direction": "AtoC"}, "direction must be one of BtoA, AtoB"),
+    "palette of neither": ({"palette_of": "both"}, "palette_of must be one of input, output"),
+    "size of one side": ({"size": [256]}, "size must be width and height"),
+    "size as text": ({"size": ["256", "256"]}, "size must be width and height"),
+    "size that does not fit": ({"size": [256, 300]}, "size must have sides of 256, 512, 768, 1024"),
+    "size without end": ({"size": [256, 2**40]}, "size must have sides"),
+    "negative pairs": ({"pairs": -1}, "pairs is -1"),
+    "hash that is a path": ({"data_hash": "../../etc"}, "data_hash is not a sha256"),
 }
 
 
@@ -171,6 +179,24 @@ def test_a_missing_value_in_config_json_is_named(name):
     del values[name]
     with pytest.raises(ReleaseError, match=name):
         ReleaseConfig.from_json(json.dumps(values))
+
+
+def test_what_a_generator_was_trained_on_is_kept_and_left_out_where_it_is_as_published():
+    config = tiny_release_config(
+        dataset="shoes", palette=None, direction="AtoB", size=(512, 256), pairs=60, data_hash="0a" * 32
+    )
+    assert ReleaseConfig.from_json(config.to_json()) == config
+    known = {"direction", "palette_of", "size", "pairs", "data_hash"}
+    assert not known & json.loads(tiny_release_config().to_json()).keys()
+    assert "images to images, 512x256 pixels" in release.model_card(config)
+
+
+def test_a_palette_describes_the_input_or_the_output():
+    painting, segmenting = tiny_release_config(), tiny_release_config(direction="AtoB", palette_of="output")
+    assert (painting.input_palette, painting.output_palette) == (FACADES, None)
+    assert (segmenting.input_palette, segmenting.output_palette) == (None, FACADES)
+    assert ReleaseConfig.from_json(segmenting.to_json()) == segmenting
+    assert "translates photos to label images of 12 classes" in release.model_card(segmenting)
 
 
 def test_values_that_are_not_known_are_passed_over():

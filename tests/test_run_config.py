@@ -94,6 +94,7 @@ def test_every_difference_is_listed(run, tiny_config):
     "name, value",
     [
         ("dataset", "cityscapes"),
+        ("direction", "AtoB"),
         ("objective", "l1"),
         ("batch_size", 2),
         ("base_channels", 4),

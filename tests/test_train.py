@@ -18,7 +18,9 @@ import train
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from demo.models import load_models
+from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.facades import download_facades
+from pix2pix.labels import FACADES
 from pix2pix.painter import Painter
 from pix2pix.release import load, load_config
 from pix2pix.trainer import Trainer
@@ -55,6 +57,13 @@ def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
     assert (folder / "weights" / "epoch-001.safetensors").read_bytes() != (
         folder / "release" / "model.safetensors"
     ).read_bytes()
+
+
+def test_from_photos_to_label_maps_the_release_says_so(data_dir, tmp_path):
+    assert train.main(arguments(data_dir, tmp_path, direction="AtoB", objective="l1", epochs=1)) == 0
+    config = load_config(tmp_path / "release")
+    assert (config.direction, config.input_palette, config.output_palette) == ("AtoB", None, FACADES)
+    assert config.pairs == 4 and config.data_hash == PairedDataset(data_dir, "facades", "train").fingerprint()
 
 
 def test_the_app_paints_with_the_models_that_were_just_trained(straight):

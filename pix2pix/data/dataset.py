@@ -43,13 +43,16 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         data_dir: The parent folder of all datasets.
         dataset: "facades" or "cityscapes".
         split: "train", "val" or "test".
+        direction: "BtoA" translates label images to photos; "AtoB" translates photos to label images, so that whatever
+            is called label image below is the photo, and the other way round.
 
     Raises:
         DataError: If the split is missing or empty, holds two files of one stem, or if Cityscapes' validation split
             still contains the test images.
     """
 
-    def __init__(self, data_dir: Path, dataset: str, split: str) -> None:
+    def __init__(self, data_dir: Path, dataset: str, split: str, direction: str = "BtoA") -> None:
+        self.direction = direction
         folder = Path(data_dir) / dataset / split
         if not folder.is_dir():
             raise DataError(
@@ -83,7 +86,9 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def pair(self, index: int) -> Tensor:
         """Return label image and photo, uint8 [2, 3, 256, 256] in torch.channels_last; do not modify the result."""
-        return torch.from_numpy(np.stack(read_pair(self.files[index]))).permute(0, 3, 1, 2)
+        label_image, photo = read_pair(self.files[index])
+        source_and_target = (label_image, photo) if self.direction == "BtoA" else (photo, label_image)
+        return torch.from_numpy(np.stack(source_and_target)).permute(0, 3, 1, 2)
 
     def enlarged(self, index: int) -> Tensor:
         """Return the pair enlarged for jitter, uint8 [2, 3, 286, 286], from memory if kept; do not modify it."""

@@ -73,7 +73,7 @@ def open_splits(
     """
     present = [split for split in SPLITS if (data_dir / config.dataset / split).is_dir()]
     names = dict.fromkeys([*(wanted or present or SPLITS), *(split for split in present if split == "train")])
-    splits = {split: PairedDataset(data_dir, config.dataset, split) for split in names}
+    splits = {split: PairedDataset(data_dir, config.dataset, split, config.direction) for split in names}
     fingerprints = {split: pairs.fingerprint() for split, pairs in splits.items()}
     for split, fingerprint in fingerprints.items():
         if hashes.get(split, fingerprint) != fingerprint:

@@ -99,7 +99,7 @@ class Evaluator:
         """Return features of all photos of a split [N, dims]."""
         if split not in self._photos:
             pairs = self.splits[split]
-            key = self.fingerprints[split][:16]
+            key = self.fingerprints[split][:16] + ("" if pairs.direction == "BtoA" else f"-{pairs.direction}")
             self._photos[split] = self.inception.cached_features(key, len(pairs), _photos(pairs))
         return self._photos[split]
 

@@ -90,10 +90,12 @@ def copy_weights(folder: Path, output: Path, earlier: Mapping[int, Path]) -> Non
 
 
 def paint_samples(painter: Painter, folder: Path) -> Image.Image | None:
-    """A row of label maps, and below each its generated image; None if the folder has no maps."""
+    """A row of label maps, and below each its generated image; None if there are no maps of the model's palette."""
     columns = []
+    if painter.config.input_palette is None:
+        return None
     for path in sorted(folder.glob("*.png"))[:NUM_SAMPLES]:
         drawn = np.asarray(Image.open(path).convert("RGB"))
-        label_map, _ = painter.config.palette.from_image(drawn)
+        label_map, _ = painter.palette.from_image(drawn)
         columns.append(np.concatenate([drawn, painter.paint(label_map, SAMPLE_SEED)]))
     return Image.fromarray(np.concatenate(columns, 1)) if columns else None
