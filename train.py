@@ -19,7 +19,6 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from tqdm import tqdm
 
 from pix2pix import checkpoint, release, run_config
 from pix2pix.config import TrainConfig, parse_flags
@@ -34,6 +33,7 @@ from pix2pix.hub import HubModel
 from pix2pix.init_from import describe_start, init_from
 from pix2pix.launch import make_graph, make_trainer, start_processes
 from pix2pix.processes import LostProcessError
+from pix2pix.progress import Progress
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.trackers import TrackerError, log_epoch, log_samples, start_tracker
 from pix2pix.trainer import NonFiniteLossError, Trainer
@@ -63,16 +63,19 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run, trainer.step_count)
     graphed = make_graph(trainer, splits["train"])
+    progress = Progress(trainer, len(splits["train"]))
+    progress.open()
     with stopping_on_signals(trainer):
         if not scoring.score(trainer):  # a run that was stopped while scoring resumes with that
             return False
         while trainer.epoch < config.epochs:
-            train_epoch(trainer, splits["train"], run, graphed)
+            train_epoch(trainer, splits["train"], run, graphed, progress)
             if trainer.stopping:
                 save_checkpoint(trainer, run)
                 accelerator.wait_for_everyone()  # a launcher ends all processes soon after the first has ended
                 return False
             record = trainer.finish_epoch()
+            progress.end_epoch(record)
             if accelerator.is_main_process:
                 run.log(record)
                 log_epoch(accelerator, record, config.learning_rate_in(trainer.epoch))
@@ -83,30 +86,21 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     return True
 
 
-def train_epoch(trainer: Trainer, pairs: PairedDataset, run: RunFolder, graphed: GraphedSteps | None) -> None:
+def train_epoch(
+    trainer: Trainer, pairs: PairedDataset, run: RunFolder, graphed: GraphedSteps | None, progress: Progress
+) -> None:
     """Train the rest of the running epoch, saving every `checkpoint_minutes`; return early on a request to stop."""
-    config, main = trainer.config, trainer.rank == 0
+    config = trainer.config
     place = {"skip": trainer.batch, "rank": trainer.rank, "num_processes": config.num_processes}
     batches = training_batches(pairs, config.seed, trainer.epoch, config.batch_size, config.workers, **place)
     steps = graphed.run_epoch() if graphed else (trainer.step(*batch) for batch in batches)
-    saved = started = time.monotonic()
-    total = trainer.batch + len(batches)
-    name = f"epoch {trainer.epoch + 1}/{config.epochs}"
-    with tqdm(desc=name, total=total, initial=trainer.batch, unit=" steps", leave=False, disable=not main) as bar:
-        for losses in steps:
-            bar.update(trainer.batch - bar.n)
-            now = time.monotonic()
-            trainer.seconds += now - started
-            started = now
-            speed = trainer.pictures / trainer.seconds
-            left = ((config.epochs - trainer.epoch) * len(pairs) - trainer.pictures) / speed / 3600
-            shown = " ".join(f"{name} {value:.2f}" for name, value in losses.items())
-            bar.set_postfix_str(f"{shown}, {speed:.1f} images/s, {left:.1f} h left")
-            if trainer.stopping:
-                return
-            if main and now - saved > 60 * config.checkpoint_minutes:
-                save_checkpoint(trainer, run)
-                saved = started = time.monotonic()
+    saved = time.monotonic()
+    for _ in progress.watch(steps):
+        if trainer.stopping:
+            return
+        if trainer.rank == 0 and time.monotonic() - saved > 60 * config.checkpoint_minutes:
+            save_checkpoint(trainer, run)
+            saved = time.monotonic()
 
 
 def save_checkpoint(trainer: Trainer, run: RunFolder) -> None:
@@ -164,7 +158,7 @@ def start(trainer: Trainer, run: RunFolder, images_hash: str, accelerator: Accel
             )
     if accelerator.is_main_process:
         run.cut_records(trainer.epoch)
-        if loaded:
+        if loaded and trainer.epoch < trainer.config.epochs:
             print(f"Resuming from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
         elif lineage:
             run_config.record_lineage(run, lineage)

@@ -40,7 +40,7 @@ def main() -> None:
     pairs = PairedDataset(flags.data_dir, config.dataset, flags.split)
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))
     another_seed = np.zeros(len(pairs))
-    for number, path in enumerate(tqdm(pairs.files)):
+    for number, path in enumerate(tqdm(pairs.files, disable=None)):
         archived = read_pair(path)[0]
         label_map, _ = painter.palette.from_image(archived)
         picture = painter.paint_image(archived, number).astype(float)

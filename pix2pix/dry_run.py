@@ -1,4 +1,4 @@
-"""Estimate what a run needs: number of steps, hours (from a few real steps) and disk space. Writes nothing."""
+"""Estimate what a run needs: number of steps, time (from a few real steps) and disk space. Writes nothing."""
 
 import io
 import shutil
@@ -15,6 +15,7 @@ from torch import Tensor
 from pix2pix.config import TrainConfig, flag_of
 from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.pictures import to_uint8
+from pix2pix.progress import describe_run, duration, steps_per_epoch
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import Trainer
 
@@ -38,13 +39,17 @@ def dry_run(trainer: Trainer, splits: Mapping[str, PairedDataset], samples_per_s
     for split, pairs in splits.items():
         pairs.fingerprint(keep=split == "train")  # as in a run: reports broken images
     seconds = _seconds_per_step(trainer, train_split)
-    steps = -(-len(train_split) // (config.batch_size * config.num_processes))
-    hours = config.epochs * steps * seconds / 3600
+    steps = steps_per_epoch(config, len(train_split))
     images = ", ".join(f"{len(pairs)} in {split}" for split, pairs in splits.items())
     timed = f"{seconds * 1000:.0f} ms per step over {TIMED_STEPS} steps on {trainer.device}"
     lines = [f"{flag_of(item.name)} {getattr(config, item.name)}" for item in fields(TrainConfig)]
-    lines += ["", f"images: {images}", f"steps: {steps} per epoch, {config.epochs * steps} in all"]
-    lines += [f"time: {hours:.2g} hours of training; {timed}", *_about_scores(config, splits)]
+    lines += [
+        "",
+        f"run: {describe_run(config, trainer.device, len(train_split))}",
+        f"images: {images}",
+        f"steps: {steps} per epoch, {config.epochs * steps} in all",
+    ]
+    lines += [f"time: {duration(config.epochs * steps * seconds)} of training; {timed}", *_about_scores(config, splits)]
     lines += _about_disk(config.run_dir, _bytes_on_disk(trainer, splits, samples_per_split))
     if RunFolder(config.run_dir).checkpoint.exists():
         lines.append(

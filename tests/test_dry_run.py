@@ -23,7 +23,7 @@ def files(folder: Path) -> set[Path]:
     return set(folder.rglob("*"))
 
 
-def test_a_dry_run_shows_settings_images_steps_and_hours_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
+def test_a_dry_run_shows_settings_images_steps_and_time_and_writes_nothing(data_dir, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     before = files(data_dir)
     assert (
@@ -38,8 +38,10 @@ def test_a_dry_run_shows_settings_images_steps_and_hours_and_writes_nothing(data
     assert "--batch-size 3\n" in said and "--num-processes 1\n" in said and f"--run-dir {tmp_path / 'run'}\n" in said
     assert "images: 4 in train, 1 in val" in said and "steps: 2 per epoch, 10 in all" in said
     assert "scores: after 3 of 5 epochs, on 4 images each" in said
-    hours, milliseconds = map(float, re.search(r"time: (\S+) hours of training; (\d+) ms per step", said).groups())
-    assert hours == pytest.approx(10 * milliseconds / 3.6e6, rel=0.2)
+    assert "run: gan on facades, epochs 1 to 5: 4 images and 2 steps per epoch; fp32 on the CPU with" in said
+    assert f"; writes to {tmp_path / 'run'}\n" in said
+    seconds, milliseconds = map(int, re.search(r"time: (\d+) s of training; (\d+) ms per step", said).groups())
+    assert seconds == pytest.approx(10 * milliseconds / 1000, abs=0.6)
     assert files(data_dir) == before and not any(tmp_path.iterdir())
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from pix2pix import release
 from pix2pix.config import TrainConfig
 from pix2pix.lineage import Stage
-from pix2pix.report.__main__ import duration, main
+from pix2pix.report.__main__ import main
 from pix2pix.report.charts import Chart, Line, ticks
 from pix2pix.report.runs import read_runs
 from pix2pix.report.scores import score_tables
@@ -386,12 +386,6 @@ def test_ticks_are_even_few_and_hold_all_values(low, high):
     assert 2 <= len(values) <= 7 and np.allclose(steps, steps[0])
     assert values[0] <= low + steps[0] * 1e-6 and values[-1] >= high - steps[0] * 1e-6
     assert round(steps[0] / 10 ** math.floor(math.log10(steps[0]) + 1e-9)) in (1, 2, 5, 10)
-
-
-def test_durations_read_well():
-    assert [duration(seconds) for seconds in (0, 61, 3599.6, 3661, 86400)] == [
-        "0 min 00 s", "1 min 01 s", "1 h 00 min", "1 h 01 min", "24 h 00 min"
-    ]  # fmt: skip
 
 
 def break_missing(run: Path) -> None:

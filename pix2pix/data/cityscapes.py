@@ -130,7 +130,7 @@ def _pack(photos: Path, labels: Path, folder: Path, counts: Mapping[str, int], n
             names = sorted(name for part, name in photo_members if part == split)
             if len(names) != count:
                 raise CityscapesError(f"{photos} has {len(names)} images of {split}; the official package has {count}.")
-            for number, name in enumerate(tqdm(names, f"packing {split}", unit=" images"), 1):
+            for number, name in enumerate(tqdm(names, f"packing {split}", unit=" images", disable=None), 1):
                 photo = _read(photo_zip, photo_members[split, name])
                 label_image = _read(label_zip, label_members[split, name])
                 if photo.size != label_image.size:

@@ -159,7 +159,7 @@ def _verify(folder: Path, counts: Mapping[str, int]) -> None:
                 f"the archive has {len(found)} images in {split}/, where 1.jpg to {count}.jpg are expected"
             )
     images = sorted(folder.glob("*/*.jpg"))
-    for path in tqdm(images, desc="verifying images", unit=""):
+    for path in tqdm(images, desc="verifying images", unit="", disable=None):
         name = path.relative_to(folder).as_posix()
         try:
             with Image.open(path, formats=["JPEG"]) as image:

@@ -125,7 +125,7 @@ def _append(response: HTTPResponse, beginning: bytes, part: Path, length: int | 
     limit = max_bytes if length is None else min(length, max_bytes)
     with (
         part.open("ab") as file,
-        tqdm(total=length, initial=file.tell(), unit="B", unit_scale=True, desc=part.stem) as bar,
+        tqdm(total=length, initial=file.tell(), unit="B", unit_scale=True, desc=part.stem, disable=None) as bar,
     ):
         for piece in chain([beginning], _pieces(response)):
             file.write(piece)

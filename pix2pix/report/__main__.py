@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pix2pix.config import TrainConfig
 from pix2pix.files import replacing
+from pix2pix.progress import duration
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
@@ -84,15 +85,6 @@ def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> st
     made = datetime.now(UTC).strftime("%Y-%m-%d")
     page = environment.get_template("page.html")
     return page.render(chapters=chapters, runs=runs, differing=differing, common=common, photos=photos, made=made)
-
-
-def duration(seconds: float) -> str:
-    """Format seconds: 3661 → "1 h 01 min", 302 → "5 min 02 s"."""
-    whole = round(seconds)
-    if whole >= 3600:
-        minutes = round(seconds / 60)
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s"
 
 
 def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
