@@ -8,6 +8,7 @@ from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
 from demo.example_gallery import read_examples
+from demo.label_canvas import encode
 from pix2pix.labels import CITYSCAPES, FACADES
 from tests.helpers.browser import (
     BACKGROUND,
@@ -62,6 +63,11 @@ HOSTILE_LINKS = [
 ]
 
 
+def runs(pixels: bytes) -> str:
+    """Classes in a column, as the page stores them."""
+    return encode(np.frombuffer(pixels, np.uint8)[:, None]).runs
+
+
 def plain_visit(page: Page) -> Page:
     """The page in another tab of the same browser."""
     tab = page.context.new_page()
@@ -84,12 +90,32 @@ def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(
             click(page, (60, 60))
         label_map, pictures = read_map(page), shown_pictures(page)
         page.wait_for_function(KEPT)
-        assert page.evaluate("Object.values(localStorage)[0].length") < 2000
+        assert page.evaluate("Object.values(localStorage)[0].length") < 20_000
         reload(page)
         wait_for_pictures(page, pictures)
         assert (read_map(page) == label_map).all()
         open_tab(page, "Cityscapes")
         assert (read_map(page, CITYSCAPES) == first).all()
+
+
+def test_a_stroke_survives_a_reload_at_once(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url) as page:
+        choose(page, "door")
+        drag(page, (20, 20), (200, 100), release=False)
+        label_map = read_map(page)
+        # Nothing is stored by a timer: it is the leaving of the page that has to do it.
+        page.evaluate("() => { window.setTimeout = () => 0; }")
+        page.mouse.up()
+        reload(page)
+        wait_for_map(page, label_map)
+        assert page.evaluate("localStorage.length") == 1  # for the next visit too
+
+
+def test_work_that_an_earlier_version_stored_is_opened(browser: Browser, app_url: str) -> None:
+    kept = "1." + packed(bytes([WINDOW]) * SIZE * SIZE) + END
+    stored = {"origin": app_url, "localStorage": [{"name": "pix2pix-studio.work.facades", "value": kept}]}
+    with opened_page(browser, app_url, storage_state={"cookies": [], "origins": [stored]}) as page:
+        wait_for_map(page, np.full((SIZE, SIZE), WINDOW))
 
 
 def test_seed_and_dropout_survive_a_reload(browser: Browser, app_url: str) -> None:
@@ -139,8 +165,13 @@ def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: st
         "",
         "1.!!!" + END,
         "1." + packed(bytes(SIZE * SIZE)),
-        "2." + packed(bytes(SIZE * SIZE)) + END,
+        "3." + packed(bytes(SIZE * SIZE)) + END,
         "1." + packed(bytes([200]) * SIZE * SIZE) + END,
+        "2." + runs(bytes(SIZE * SIZE - 1)) + END,
+        "2." + runs(bytes([200]) * SIZE * SIZE) + END,
+        "2." + runs(bytes(SIZE * SIZE))[:-1] + END,
+        "2.<b>" + END,
+        "2." + "A" * 4 * (SIZE * SIZE + 1) + END,
     ],
 )
 def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url: str, kept: str) -> None:

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.helpers.browser import (
-    PHONE,
-    open_tab,
-    opened_page,
-    served_app,
-)
+from tests.helpers.browser import open_tab, opened_page, served_app
+from tests.helpers.fresh_pages import page as page
+from tests.helpers.fresh_pages import phone as phone
 
 
 @pytest.fixture(scope="module")
@@ -18,18 +15,6 @@ def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The app with the bundled weights."""
     with served_app(tmp_path_factory.mktemp("app")) as url:
         yield url
-
-
-@pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
-    with opened_page(browser, app_url) as page:
-        yield page
-
-
-@pytest.fixture
-def phone(browser: Browser, app_url: str) -> Iterator[Page]:
-    with opened_page(browser, app_url, **PHONE) as page:
-        yield page
 
 
 @pytest.fixture

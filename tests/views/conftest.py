@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from demo.models import BUNDLED_WEIGHTS
 from pix2pix.release import weights_of_epoch
-from tests.helpers.browser import (
-    PHONE,
-    opened_page,
-    served_app,
-)
+from tests.helpers.browser import served_app
+from tests.helpers.fresh_pages import page as page
+from tests.helpers.fresh_pages import phone as phone
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +29,3 @@ def app_url(browser: Browser, data_dir: Path, tmp_path_factory: pytest.TempPathF
         flags += ["--weights", f"{name}={folder}"]
     with served_app(tmp_path_factory.mktemp("app"), *flags) as url:
         yield url
-
-
-@pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
-    with opened_page(browser, app_url) as page:
-        yield page
-
-
-@pytest.fixture
-def phone(browser: Browser, app_url: str) -> Iterator[Page]:
-    with opened_page(browser, app_url, **PHONE) as page:
-        yield page

@@ -3,7 +3,7 @@
 
 /** @import { Settings, Work } from './codec.js' */
 /** @import { Pixels } from './raster.js' */
-import { packWork, unpackWork } from './codec.js';
+import { packWork, packWorkNow, unpackWork } from './codec.js';
 
 const STORE_AFTER = 200; // milliseconds; sending the map to the server comes first
 
@@ -13,6 +13,8 @@ const storageKey = (/** @type {string} */ dataset) => `pix2pix-studio.work.${dat
 export class Store {
   #timer = 0;
   #hasFailed = false;
+  /** @type {Work | null} What the timer will write. */
+  #waiting = null;
 
   /**
    * @param {string} dataset
@@ -21,17 +23,22 @@ export class Store {
   constructor(dataset, onFailure) {
     this.dataset = dataset;
     this.onFailure = onFailure;
+    addEventListener('pagehide', () => this.#write());
+    document.addEventListener('visibilitychange', () => this.#write()); // phones end hidden pages without a word
   }
 
   /** @param {Work} work */
   keep(work) {
+    this.#waiting = work;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#write(work), STORE_AFTER);
+    this.#timer = setTimeout(() => this.#write(), STORE_AFTER);
   }
 
-  /** @param {Work} work */
-  async #write(work) {
-    const packed = await packWork(work);
+  /** Writes what waits, without any await: a page that is being left runs nothing afterwards. */
+  #write() {
+    if (!this.#waiting) return;
+    const packed = packWorkNow(this.#waiting);
+    this.#waiting = null;
     try {
       sessionStorage.setItem(storageKey(this.dataset), packed);
       localStorage.setItem(storageKey(this.dataset), packed);
