@@ -8,7 +8,7 @@ from gradio.processing_utils import save_pil_to_cache
 from PIL import Image
 
 from demo.label_canvas import LabelCanvas, LabelMap
-from demo.label_pictures import read_label_picture
+from demo.label_pictures import open_label_map
 from demo.models import Model
 from demo.refusal import refuse
 from demo.requests import FIRST_SEED, TWO_AT_A_TIME, check_dropout, check_seed, check_upload, painters_now
@@ -56,7 +56,8 @@ def add_endpoints(
         """Paint a label picture from a file with both models.
 
         Args:
-            picture: A PNG, JPEG or WebP file in the palette's colours, of any size; it is squeezed to 256x256.
+            picture: A PNG, JPEG or WebP file of any size, in the palette's colours or with class numbers; of a pair,
+                the right half is read. One of another shape is fitted, with background around it.
             seed: The noise of both pictures, 0 to 4294967295.
             dropout: False for the same picture whatever the seed.
 
@@ -65,10 +66,10 @@ def add_endpoints(
         """
         path = check_upload(picture, canvas.GRADIO_CACHE)
         try:
-            label_map, _ = read_label_picture(path, palette, clear_class)
+            opened = open_label_map(path, palette, clear_class)
         except ValueError as error:
             raise refuse(str(error)) from error
-        return answer(label_map, seed, dropout)
+        return answer(opened.label_map, seed, dropout)
 
     gr.api(paint, api_name=f"paint{suffix}", **TWO_AT_A_TIME)
     gr.api(predict, api_name=f"predict{suffix}", **TWO_AT_A_TIME)

@@ -1,68 +1,84 @@
-"""Reads label maps from image files that people open, and writes them."""
+"""Reads label maps from image files that people open, as the painter and training do, and writes them."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from pix2pix.data.checks import read_label_image
+from pix2pix.image_files import ImageFileError, Limits
 from pix2pix.labels import Palette
 
-SIZE = 256
-FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 25_000_000
-MAX_SCANS = 64
-"""Maximum number of scans in a JPEG file. Each scan visits every pixel; progressive files have about ten."""
-FINE = 4
-"""Images are read at up to this many times the size of a map; each pixel of the map takes its majority class."""
-
-EVEN_LEVELS = 6
-NEAR_DISTANCE = 7.0
-LEAST_NEAR = 0.2
-"""Distinguishes label images from photos. At least this share of pixels within `EVEN_LEVELS` of their left neighbour
-must be within `NEAR_DISTANCE` (Euclidean, RGB) of a palette colour. Measured on 250 pairs of facades and 796 of
-Cityscapes:
-label images have at least 0.22 (all but one 0.42), photos at most 0.13."""
+MAX_SIDE = 1024
+"""Pixels are read at up to this resolution; each pixel of the map takes the majority of those that fall on it."""
+UPLOADS = Limits(max_pixels=25_000_000, max_side=MAX_SIDE, formats=("PNG", "JPEG", "WEBP"))
+WORTH_SAYING = 0.0005
+"""Report when more than this share of pixels is far from every palette colour; it is shown as 0.1%."""
 
 
-def read_label_picture(path: Path, palette: Palette, clear_class: int) -> tuple[np.ndarray, float]:
-    """Read an untrusted file. Any shape is squeezed to a square, as in training.
+@dataclass(frozen=True)
+class OpenedMap:
+    """A label map from a file.
+
+    Attributes:
+        label_map: uint8 [H, W].
+        words: What was done with the file, in sentences; empty if nothing is worth saying.
+        is_fitted: Whether the file has another shape than the map, and the rest is background.
+    """
+
+    label_map: np.ndarray
+    words: str
+    is_fitted: bool
+
+
+def open_label_map(
+    path: Path, palette: Palette, background: int, size: tuple[int, int] = (256, 256), stretch: bool = False
+) -> OpenedMap:
+    """Read an untrusted file: a label image, class numbers, or a pair, whose right half is read.
 
     Args:
-        path: A PNG, JPEG or WebP file; the right half is read if it is a 512x256 pair of a dataset.
+        path: A PNG, JPEG or WebP file of any size and shape.
         palette: Classes and colours.
-        clear_class: The class of transparent pixels.
-
-    Returns:
-        The label map, uint8 [256, 256], and the share of pixels, 0 to 1, that were far from every palette colour; these
-        have the nearest class.
+        background: The class of transparent pixels, and of the rest of the map around a file of another shape.
+        size: Width and height of the map.
+        stretch: Stretch a file of another shape over the whole map, as the datasets were made, instead of fitting it.
 
     Raises:
-        ValueError: The file cannot be read, is too large, or is no label image; the message is for people.
+        ValueError: The file cannot be read, is too large, or is no label image; the message is a sentence for people.
     """
-    pixels = _read_pixels(path, palette.colors[clear_class])
-    if pixels.shape[:2] == (256, 512) and share_of_palette(pixels[:, :256], palette) < LEAST_NEAR:
-        pixels = pixels[:, 256:]
-    share = share_of_palette(pixels, palette)
-    if share < LEAST_NEAR:
-        raise ValueError(
-            "This looks like a photograph, or a map in other colours: "
-            f"{share:.0%} of its even areas have a colour of the palette. "
-            "Choose a picture that is painted in the palette's colours."
-        )
-    label_map, far = palette.from_image(pixels)
-    return _shrink(label_map, len(palette)), far
+    if not path.is_file():  # an upload that was deleted meanwhile
+        raise ValueError("This file is no longer available. Choose it again.")
+    try:
+        read = read_label_image(path, palette, palette.colors[background], size, limits=UPLOADS)
+    except ImageFileError as error:
+        raise ValueError(f"This file {error.problem}.") from error
+    classes, far = palette.from_image(read.pixels)
+    inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
+    words = [
+        f"This file is read as {read.kind}." if read.kind else "",
+        "This file is a pair; its right half, the label map, is on the canvas." if read.is_half else "",
+        f"Its shape differs from the canvas, so it is fitted, with {palette.names[background]} around it."
+        if inner != size
+        else "",
+        f"{far:.1%} of the pixels were far from every colour of the palette and became the class of the nearest colour."
+        if far >= WORTH_SAYING
+        else "",
+    ]
+    label_map = _place(_resize(classes, inner, len(palette)), size, background)
+    return OpenedMap(label_map, " ".join(filter(None, words)), inner != size)
 
 
-def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
-    """Return the share, 0 to 1, of even areas in an image, uint8 RGB [H, W, 3], that has a palette colour.
+def fitted_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest width and height in the proportions of `shape` that fit into `size`, both (width, height).
 
-    Exact colours count everywhere, because a map may change from pixel to pixel.
+    A difference of 2 % or less, such as that of a scan, is no other shape.
     """
-    labels, _ = palette.from_image(pixels)
-    distances = np.linalg.norm(pixels.astype(np.float32) - palette.rgb[labels], axis=2)
-    is_even = np.abs(np.diff(pixels.astype(np.int16), axis=1, prepend=pixels[:, :1])).max(2) <= EVEN_LEVELS
-    return float((distances[is_even | (distances == 0)] <= NEAR_DISTANCE).mean())
+    scale = min(size[0] / shape[0], size[1] / shape[1])
+    width, height = (max(1, round(side * scale)) for side in shape)
+    is_same = width >= 0.98 * size[0] and height >= 0.98 * size[1]
+    return size if is_same else (width, height)
 
 
 def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
@@ -74,40 +90,19 @@ def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
     return buffer.getvalue()
 
 
-def _read_pixels(path: Path, background: str) -> np.ndarray:
-    """Read upright pixels, uint8 RGB, at most `FINE` times the size of a map."""
-    try:
-        content = path.read_bytes()
-    except OSError:  # such as an upload that was deleted meanwhile
-        raise ValueError("This file is no longer available. Choose it again.") from None
-    # Compressed pixels never contain this marker.
-    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
-        raise ValueError("This JPEG file would take too long to read. Save it once more, not as a progressive one.")
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            width, height = picture.size
-            if width * height <= MAX_PIXELS:
-                # Without blending, which would invent colours, and before anything needs memory for all pixels.
-                small = picture.resize((min(width, FINE * SIZE), min(height, FINE * SIZE)), Image.Resampling.NEAREST)
-                upright = ImageOps.exif_transpose(small).convert("RGBA")
-                return np.asarray(
-                    Image.alpha_composite(Image.new("RGBA", upright.size, background), upright).convert("RGB")
-                )
-    except Image.UnidentifiedImageError:
-        raise ValueError("This file is not a picture that can be read. Choose a PNG, JPEG or WebP file.") from None
-    except Image.DecompressionBombError:
-        raise ValueError(f"This picture is too large. It may have {MAX_PIXELS // 10**6} million pixels.") from None
-    except Exception:  # hostile files make Pillow raise almost anything
-        raise ValueError("This picture is damaged or incomplete. Save it once more, or choose another.") from None
-    raise ValueError(
-        f"This picture has {width} by {height} pixels, which is too large. "
-        f"It may have {MAX_PIXELS // 10**6} million pixels."
-    )
-
-
-def _shrink(label_map: np.ndarray, num_classes: int) -> np.ndarray:
-    """Shrink classes [H, W] to uint8 [256, 256] by majority."""
-    fine = np.asarray(Image.fromarray(label_map).resize((FINE * SIZE, FINE * SIZE), Image.Resampling.NEAREST))
-    parts = fine.reshape(SIZE, FINE, SIZE, FINE)
-    votes = np.stack([(parts == label).sum((1, 3), dtype=np.uint8) for label in range(num_classes)])
+def _resize(classes: np.ndarray, size: tuple[int, int], num_classes: int) -> np.ndarray:
+    """Resize classes [H, W] to uint8 of this width and height; where they shrink, the majority decides."""
+    width, height = size
+    fine = max(1, MAX_SIDE // max(size))
+    pixels = np.asarray(Image.fromarray(classes).resize((fine * width, fine * height), Image.Resampling.NEAREST))
+    parts = pixels.reshape(height, fine, width, fine)
+    votes = np.stack([(parts == label).sum((1, 3), dtype=np.uint16) for label in range(num_classes)])
     return votes.argmax(0).astype(np.uint8)
+
+
+def _place(part: np.ndarray, size: tuple[int, int], background: int) -> np.ndarray:
+    """Put a map into the middle of a larger one."""
+    label_map = np.full((size[1], size[0]), background, np.uint8)
+    top, left = ((whole - side) // 2 for whole, side in zip(label_map.shape, part.shape, strict=True))
+    label_map[top : top + part.shape[0], left : left + part.shape[1]] = part
+    return label_map

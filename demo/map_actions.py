@@ -1,5 +1,6 @@
 """The buttons that put a map on the canvas (a random one, a file, a validation sample) or save one."""
 
+import html
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from demo.comparison_sheet import draw_sheet
 from demo.file_download import FileDownload, PngFile
 from demo.label_canvas import LabelCanvas
-from demo.label_pictures import read_label_picture, to_png
+from demo.label_pictures import open_label_map, to_png
 from demo.maps import RANDOM_MAPS
 from demo.models import Model
 from demo.refusal import refuse
@@ -23,22 +24,20 @@ from pix2pix.labels import PALETTES, Palette
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import OBJECTIVES
 
-WORTH_SAYING = 0.0005
-"""Warn when more than this share of pixels is far from every palette colour; it is shown as 0.1%."""
 
+def open_file(path: str, palette: Palette, subject: Subject, stretch: bool = False) -> tuple[np.ndarray, Any]:
+    """Read a file as a label map, report what was done with it, and offer to stretch a map of another shape.
 
-def open_picture(path: str, palette: Palette, subject: Subject) -> np.ndarray:
-    """Read a file as a label map and report guessed pixels; raise `gr.Error`, which leaves the canvas unchanged."""
+    Raises:
+        gr.Error: The file is no label map; the canvas stays as it is.
+    """
     try:
-        label_map, far = read_label_picture(Path(path), palette, palette.index(subject.clear_class))
+        opened = open_label_map(Path(path), palette, palette.index(subject.clear_class), stretch=stretch)
     except ValueError as error:
         raise refuse(str(error)) from error
-    if far >= WORTH_SAYING:
-        gr.Info(
-            f"{far:.1%} of the pixels were far from every colour of the palette. "
-            "They became the class of the nearest colour."
-        )
-    return label_map
+    if opened.words:
+        gr.Info(html.escape(opened.words))
+    return opened.label_map, gr.update(visible=opened.is_fitted)
 
 
 def draw_sample(samples: ValidationSamples) -> np.ndarray:
@@ -95,6 +94,7 @@ def add_map_actions(
         surprise = gr.Button("Surprise me", size="sm", min_width=60)
         sample = gr.Button("Random validation sample", size="sm", min_width=60, visible=samples is not None)
         upload = gr.UploadButton("Open a map", file_types=[".png", ".jpg", ".jpeg", ".webp"], size="sm", min_width=60)
+        stretch = gr.Button("Stretch to fill", size="sm", min_width=60, visible=False)
         save_map = gr.Button("Save the map", size="sm", min_width=60)
         save_sheet = gr.Button("Save the comparison", size="sm", min_width=60)
     download = FileDownload(elem_classes="file-download")
@@ -105,7 +105,8 @@ def add_map_actions(
 
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     surprise.click(lambda: RANDOM_MAPS[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
-    upload.upload(lambda path: open_picture(path, palette, subject), upload, canvas, **quietly)
+    upload.upload(lambda path: open_file(path, palette, subject), upload, [canvas, stretch], **quietly)
+    stretch.click(lambda path: open_file(path, palette, subject, stretch=True), upload, [canvas, stretch], **quietly)
     save_map.click(
         lambda label_map: PngFile(f"{dataset}-map.png", to_png(label_map, palette)),
         canvas,

@@ -30,7 +30,7 @@ class Limits:
 
     Attributes:
         max_pixels: Larger images are refused before they are decoded.
-        max_side: Longer sides are shrunk to this many pixels, without blending, so that no colour is made up.
+        max_side: Images with a longer side are shrunk in proportion, without blending, so that no colour is made up.
         formats: Pillow's names of the file formats, whatever the suffix of a file.
     """
 
@@ -189,8 +189,7 @@ def _decode(path: Path, limits: Limits) -> Image.Image:
             image.load()
             frame: Image.Image = image
             if (side := limits.max_side) is not None:  # before anything else needs memory for all of the pixels
-                smaller = min(image.width, side), min(image.height, side)
-                frame = image.resize(smaller, Image.Resampling.NEAREST)
+                frame = _shrink(image, side)
             with suppress(Exception):  # viewers show an image whose EXIF is damaged as it is stored
                 frame = ImageOps.exif_transpose(frame)
             return frame
@@ -202,6 +201,12 @@ def _decode(path: Path, limits: Limits) -> Image.Image:
         raise ImageFileError(path, f"is too large; {limit}") from error
     except Exception as error:
         raise ImageFileError(path, f"is damaged or incomplete ({_reason(error)}); save or copy it again") from error
+
+
+def _shrink(image: Image.Image, max_side: int) -> Image.Image:
+    scale = min(1, max_side / max(image.size))
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.NEAREST)
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

@@ -155,9 +155,10 @@ class Painter:
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
 
 
-def read_input(palette: Palette | None, path: Path, force: bool = False) -> LabelImageFile:
+def read_input(config: ReleaseConfig, path: Path, force: bool = False) -> LabelImageFile:
     """Read a label image, class numbers, or the right half of a pair; what is transparent is the first class."""
-    return read_label_image(path, palette, palette.colors[0] if palette else "#000000", force=force)
+    palette = config.input_palette
+    return read_label_image(path, palette, palette.colors[0] if palette else "#000000", config.size, force)
 
 
 def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bool = False) -> np.ndarray:
@@ -168,9 +169,11 @@ def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bo
             message names the file.
     """
     palette = painter.config.input_palette
-    read = read_input(palette, path, force)
-    for sentence in filter(None, (read.note, read.problem)):
-        print(sentence, file=sys.stderr)
+    read = read_input(painter.config, path, force)
+    if read.kind:
+        print(f"{printable(path)} is read as {read.kind}.", file=sys.stderr)
+    if read.problem:
+        print(read.problem, file=sys.stderr)
     label_image = read.pixels
     if palette is not None:
         label_map, _ = palette.from_image(label_image)

@@ -62,7 +62,7 @@ def test_a_map_that_changes_from_pixel_to_pixel_has_the_palettes_colours():
 def test_maps_are_read_by_their_colours(tmp_path):
     for name, options in {"map.png": {}, "map.webp": {"lossless": True}}.items():
         read = read_label_image(save(house_image(), tmp_path / name, **options), FACADES)
-        assert (read.pixels == house_image()).all() and read.note == read.problem == ""
+        assert (read.pixels == house_image()).all() and read.kind == read.problem == ""
 
 
 def test_a_large_map_is_shrunk_whether_it_holds_colours_or_numbers(tmp_path):
@@ -112,7 +112,7 @@ def test_class_numbers_of_facades_are_read_as_classes(tmp_path, kind, first):
     picture.save(tmp_path / "numbers.png")
     read = read_label_image(tmp_path / "numbers.png", FACADES)
     assert (read.pixels == house_image()).all()
-    assert read.note.endswith("CMP class numbers from 1." if first else "class numbers from 0.")
+    assert read.kind == ("CMP class numbers from 1" if first else "class numbers from 0")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_class_numbers_of_cityscapes_are_read_by_the_official_tables(tmp_path, o
     classes = np.array([CITYSCAPES.index(name) for name in names])[blocks][None].repeat(256, 0)
     read = read_label_image(save(numbers, tmp_path / "munich_000001.png"), CITYSCAPES)
     assert (read.pixels == CITYSCAPES.to_image(classes)).all()
-    assert words in read.note
+    assert words == read.kind
 
 
 def test_the_name_of_a_file_decides_between_the_numbers_of_cityscapes():

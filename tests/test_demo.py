@@ -183,9 +183,7 @@ def test_a_program_gets_the_pictures_of_a_file(client: Client, paint: Paint, tmp
 
 
 def test_a_file_that_is_no_label_picture_is_refused_with_a_sentence(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(
-        AppError, match=r"^This file is not a picture that can be read\. Choose a PNG, JPEG or WebP file\.$"
-    ):
+    with pytest.raises(AppError, match=r"^This file is not an image of a known format \(PNG, JPEG, WEBP\)\.$"):
         predict(client, b"no picture", tmp_path)
     with pytest.raises(AppError, match="^The seed is a whole number from 0 to 4294967295.$"):
         predict(client, to_png(draw_label_map(1), FACADES), tmp_path, seed=-1)

@@ -233,7 +233,9 @@ def test_label_images_of_any_mode_are_read_as_rgb(tmp_path):
     indexed.save(tmp_path / "indexed.png")
     Image.fromarray(FACADES.to_image(LABEL_MAP)).convert("RGBA").save(tmp_path / "rgba.png")
     for name in ("rgb", "indexed", "rgba"):
-        np.testing.assert_array_equal(read_input(FACADES, tmp_path / f"{name}.png").pixels, FACADES.to_image(LABEL_MAP))
+        np.testing.assert_array_equal(
+            read_input(tiny_release_config(), tmp_path / f"{name}.png").pixels, FACADES.to_image(LABEL_MAP)
+        )
 
 
 def test_exchanged_channels_are_one_sentence_and_painted_by_force(released_folder, tmp_path, capsys):

@@ -9,11 +9,12 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from demo.label_pictures import SIZE, to_png
+from demo.label_pictures import to_png
 from demo.modules import mounting
 from pix2pix.labels import Palette
 
 FOLDER = Path(__file__).parent
+SIZE = 256
 
 
 def read_examples(folder: Path, palette: Palette, first: str = "") -> dict[str, np.ndarray]:

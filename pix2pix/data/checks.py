@@ -5,7 +5,7 @@ dataset, from train and val; the numbers beside them say how far label images an
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -154,12 +154,12 @@ def right_half_of_pair(pixels: np.ndarray, palette: Palette | None, size: tuple[
     Args:
         pixels: uint8 RGB [H, W, 3].
         palette: Tells label images from photos; None judges by the number of colours.
-        size: Width and height of a half.
+        size: Width and height of a half; a pair may be larger or smaller in proportion.
     """
-    width, height = size
-    if pixels.shape[:2] != (height, 2 * width):
+    height, width = pixels.shape[:2]
+    if width * size[1] != 2 * height * size[0] or width % 2:
         return pixels
-    left, right = pixels[:, :width], pixels[:, width:]
+    left, right = pixels[:, : width // 2], pixels[:, width // 2 :]
     is_pair = looks_like_label_map(right, palette) and not looks_like_label_map(left, palette)
     return right if is_pair else pixels
 
@@ -170,12 +170,14 @@ class LabelImageFile:
 
     Attributes:
         pixels: uint8 RGB [H, W, 3].
-        note: How it was read, where that is not by its colours; a sentence, or empty.
+        kind: What class numbers it held, "Cityscapes trainIds"; empty if its colours were read.
+        is_half: Whether it is the right half of a pair.
         problem: What is wrong with it; a sentence, or empty. Not empty only if it was read by force.
     """
 
     pixels: np.ndarray
-    note: str = ""
+    kind: str = ""
+    is_half: bool = False
     problem: str = ""
 
 
@@ -193,7 +195,7 @@ def read_label_image(
         path: The image file.
         palette: Colours of the classes; None accepts any image that is not constant.
         background: "#rrggbb" behind transparent pixels: the background class's colour.
-        size: Width and height of a half of a pair.
+        size: Width and height of the model's images, which tell a pair by its shape.
         force: Return an image with a problem instead of raising.
         limits: What the image may be.
 
@@ -202,14 +204,15 @@ def read_label_image(
     """
     pixels = read_image(path, background, limits)
     if palette is not None and (found := label_image_from_numbers(pixels, palette, path, limits)):
-        return LabelImageFile(found[0], f"{printable(path)} is read as {found[1]}.")
-    pixels = right_half_of_pair(pixels, palette, size)
-    if (problem := map_problem(pixels, palette)) is None:
-        return LabelImageFile(pixels)
+        return LabelImageFile(found[0], kind=found[1])
+    label_image = right_half_of_pair(pixels, palette, size)
+    read = LabelImageFile(label_image, is_half=label_image.shape != pixels.shape)
+    if (problem := map_problem(label_image, palette)) is None:
+        return read
     error = ImageFileError(path, problem)
     if not force:
         raise error
-    return LabelImageFile(pixels, problem=str(error))
+    return replace(read, problem=str(error))
 
 
 def check_pairs(

@@ -80,8 +80,8 @@ def test_the_same_map_can_be_saved_twice(page: Page) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("photo.jpg", "This looks like a photograph"),
-        ("notes.png", "This file is not a picture that can be read."),
+        ("photo.jpg", "This file looks like a photo"),
+        ("notes.png", "This file is not an image of a known format"),
         ("cut.png", "damaged or incomplete"),
     ],
 )
@@ -109,8 +109,35 @@ def test_the_share_of_guessed_pixels_is_said(page: Page) -> None:
     Image.fromarray(pixels).save(content, "PNG")
     with both_pictures_change(page):
         open_file(page, "grey.png", content.getvalue())
-    expect(page.get_by_text("25.0% of the pixels were far from every colour of the palette.").first).to_be_visible()
+    expect(page.get_by_text("25.0% of the pixels were far from every colour of the palette").first).to_be_visible()
     assert (read_map(page)[64:] == draw_label_map(3)[64:]).all()
+
+
+def test_a_map_of_another_shape_is_fitted_and_can_be_stretched(page: Page) -> None:
+    stretch = page.get_by_role("button", name="Stretch to fill")
+    expect(stretch).to_be_hidden()
+    tall = draw_label_map(3)[:, ::2]
+    with both_pictures_change(page):
+        open_file(page, "tall.png", to_png(tall, FACADES))
+    expect(page.get_by_text("it is fitted, with background around it").first).to_be_visible()
+    fitted = read_map(page)
+    assert (fitted[:, 64:192] == tall).all() and not fitted[:, :64].any() and not fitted[:, 192:].any()
+    with both_pictures_change(page):
+        stretch.click()
+    assert (read_map(page) == tall.repeat(2, 1)).all()
+    expect(stretch).to_be_hidden()
+    press(page, "Undo")
+    assert (read_map(page) == fitted).all()
+
+
+def test_class_numbers_are_read_as_classes_and_said_to_be(page: Page) -> None:
+    label_map, numbers = draw_label_map(3), io.BytesIO()
+    label_map[:9] = 0  # the lowest number tells how they are counted
+    Image.fromarray(label_map).save(numbers, "PNG")
+    with both_pictures_change(page):
+        open_file(page, "numbers.png", numbers.getvalue())
+    expect(page.get_by_text("This file is read as class numbers from 0.").first).to_be_visible()
+    assert (read_map(page) == label_map).all()
 
 
 def test_the_saved_comparison_holds_the_map_and_both_pictures(page: Page, app_url: str) -> None:
