@@ -4,6 +4,7 @@ config.json                        see `run_config`
 checkpoint.pt                      the full training state; checkpoint-previous.pt is the one before
 log.jsonl                          one record per epoch: losses, images per second, seconds
 evaluation.jsonl                   one record per scored epoch and split
+accuracy.jsonl                     one record per epoch whose images a segmenter has read
 weights/epoch-NNN.safetensors      kept generators
 samples/SPLIT/NAME/{label,photo,epoch-NNN}.png
 release/, release-best/            released folders of the last and of the best scored epoch
@@ -44,6 +45,7 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.pt"
         self.log_file = path / "log.jsonl"
         self.scores = path / "evaluation.jsonl"
+        self.accuracies = path / "accuracy.jsonl"
         self.release = path / "release"
         self.release_best = path / "release-best"
         self.tensorboard = path / "tensorboard"
@@ -73,7 +75,7 @@ class RunFolder:
 
     def cut_records(self, epoch: int) -> None:
         """Remove logs and scores after the checkpoint's last finished epoch; those epochs will be trained again."""
-        for path in (path for path in (self.log_file, self.scores) if path.exists()):
+        for path in (path for path in (self.log_file, self.scores, self.accuracies) if path.exists()):
             kept = [record for record in read_records(path) if record.get("epoch", math.inf) <= epoch]
             with replacing(path) as file:
                 file.write("".join(json.dumps(record) + "\n" for record in kept).encode())

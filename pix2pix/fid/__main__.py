@@ -18,13 +18,16 @@ from pix2pix import run_config
 from pix2pix.config import TrainConfig
 from pix2pix.data import SPLITS, DataError
 from pix2pix.data.dataset import PairedDataset
+from pix2pix.fid.accuracy import AccuracyEvaluator, describe_accuracy, record_accuracy
 from pix2pix.fid.distances import FidError, default_subset_size, frechet_distance, kernel_distance
 from pix2pix.fid.evaluator import Evaluator, choose
 from pix2pix.fid.inception import BATCH_SIZE, DIMS, Inception, find_weights
 from pix2pix.fid.scoring import describe, release_best, score_epoch
+from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable, read_image
 from pix2pix.release import ReleaseError, load_config
 from pix2pix.run_folder import RunFolder, RunFolderError
+from pix2pix.segmenter import BUNDLED, Segmenter
 
 
 def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
@@ -43,8 +46,29 @@ def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
     for epoch in kept:
         for record in score_epoch(run, config, epoch, evaluator, flags.splits or list(splits)):
             print(describe(record), flush=True)
+    if segmenter := find_segmenter(config, flags.segmenter, list(evaluator.splits)):
+        print_accuracies(run, config, AccuracyEvaluator(segmenter, splits["val"], samples))
     if (samples, flags.dims) == (config.fid_samples, 2048):  # the conditions of scores during training
         _release_best_anew(run, config, evaluator)
+
+
+def find_segmenter(config: TrainConfig, named: str | None, splits: Sequence[str]) -> Segmenter | None:
+    """Load the segmenter that reads the generated images of a run; None where the run has none, or no val split.
+
+    Raises:
+        ReleaseError: If the named one cannot be used.
+    """
+    source = locate(named) if named else BUNDLED.get(config.dataset)
+    if "val" not in splits or source is None or config.direction != "BtoA":
+        return None
+    return Segmenter(source, precision="fp32")
+
+
+def print_accuracies(run: RunFolder, config: TrainConfig, evaluator: AccuracyEvaluator) -> None:
+    """Score how well the segmenter reads the kept epochs of a run; print and record each at once."""
+    print(f"classes that the {evaluator.segmenter.name} reads off the images; in brackets: off the photos")
+    for epoch in run.kept_weights():
+        print(describe_accuracy(record_accuracy(run, config, epoch, evaluator)), flush=True)
 
 
 def _release_best_anew(run: RunFolder, config: TrainConfig, evaluator: Evaluator) -> None:
@@ -174,6 +198,8 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--samples", type=sample_count, metavar="N", help=samples_help)
     add("--dims", type=int, default=2048, choices=DIMS, help="Inception's features (default: 2048, as published)")
     add("--splits", nargs="+", choices=SPLITS, help="splits of the run to score (default: all that exist)")
+    segmenter_help = "model trained with --direction AtoB that reads classes (default: the bundled one of the dataset)"
+    add("--segmenter", metavar="RELEASE", help=segmenter_help)
     data_help = "folder that contains facades/ and cityscapes/ (default: the run's)"
     add("--data-dir", type=Path, metavar="DIR", help=data_help)
     return parser

@@ -14,19 +14,21 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pix2pix.config import TrainConfig
+from pix2pix.fid.accuracy import NAMES, PAPER
 from pix2pix.files import replacing
 from pix2pix.progress import duration
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
-from pix2pix.report.runs import DISTANCES, ReportError, Run, read_runs
-from pix2pix.report.scores import PUBLISHED, Table, measure_of, score_tables
+from pix2pix.report.runs import ACCURACIES, DISTANCES, ReportError, Run, read_runs
+from pix2pix.report.scores import PUBLISHED, AccuracyTable, Table, accuracy_tables, measure_of, score_tables
 from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES
 
 PLACES = ("data_dir", "run_dir", "fid_weights")
 """Settings that name paths of the machine, which a report leaves out."""
 SCORE_COLUMNS = ("epoch", "split", "n", "weights", "dims", *DISTANCES, "seconds")
+ACCURACY_COLUMNS = ("epoch", "n", "segmenter", *ACCURACIES)
 LOG_COLUMNS = ("epoch", "step", *LOSS_NAMES["gan"], "pictures_per_second", "seconds")
 
 
@@ -37,6 +39,7 @@ class Chapter:
     dataset: str
     runs: list[Run]
     tables: list[Table]
+    accuracy_tables: list[AccuracyTable]
     score_charts: list[Chart]
     loss_charts: list[Chart]
     speed_charts: list[Chart]
@@ -49,7 +52,7 @@ def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
     tables = score_tables(runs)
     curves = [chart for table in tables if table.measure for chart in score_charts(runs, table.measure)]
     strip, grid = epoch_strip(runs, photos), comparison_grid(runs, photos)
-    return Chapter(dataset, runs, tables, curves, loss_charts(runs), speed_charts(runs), strip, grid)
+    return Chapter(dataset, runs, tables, accuracy_tables(runs), curves, loss_charts(runs), speed_charts(runs), strip, grid)
 
 
 def settings(run: Run) -> dict[str, str]:
@@ -84,7 +87,16 @@ def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> st
     differing, common = compare_settings(runs)
     made = datetime.now(UTC).strftime("%Y-%m-%d")
     page = environment.get_template("page.html")
-    return page.render(chapters=chapters, runs=runs, differing=differing, common=common, photos=photos, made=made)
+    return page.render(
+        chapters=chapters,
+        runs=runs,
+        differing=differing,
+        common=common,
+        photos=photos,
+        made=made,
+        accuracy_names=NAMES,
+        paper=PAPER,
+    )
 
 
 def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
@@ -103,6 +115,7 @@ def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
                 "scoring_seconds": run.scoring_seconds,
                 "pictures_per_second": run.pictures_per_second,
                 "released": {"sha256": run.released[0], "epoch": run.released[1]} if run.released else None,
+                "accuracies": run.accuracies,
                 "scores": [{name: score[name] for name in SCORE_COLUMNS} for score in run.scores],
             }
             for run in runs
@@ -130,6 +143,7 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
     sheets = [sheet for part in chapters for sheet in (part.strip, part.grid) if sheet]
     texts = {
         "scores.csv": to_csv(((run, score) for run in runs for score in run.scores), SCORE_COLUMNS),
+        "accuracy.csv": to_csv(((run, record) for run in runs for record in run.accuracies), ACCURACY_COLUMNS),
         "training.csv": to_csv(((run, record) for run in runs for record in run.log), LOG_COLUMNS),
         "report.json": json.dumps(summary(runs, photos), indent=2) + "\n",
         "index.html": render(chapters, runs, photos),

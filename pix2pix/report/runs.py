@@ -11,13 +11,16 @@ from typing import Any
 from pix2pix import run_config
 from pix2pix.config import TrainConfig
 from pix2pix.data import SPLITS
+from pix2pix.fid.accuracy import Accuracy
 from pix2pix.files import read_records
 from pix2pix.release import OBJECTIVES, WEIGHTS, is_release, load_config
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import LOSS_NAMES
 
 LOG_NUMBERS = ("epoch", "step", "pictures_per_second", "seconds")
+HASH = "[0-9a-f]{8}"
 DISTANCES = ("fid", "kid", "kid_std", "kid_subset_size", "real_floor", "real_floor_n")
+ACCURACIES = tuple(f"{of}{name}" for of in ("", "photo_") for name in Accuracy._fields)
 SCORE_NUMBERS = ("epoch", "n", "dims", *DISTANCES, "seconds")
 
 
@@ -37,6 +40,7 @@ class Run:
         machine: Hardware and versions; values that changed during the run are listed in order.
         log: One record for each finished epoch, ascending.
         scores: One record for each scored epoch, split and conditions, ascending by epoch.
+        accuracies: One record for each epoch whose images a segmenter has read, ascending by epoch.
         released: sha256 of the released weights, and their epoch; None before the first release.
     """
 
@@ -47,6 +51,7 @@ class Run:
     machine: dict[str, str]
     log: list[dict[str, Any]]
     scores: list[dict[str, Any]]
+    accuracies: list[dict[str, Any]]
     released: tuple[str, int] | None
 
     @property
@@ -104,13 +109,14 @@ def _read_run(path: Path) -> Run:
     config, data, machine = run_config.read(folder)
     log = _read_records(folder.log_file, (*LOG_NUMBERS, *LOSS_NAMES[config.objective]), ("epoch",))
     scores = _read_records(folder.scores, SCORE_NUMBERS, ("epoch", "split", "n", "weights", "dims"))
+    accuracies = _read_records(folder.accuracies, ("epoch", "n", *ACCURACIES), ("epoch", "n", "segmenter"))
     if stages := run_config.read_lineage(folder):
         config = replace(config, init_from=stages[-1].source)  # a name instead of a path of the machine
     released = None
     if is_release(folder.release) and (folder.release / "config.json").is_file():  # a first release may be half written
         with open(folder.release / WEIGHTS, "rb") as file:
             released = hashlib.file_digest(file, "sha256").hexdigest(), load_config(folder.release).epochs
-    return Run(folder, OBJECTIVES[config.objective].name, config, data, machine, log, scores, released)
+    return Run(folder, OBJECTIVES[config.objective].name, config, data, machine, log, scores, accuracies, released)
 
 
 def _read_records(path: Path, numbers: Sequence[str], key: Sequence[str]) -> list[dict[str, Any]]:
@@ -123,7 +129,7 @@ def _read_records(path: Path, numbers: Sequence[str], key: Sequence[str]) -> lis
         if wrong := [name for name in numbers if not _is_number(record.get(name))]:
             value = record.get(wrong[0])
             raise ReportError(f"{path} has a record whose {wrong[0]} is {value!r}, not a number; remove that line")
-        for name, form in {"split": "|".join(SPLITS), "weights": "[0-9a-f]{8}"}.items():
+        for name, form in {"split": "|".join(SPLITS), "weights": HASH, "segmenter": HASH}.items():
             if name in key and not re.fullmatch(form, str(record.get(name))):
                 raise ReportError(
                     f"{path} has a record whose {name} is {record.get(name)!r}, not of the form {form}; "

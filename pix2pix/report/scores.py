@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pix2pix.data import SPLITS
+from pix2pix.fid.accuracy import NAMES
 from pix2pix.fid.measure import Measure
 from pix2pix.report.runs import Run
 
@@ -100,3 +101,37 @@ def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Gr
             rows += [Row(run, scores.get(epoch), published[run.config.objective]) for epoch in shown or [0]]
         groups.append(Group(split, n, published["n"], rows))
     return groups
+
+
+@dataclass(frozen=True)
+class AccuracyTable:
+    """How well one segmenter reads the classes of the runs' images of val, at one n.
+
+    Attributes:
+        segmenter: First 8 hex digits of the sha256 of its weights.
+        n: Number of images.
+        rows: Label of a run, its last scored epoch, and the accuracies by name.
+        photos: The accuracies of the photos by name.
+    """
+
+    segmenter: str
+    n: int
+    rows: list[tuple[str, int, dict[str, float]]]
+    photos: dict[str, float]
+
+
+def accuracy_tables(runs: Sequence[Run]) -> list[AccuracyTable]:
+    """Make a table for each segmenter and number of images."""
+    keys = dict.fromkeys((record["segmenter"], record["n"]) for run in runs for record in run.accuracies)
+    return [_accuracy_table(runs, *key) for key in keys]
+
+
+def _accuracy_table(runs: Sequence[Run], segmenter: str, n: int) -> AccuracyTable:
+    rows = []
+    for run in runs:
+        records = [record for record in run.accuracies if (record["segmenter"], record["n"]) == (segmenter, n)]
+        if records:
+            last = records[-1]
+            rows.append((run.label, last["epoch"], {name: last[name] for name in NAMES}))
+            photos = {name: last[f"photo_{name}"] for name in NAMES}
+    return AccuracyTable(segmenter, n, rows, photos)
