@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import train
 from pix2pix import release
 from pix2pix.data.class_numbers import CITYSCAPES_TRAIN_IDS
 from pix2pix.data.dataset import PairedDataset
@@ -12,6 +13,7 @@ from pix2pix.fid import __main__ as fid
 from pix2pix.fid.accuracy import Accuracy, AccuracyEvaluator, accuracy, confusion, counted_classes
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.release import ReleaseError
+from pix2pix.report import __main__ as report
 from pix2pix.segmenter import Segmenter
 from tests.helpers.tiny import draw_pair, tiny_generator, tiny_release_config
 from tests.helpers.training import arguments
@@ -42,7 +44,7 @@ def test_cityscapes_counts_the_19_classes_of_its_benchmark():
 @pytest.fixture
 def segmenter_folder(tmp_path):
     folder = tmp_path / "map"
-    release.save(folder, tiny_generator(), tiny_release_config(objective="l1", direction="AtoB"))
+    release.save(folder, tiny_generator(), tiny_release_config(objective="l1", direction="AtoB", palette_of="output"))
     return folder
 
 
@@ -73,8 +75,6 @@ def test_a_model_that_paints_photos_is_no_segmenter(tmp_path):
 def test_the_scores_of_a_run_are_recorded_once(
     segmenter_folder, data_dir, inception_weights, small_inception, tmp_path, capsys
 ):
-    import train
-
     assert train.main(arguments(data_dir, tmp_path / "run", keep_every=1)) == 0
     command = [str(tmp_path / "run"), "--dims", "64", "--fid-weights", str(inception_weights)]
     command += ["--segmenter", str(segmenter_folder)]
@@ -87,3 +87,18 @@ def test_the_scores_of_a_run_are_recorded_once(
     assert fid.main(command) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == first.splitlines()[-2:]
     assert len((tmp_path / "run" / "accuracy.jsonl").read_text().splitlines()) == 2
+    assert report.main([str(tmp_path / "run"), "--output", str(tmp_path / "report")]) == 0
+    page = (tmp_path / "report" / "index.html").read_text()
+    cells = "".join(f'<td class="number">{records[1][name]:.3f}</td>' for name in Accuracy._fields)
+    assert cells in page.replace("\n", "").replace("      ", "") and "cGAN + L1 0.66 / 0.23 / 0.17" in page
+    assert (tmp_path / "report" / "accuracy.csv").read_text().count("\n") == 3
+
+
+def test_a_segmenter_of_other_classes_is_refused(tmp_path, capsys):
+    release.save(
+        tmp_path / "map",
+        tiny_generator(),
+        tiny_release_config(palette=CITYSCAPES, direction="AtoB", palette_of="output"),
+    )
+    with pytest.raises(ReleaseError, match="reads other classes than this run was trained on"):
+        fid.find_segmenter(FACADES, str(tmp_path / "map"))

@@ -25,6 +25,7 @@ from pix2pix.fid.inception import BATCH_SIZE, DIMS, Inception, find_weights
 from pix2pix.fid.scoring import describe, release_best, score_epoch
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable, read_image
+from pix2pix.labels import PALETTES, Palette
 from pix2pix.release import ReleaseError, load_config
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.segmenter import BUNDLED, Segmenter
@@ -46,22 +47,30 @@ def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
     for epoch in kept:
         for record in score_epoch(run, config, epoch, evaluator, flags.splits or list(splits)):
             print(describe(record), flush=True)
-    if segmenter := find_segmenter(config, flags.segmenter, list(evaluator.splits)):
+    palette = run_config.describe_release(run, config, config.epochs).input_palette
+    if "val" in splits and (segmenter := find_segmenter(palette, flags.segmenter)):
         print_accuracies(run, config, AccuracyEvaluator(segmenter, splits["val"], samples))
     if (samples, flags.dims) == (config.fid_samples, 2048):  # the conditions of scores during training
         _release_best_anew(run, config, evaluator)
 
 
-def find_segmenter(config: TrainConfig, named: str | None, splits: Sequence[str]) -> Segmenter | None:
-    """Load the segmenter that reads the generated images of a run; None where the run has none, or no val split.
+def find_segmenter(palette: Palette | None, named: str | None) -> Segmenter | None:
+    """Load the segmenter for images that were generated from label images; None if there is none.
+
+    Args:
+        palette: The classes of the label images; None if the images were generated from something else.
+        named: A released folder, or a model on the Hub; None is the bundled segmenter of these classes.
 
     Raises:
-        ReleaseError: If the named one cannot be used.
+        ReleaseError: If the named one cannot be used, or has other classes.
     """
-    source = locate(named) if named else BUNDLED.get(config.dataset)
-    if "val" not in splits or source is None or config.direction != "BtoA":
-        return None
-    return Segmenter(source, precision="fp32")
+    if named is None:
+        bundled = [folder for dataset, folder in BUNDLED.items() if PALETTES[dataset] == palette and folder.is_dir()]
+        return Segmenter(bundled[0], precision="fp32") if bundled else None
+    segmenter = Segmenter(locate(named), precision="fp32")
+    if segmenter.palette != palette:
+        raise ReleaseError(f"{named} reads other classes than this run was trained on; choose another --segmenter")
+    return segmenter
 
 
 def print_accuracies(run: RunFolder, config: TrainConfig, evaluator: AccuracyEvaluator) -> None:

@@ -106,10 +106,11 @@ class AccuracyEvaluator:
         return self._photos
 
     def _score(self, images: Iterable[np.ndarray]) -> Accuracy:
-        classes = counted_classes(self.segmenter.palette)
-        size = len(self.segmenter.palette)
-        predictions = (self.segmenter.label_map(image) for image in images)
-        return accuracy(sum(confusion(t, p, size) for t, p in zip(self._truth, predictions, strict=True)), classes)
+        palette = self.segmenter.palette
+        counts = np.zeros((len(palette), len(palette)), np.int64)
+        for truth, image in zip(self._truth, images, strict=True):
+            counts += confusion(truth, self.segmenter.label_map(image), len(palette))
+        return accuracy(counts, counted_classes(palette))
 
     def _pixels(self, index: int, half: int) -> np.ndarray:
         return self.pairs.pair(int(index))[half].permute(1, 2, 0).contiguous().numpy()

@@ -52,7 +52,9 @@ def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
     tables = score_tables(runs)
     curves = [chart for table in tables if table.measure for chart in score_charts(runs, table.measure)]
     strip, grid = epoch_strip(runs, photos), comparison_grid(runs, photos)
-    return Chapter(dataset, runs, tables, accuracy_tables(runs), curves, loss_charts(runs), speed_charts(runs), strip, grid)
+    return Chapter(
+        dataset, runs, tables, accuracy_tables(runs), curves, loss_charts(runs), speed_charts(runs), strip, grid
+    )
 
 
 def settings(run: Run) -> dict[str, str]:

@@ -29,10 +29,10 @@ class Segmenter:
     def __init__(self, folder: Path, precision: str = "auto") -> None:
         self._painter = Painter.load(folder, precision=precision)
         config = self._painter.config
-        if config.direction != "AtoB" or config.palette is None:
+        if config.output_palette is None:
             raise ReleaseError(f"{folder} makes no label maps of photos; choose a model trained with --direction AtoB")
         self.config = config
-        self.palette: Palette = config.palette
+        self.palette: Palette = config.output_palette
         with open(folder / WEIGHTS, "rb") as file:
             self.weights = hashlib.file_digest(file, "sha256").hexdigest()[:8]
 
