@@ -10,6 +10,7 @@ from pathlib import Path
 
 from demo.models import MODELS, Model, Source, load_models
 from demo.validation_samples import ValidationSamples, find_samples
+from pix2pix.flags import Parser
 from pix2pix.hub import HubModel
 from pix2pix.release import ReleaseError
 
@@ -49,8 +50,9 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         arguments: The command line without the program.
         environment: SPACE_ID in it says that this is a public Space, where datasets may not be shown.
     """
-    parser = argparse.ArgumentParser(
-        prog="app.py", description="Paint a facade or a street and compare what a GAN and an L1 model make of it."
+    parser = Parser(
+        prog="python app.py",
+        description="Paint a facade or a street and compare what a GAN and an L1 model make of it.",
     )
     parser.add_argument(
         "--weights",

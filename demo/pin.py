@@ -4,7 +4,6 @@ Every model is downloaded first, so that a pinned model is known to work. Then `
 lines of README.md that make a Space download the models when it is built.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from huggingface_hub import metadata_load, metadata_save
 
 from demo.models import MODELS, PUBLISHED_MODELS, read_painter
+from pix2pix.flags import Parser
 from pix2pix.hub import FILES, HubModel, cached, fetch
 from pix2pix.release import weights_by_epoch
 
@@ -41,10 +41,8 @@ def files_of(model: HubModel) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub."
-    )
-    parser.add_argument("owner", help="user or organisation")
+    parser = Parser(prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub.")
+    parser.add_argument("owner", metavar="OWNER", help="user or organisation")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(MODELS)} (default: all)")
     flags = parser.parse_args(arguments)
     if unknown := [name for name in flags.names if name not in MODELS]:

@@ -1,13 +1,12 @@
 """The configuration of a training run, and its flags on the command line."""
 
-import argparse
-import difflib
 import math
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pix2pix.flags import Parser
 from pix2pix.networks import NORMS
 from pix2pix.release_config import DIRECTIONS, OBJECTIVES
 
@@ -26,7 +25,7 @@ DEFAULTS = {
     "push_to_hub": "none",
 }
 """Defaults in words, for flags whose default value says nothing."""
-METAVARS = {int: "N", float: "X", Path: "DIR", str: None}
+METAVARS = {int: "N", float: "X", Path: "DIR", str: "SOURCE", "fid_weights": "FILE", "push_to_hub": "OWNER/NAME"}
 
 
 def _setting(
@@ -148,10 +147,7 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
         The configuration, with precision and number of processes not yet resolved; whether `--dry-run` was given.
     """
     parser = _make_parser()
-    parsed, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        parser.error(_about_unknown(unknown[0], list(vars(parsed))))
-    values = vars(parsed)
+    values = vars(parser.parse_args(arguments))
     dry_run = values.pop("dry_run")
     try:
         config = TrainConfig(**values)
@@ -160,12 +156,11 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
     return replace(config, run_dir=config.run_dir or Path("runs") / f"{config.dataset}-{config.objective}"), dry_run
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="train.py",
-        usage="python train.py [flags]",
+def _make_parser() -> Parser:
+    parser = Parser(
+        prog="python train.py",
+        usage="%(prog)s [flags]",
         description="Train pix2pix. The defaults are the published run on facades.",
-        allow_abbrev=False,  # an abbreviation could become ambiguous when flags are added
     )
     for name, purpose in GROUPS.items():
         group = parser.add_argument_group(name, purpose)
@@ -176,21 +171,9 @@ def _make_parser() -> argparse.ArgumentParser:
                 type=kind,
                 default=item.default,
                 choices=item.metadata["choices"],
-                metavar="FILE" if item.name == "fid_weights" else METAVARS[kind],
+                metavar=None if item.metadata["choices"] else METAVARS.get(item.name, METAVARS[kind]),
                 help=f"{item.metadata['help']} (default: {DEFAULTS.get(item.name, item.default)})",
             )
     dry_run_help = "print the settings, time and disk space that the run needs, and write nothing"
     parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
     return parser
-
-
-def _about_unknown(argument: str, names: list[str]) -> str:
-    given = argument.partition("=")[0]
-    if given in ("--num-processes", "--num_processes"):
-        return (
-            f"{given} is a flag of the launcher: torchrun --nproc-per-node N train.py (CPUs), "
-            "accelerate launch --num-processes N train.py (GPUs)"
-        )
-    near = difflib.get_close_matches(given, [flag_of(name) for name in names], 1)
-    hint = f"did you mean {near[0]}?" if near else "python train.py --help lists them"
-    return f"{given} is not a flag; {hint}"

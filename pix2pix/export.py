@@ -5,7 +5,6 @@ products and copies of `fast_layers` in hundreds of nodes. Filters are float16 a
 runtimes carry out when they load the model, make them float32.
 """
 
-import argparse
 import hashlib
 import shutil
 import sys
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from pix2pix import noise, release
 from pix2pix.files import replacing
+from pix2pix.flags import Parser
 from pix2pix.hub import locate
 from pix2pix.networks import Down, UNet, Up
 from pix2pix.release import LICENCE_NOTES
@@ -190,9 +190,15 @@ def export(folder: Path, output: Path) -> tuple[Path, float]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pix2pix.export", description="Export a released generator.")
-    parser.add_argument("release", help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub")
-    parser.add_argument("--output", type=Path, required=True, help="folder for model.onnx and its licence")
+    parser = Parser(prog="python -m pix2pix.export", description="Export a released generator.")
+    parser.add_argument(
+        "release",
+        metavar="SOURCE",
+        help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub",
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", type=Path, required=True, help="folder for model.onnx and its licence"
+    )
     parser.add_argument("--format", choices=("onnx",), default="onnx", help="file format (default: onnx)")
     flags = parser.parse_args(arguments)
     try:

@@ -7,7 +7,6 @@ dropped: the norm subtracts them with the mean of each channel. Batch norm keeps
 in that project without `--eval`; its running statistics are dropped.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from pix2pix import release
+from pix2pix.flags import Parser
 from pix2pix.labels import PALETTES
 from pix2pix.networks import UNet
 from pix2pix.release_config import MAX_BASE_CHANNELS, OBJECTIVES, ReleaseConfig, ReleaseError
@@ -105,7 +105,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pix2pix.import_pth", description="Import a generator of the common PyTorch pix2pix."
     )
     parser.add_argument(
@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--dataset", choices=PALETTES, required=True, help="dataset that it was trained on")
     parser.add_argument("--objective", choices=OBJECTIVES, default="gan", help="training objective (default: gan)")
-    parser.add_argument("--epochs", type=int, default=0, help="epochs of training (default: unknown)")
+    parser.add_argument("--epochs", metavar="N", type=int, default=0, help="epochs of training (default: unknown)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="released folder to write")
     flags = parser.parse_args(arguments)
     if flags.epochs < 0:

@@ -37,7 +37,7 @@ def start_processes(config: TrainConfig) -> tuple[Accelerator, TrainConfig]:
         )
     [precision] = broadcast_object_list([choose_precision(config, accelerator.device)])  # the main process decides
     if accelerator.is_main_process:
-        warn_of_slow_bf16(precision, accelerator.device)
+        warn_of_slow_bf16(config.precision, accelerator.device)
     return accelerator, replace(config, precision=precision, num_processes=accelerator.num_processes)
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from pix2pix import release
 from pix2pix.data.checks import LabelImageFile, read_label_image
+from pix2pix.flags import Parser
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable
 from pix2pix.int8 import quantize
@@ -186,21 +187,32 @@ def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bo
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m pix2pix.painter", description="Paint label images from files.")
+    parser = Parser(prog="python -m pix2pix.painter", description="Paint label images from files.")
     parser.add_argument(
-        "--weights", required=True, help="released folder, or owner/name[@revision] on the Hugging Face Hub"
+        "--weights",
+        metavar="SOURCE",
+        required=True,
+        help="released folder, or owner/name[@revision] on the Hugging Face Hub",
     )
     parser.add_argument(
         "--input",
+        metavar="PATH",
         type=Path,
         required=True,
         help="label image or 512x256 pair, whose right half is used, or a folder of them",
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder for PNG files of the same names")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the dropout noise of every image (default: 0)")
+    parser.add_argument(
+        "--output", metavar="DIR", type=Path, required=True, help="folder for PNG files of the same names"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0, help="seed of the dropout noise of every image (default: 0)"
+    )
     parser.add_argument("--no-dropout", action="store_true", help="paint without noise")
     parser.add_argument(
-        "--precision", choices=PAINTING_PRECISIONS, default="auto", help="default: auto, the fastest; scores use fp32"
+        "--precision",
+        choices=PAINTING_PRECISIONS,
+        default="auto",
+        help="number format; scores use fp32 (default: auto, the fastest)",
     )
     parser.add_argument("--force", action="store_true", help="paint images that look like no label image, too")
     flags = parser.parse_args(arguments)

@@ -25,7 +25,7 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def warn_of_slow_bf16(precision: str, device: torch.device) -> None:
-    """Warn on standard error if bf16 was chosen for a CPU that is slower with it, up to fifty times without AVX-512."""
+    """Warn on standard error if bf16 was asked for on a CPU that is slower with it: up to fifty times as slow."""
     if precision == "bf16" and device.type == "cpu" and not _bf16_is_faster():
         print(
             "bf16 is slow on this CPU, which has no fast bf16 arithmetic; --precision fp32 is faster.", file=sys.stderr

@@ -26,9 +26,11 @@ def steps_per_epoch(config: TrainConfig, images: int) -> int:
 
 def describe_run(config: TrainConfig, device: torch.device, images: int, first_epoch: int = 1) -> str:
     """Return one line that names objective, dataset, epochs, images, steps, precision, device and run folder."""
+    last = config.epochs
+    epochs = f"epochs {first_epoch} to {last}" if first_epoch < last else f"epoch {last}"
     processes = f"{config.num_processes} processes, " if config.num_processes > 1 else ""
     return (
-        f"{config.objective} on {config.dataset}, epochs {first_epoch} to {config.epochs}: {images} images and "
+        f"{config.objective} on {config.dataset}, {epochs}: {images} images and "
         f"{steps_per_epoch(config, images)} steps per epoch; {processes}{config.precision} on {_name(device)}; "
         f"writes to {config.run_dir}"
     )
@@ -73,14 +75,15 @@ class Progress:
     def watch(self, steps: Iterable[dict[str, float]]) -> Iterator[dict[str, float]]:
         """Yield the losses of the running epoch's steps; add their time to the trainer's; show a bar on a terminal."""
         trainer = self.trainer
-        name = f"epoch {trainer.epoch + 1}/{trainer.config.epochs}"
-        total, shown = steps_per_epoch(trainer.config, self.images), None if self.is_main else True
-        with tqdm(desc=name, total=total, initial=trainer.batch, unit=" steps", leave=False, disable=shown) as bar:
+        name, total = f"epoch {trainer.epoch + 1}/{trainer.config.epochs}", steps_per_epoch(trainer.config, self.images)
+        disable, shape = None if self.is_main else True, "{desc} {percentage:.0f}%{postfix}"
+        with tqdm(desc=name, total=total, initial=trainer.batch, leave=False, disable=disable, bar_format=shape) as bar:
             started = time.monotonic()
             for losses in steps:
                 trainer.seconds += time.monotonic() - started
+                pace = self._pace(trainer.pictures / trainer.seconds)
+                bar.set_postfix_str(f"{pace}; {_words(losses)}", refresh=False)
                 bar.update(trainer.batch - bar.n)
-                bar.set_postfix_str(self._line(losses, trainer.pictures / trainer.seconds))
                 yield losses
                 started = time.monotonic()  # what the caller does between two steps, such as saving, is no training
 
@@ -88,14 +91,15 @@ class Progress:
         """Print the record of a finished epoch."""
         if self.is_main:
             losses = {name: record[name] for name in LOSS_NAMES[self.trainer.config.objective]}
-            line = self._line(losses, record["pictures_per_second"])
-            print(f"epoch {record['epoch']}/{self.trainer.config.epochs}: {line}", flush=True)
+            pace = self._pace(record["pictures_per_second"])
+            print(f"epoch {record['epoch']}/{self.trainer.config.epochs}: {_words(losses)}; {pace}", flush=True)
 
-    def _line(self, losses: dict[str, float], speed: float) -> str:
-        values = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
+    def _pace(self, speed: float) -> str:
+        """Describe speed and time left; the latter by the mean since the start, with saving, sampling and scoring."""
         left = self.trainer.config.epochs * self.images - self._seen
-        return f"{values}; {speed:.1f} images/s" + f", {duration(left * self._seconds_per_image())} left" * (left > 0)
+        per_image = (time.monotonic() - self._started) / max(1, self._seen - self._seen_before)
+        return f"{speed:.1f} images/s" + f", {duration(left * per_image)} left" * (left > 0)
 
-    def _seconds_per_image(self) -> float:
-        """Return the mean since this process began, which includes saving, sampling and scoring."""
-        return (time.monotonic() - self._started) / max(1, self._seen - self._seen_before)
+
+def _words(losses: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in losses.items())

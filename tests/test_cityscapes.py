@@ -11,7 +11,7 @@ from PIL import Image
 
 from pix2pix.data import __main__ as data
 from pix2pix.data import cityscapes, read_pair
-from pix2pix.data.cityscapes import CityscapesError, divide_validation
+from pix2pix.data.cityscapes import CityscapesError, divide_validation, how_to_get
 from pix2pix.labels import CITYSCAPES
 from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
 
@@ -227,7 +227,8 @@ def test_a_folder_with_other_images_is_left_alone(packed_for_pix2pix):
 def test_without_images_the_command_says_where_to_get_them(tmp_path, capsys):
     assert data.main(["cityscapes", "--data-dir", str(tmp_path)]) == 1
     said = capsys.readouterr().err
-    assert "Log in at https://www.cityscapes-dataset.com" in said and "--photos" in said
+    assert said.startswith(f"There is no folder {tmp_path / 'cityscapes' / 'val'}. ") and how_to_get(tmp_path) in said
+    assert "Register and log in at https://www.cityscapes-dataset.com" in said
 
 
 def test_the_command_names_a_package_that_is_not_there(tmp_path, capsys):

@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,11 @@ def test_a_finished_run_given_again_says_so_and_how_to_train_it_further(data_dir
     shutil.rmtree(tmp_path / "samples", ignore_errors=True)
     assert train.main(arguments(data_dir, tmp_path, objective="l1", epochs=2)) == 0
     resuming, opening, epoch, *_ = capsys.readouterr().out.splitlines()
-    assert resuming.startswith("Resuming from") and "epochs 2 to 2:" in opening and epoch.startswith("epoch 2/2: G/l1")
+    assert (
+        resuming.startswith("Resuming from")
+        and "l1 on facades, epoch 2:" in opening
+        and epoch.startswith("epoch 2/2: G/l1")
+    )
 
 
 class Terminal(io.StringIO):
@@ -62,11 +67,16 @@ def test_only_a_terminal_of_the_main_process_gets_a_bar(tiny_config, monkeypatch
     trainer = Trainer(tiny_config(objective="l1"), torch.device("cpu"), rank)
     progress = Progress(trainer, 4)
     progress.open()
-    steps = (trainer.count(torch.tensor([0.5], dtype=torch.float64), 1) for _ in range(4))
+
+    def step(_: int) -> dict[str, float]:
+        time.sleep(0.12)  # a bar is drawn at most every 0.1 s
+        return trainer.count(torch.tensor([0.5], dtype=torch.float64), 1)
+
+    steps = map(step, range(4))
     assert list(progress.watch(steps)) == [{"G/l1": 0.5}] * 4
     assert trainer.seconds > 0
     progress.end_epoch(trainer.finish_epoch())
-    assert ("epoch 1/" in stderr.getvalue() and "G/l1 0.500" in stderr.getvalue()) == shows
+    assert ("epoch 1/2 25%" in stderr.getvalue() and "G/l1 0.500" in stderr.getvalue()) == shows
     assert bool(capsys.readouterr().out) == (rank == 0)
 
 
@@ -79,13 +89,13 @@ def test_the_time_left_counts_what_happens_between_epochs_and_not_epochs_before_
     for _ in progress.watch(trainer.count(torch.zeros(1, dtype=torch.float64), 1) for _ in range(4)):
         clock[0] += 60  # such as saving
     trainer.finish_epoch()
-    assert progress._line({}, 1.0) == "; 1.0 images/s, 4 min 00 s left"
+    assert progress._pace(1.0) == "1.0 images/s, 4 min 00 s left"
 
 
 def test_the_description_of_a_run_names_processes(tiny_config):
     config = tiny_config(num_processes=2, batch_size=3)
-    said = describe_run(config, torch.device("cpu"), 13, 4)
-    assert said.startswith(f"gan on facades, epochs 4 to {config.epochs}: 13 images and 3 steps per epoch; 2 processes")
+    said = describe_run(config, torch.device("cpu"), 13)
+    assert said.startswith("gan on facades, epochs 1 to 2: 13 images and 3 steps per epoch; 2 processes")
 
 
 def test_durations_read_well():

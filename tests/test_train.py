@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shlex
 import shutil
 import signal
 from functools import partial
@@ -258,10 +259,17 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(
     assert_same_run(tmp_path, straight["gan"])
 
 
-def test_a_dataset_that_is_missing_is_one_sentence(tmp_path, capsys):
+def test_a_dataset_that_is_missing_is_answered_with_the_whole_way_to_it(tmp_path, capsys):
     assert train.main(arguments(tmp_path, tmp_path / "run", dataset="cityscapes")) == 1
     said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and "--data-dir" in said and "cityscapes" in said
+    assert "--data-dir must be the folder that contains cityscapes/train" in said
+    commands = [line.partition(": python ")[2] for line in said.splitlines() if ": python " in line]
+    make, again, divide = map(shlex.split, commands)
+    assert make[:5] == ["-m", "pix2pix.data", "cityscapes", "--data-dir", str(tmp_path)] == divide
+    packages = ["leftImg8bit_trainvaltest.zip", "gtFine_trainvaltest.zip"]
+    assert make[5:] == ["--photos", packages[0], "--labels", packages[1]]
+    assert train.parse_flags(again[1:])[0].dataset == "cityscapes"
+    assert "https://www.cityscapes-dataset.com" in said and all(said.count(package) == 2 for package in packages)
     assert not (tmp_path / "run").exists()
 
 

@@ -13,6 +13,7 @@ from pix2pix.data.cityscapes import CityscapesError, divide_validation, prepare
 from pix2pix.data.facades import DownloadError, download_facades
 from pix2pix.data.layouts import DIRECTIONS, LayoutError, PairReader, find_pairs
 from pix2pix.data.palette import PaletteError, find_palette, read_palette, write_palette
+from pix2pix.flags import Parser
 from pix2pix.image_files import ImageFileError
 
 PALETTE_FILE = "palette.json"
@@ -53,17 +54,25 @@ def make_palette(folder: Path, direction: str | None) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pix2pix.data",
         description="Download facades, or make Cityscapes from its official packages. Without --photos and --labels, "
         "divide the 500 validation images of its pix2pix packaging into val and test. Or look at your own pairs.",
     )
-    parser.add_argument("what", choices=["facades", "cityscapes", "check", "palette"])
+    parser.add_argument(
+        "what", choices=["facades", "cityscapes", "check", "palette"], help="dataset to make, or what to do"
+    )
     parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="for check and palette: your own pairs")
-    parser.add_argument("--data-dir", type=Path, default=Path("datasets"), help="parent folder (default: datasets)")
+    parser.add_argument(
+        "--data-dir", metavar="DIR", type=Path, default=Path("datasets"), help="parent folder (default: datasets)"
+    )
     parser.add_argument("--photos", metavar="ZIP", type=Path, help="leftImg8bit_trainvaltest.zip of Cityscapes")
     parser.add_argument("--labels", metavar="ZIP", type=Path, help="gtFine_trainvaltest.zip of Cityscapes")
-    parser.add_argument("--direction", choices=DIRECTIONS, help="for check and palette (default: BtoA)")
+    parser.add_argument(
+        "--direction",
+        choices=DIRECTIONS,
+        help="for check and palette: BtoA has label images on the right (default: BtoA)",
+    )
     flags = parser.parse_args(arguments)
     if (flags.photos is None) != (flags.labels is None) or (flags.photos and flags.what != "cityscapes"):
         parser.error("--photos and --labels are used together, and only with cityscapes")

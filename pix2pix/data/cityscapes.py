@@ -8,6 +8,7 @@ written to.
 """
 
 import re
+import shlex
 import shutil
 import zipfile
 import zlib
@@ -36,6 +37,21 @@ https://www.cityscapes-dataset.com/license/"""
 
 class CityscapesError(RuntimeError):
     """A package or folder cannot be used; the message says which, why, and what to do."""
+
+
+def how_to_get(data_dir: Path) -> str:
+    """Return the whole way to Cityscapes in `data_dir`: registration, packages and commands, as lines of text."""
+    folder = shlex.quote(str(data_dir))
+    return (
+        "Cityscapes may not be redistributed, so it cannot be downloaded here. To get it:\n"
+        "  1. Register and log in at https://www.cityscapes-dataset.com; it is for non-commercial use only.\n"
+        "  2. Download leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from its download page.\n"
+        f"  3. Pair them ({NEEDED_BYTES // 10**6} MB of disk space): python -m pix2pix.data cityscapes "
+        f"--data-dir {folder} --photos leftImg8bit_trainvaltest.zip --labels gtFine_trainvaltest.zip\n"
+        f"  4. Train on them: python train.py --dataset cityscapes --data-dir {folder}\n"
+        f"If you have Cityscapes as packed by the pix2pix authors, move it to {data_dir / 'cityscapes'} and run: "
+        f"python -m pix2pix.data cityscapes --data-dir {folder}"
+    )
 
 
 def prepare(
@@ -92,10 +108,7 @@ def divide_validation(data_dir: Path, num_images: int = COUNTS["val"], num_valid
     """
     val, test = data_dir / "cityscapes" / "val", data_dir / "cityscapes" / "test"
     if not val.is_dir():
-        raise CityscapesError(
-            f"There is no folder {val}. Log in at https://www.cityscapes-dataset.com, download "
-            "leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, and pass them as --photos and --labels."
-        )
+        raise CityscapesError(f"There is no folder {val}. {how_to_get(data_dir)}")
     found = {path.name for folder in (val, test) for path in folder.glob("*.jpg")}
     if found != {f"{number}.jpg" for number in range(1, num_images + 1)}:
         raise CityscapesError(

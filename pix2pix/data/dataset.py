@@ -55,9 +55,10 @@ class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
         self.direction = direction
         folder = Path(data_dir) / dataset / split
         if not folder.is_dir():
+            is_made = dataset == "cityscapes"
+            way = cityscapes.how_to_get(data_dir) if is_made else f"To get it, run python -m pix2pix.data {dataset}"
             raise DataError(
-                f"{folder} does not exist; --data-dir must be the folder that contains {dataset}/{split}. "
-                f"To get the data, run python -m pix2pix.data {dataset}"
+                f"{folder} does not exist; --data-dir must be the folder that contains {dataset}/{split}. {way}"
             )
         try:
             self.files = list_images(folder)

@@ -23,6 +23,7 @@ from pix2pix.fid.distances import FidError, default_subset_size, frechet_distanc
 from pix2pix.fid.evaluator import Evaluator, choose
 from pix2pix.fid.inception import BATCH_SIZE, DIMS, Inception, find_weights
 from pix2pix.fid.scoring import describe, release_best, score_epoch
+from pix2pix.flags import Parser
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable, read_image
 from pix2pix.labels import PALETTES, Palette
@@ -190,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pix2pix.fid",
         usage="%(prog)s [flags] RUN | DIR DIR",
         description="Compute FID and KID of the kept epochs of a training run, or between two folders of images. "

@@ -3,16 +3,15 @@
 import argparse
 import sys
 
+from pix2pix.flags import Parser
 from pix2pix.hub import HubModel, pull
 
 
 def parse() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m pix2pix.hub", description="Fetch models from the Hugging Face Hub."
-    )
+    parser = Parser(prog="python -m pix2pix.hub", description="Fetch models from the Hugging Face Hub.")
     commands = parser.add_subparsers(dest="command", required=True)
     puller = commands.add_parser("pull", help="download a model into the cache and print its folder")
-    puller.add_argument("model", help="owner/name or owner/name@revision")
+    puller.add_argument("model", metavar="OWNER/NAME[@REVISION]", help="model on the Hugging Face Hub")
     return parser
 
 

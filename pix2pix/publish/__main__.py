@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from pix2pix.flags import Parser
 from pix2pix.hub import HubModel
 from pix2pix.publish.pack import pack
 from pix2pix.publish.push import push
@@ -31,27 +32,25 @@ def parse_maps(text: str) -> Path:
 
 
 def parse() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m pix2pix.publish", description="Publish released folders on the Hugging Face Hub."
-    )
+    parser = Parser(prog="python -m pix2pix.publish", description="Publish released folders on the Hugging Face Hub.")
     commands = parser.add_subparsers(dest="command", required=True)
     pusher = commands.add_parser("push", help="upload a released folder with its scores, curves and samples")
-    pusher.add_argument("folder", type=Path, help="released folder, such as runs/facades-gan/release")
-    pusher.add_argument("model", help="owner/name")
+    pusher.add_argument("folder", metavar="FOLDER", type=Path, help="released folder, such as runs/facades-gan/release")
+    pusher.add_argument("model", metavar="OWNER/NAME", help="repository on the Hugging Face Hub")
     pusher.add_argument("--private", action="store_true", help="make a new repository visible to its owner only")
     pusher.add_argument("--revision", metavar="BRANCH", help="branch to push to, created if missing (default: main)")
-    pusher.add_argument("--message", help="commit message")
+    pusher.add_argument("--message", metavar="TEXT", help="commit message (default: Upload a released folder)")
     packer = commands.add_parser("pack", help="write what push would upload into a folder; needs no network")
-    packer.add_argument("folder", type=Path, help="released folder")
-    packer.add_argument("model", help="owner/name, for the model card's example")
-    packer.add_argument("output", type=Path, help="folder for the files")
+    packer.add_argument("folder", metavar="FOLDER", type=Path, help="released folder")
+    packer.add_argument("model", metavar="OWNER/NAME", help="repository that the model card's example loads")
+    packer.add_argument("output", metavar="OUTPUT", type=Path, help="folder for the files")
     for command in (pusher, packer):
         command.add_argument(
             "--epochs",
             type=parse_epochs,
             default=[],
             metavar="N,N,...",
-            help=f"at most {MAX_EPOCHS - 1} earlier epochs to publish too, which the page shows in its Epochs view",
+            help=f"at most {MAX_EPOCHS - 1} earlier epochs to publish, for the page's Epochs view (default: none)",
         )
         command.add_argument(
             "--maps",

@@ -1,6 +1,5 @@
 """Report on training runs, finished or not: `python -m pix2pix.report RUN [RUN ...] --output DIR`."""
 
-import argparse
 import csv
 import io
 import json
@@ -16,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pix2pix.config import TrainConfig
 from pix2pix.fid.accuracy import NAMES, PAPER
 from pix2pix.files import replacing
+from pix2pix.flags import Parser
 from pix2pix.progress import duration
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
@@ -165,7 +165,7 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pix2pix.report", description="Report on training runs, finished or not, on one page."
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, which is only read")

@@ -1,0 +1,110 @@
+"""The command-line parser of all programs; it answers unknown flags, such as those of other pix2pix programs."""
+
+import argparse
+import difflib
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+RENAMED = {
+    **dict.fromkeys(("dataroot", "data-root", "dataset-dir"), ("--data-dir", "--input")),
+    **dict.fromkeys(("name", "checkpoints-dir"), ("--run-dir", "--weights")),
+    **dict.fromkeys(("output-dir", "results-dir", "outdir", "out"), ("--output", "--run-dir")),
+    **dict.fromkeys(("n-epochs", "num-epochs", "num-train-epochs", "niter"), ("--epochs",)),
+    **dict.fromkeys(("n-epochs-decay", "niter-decay", "decay-epoch"), ("--decay-epochs",)),
+    **dict.fromkeys(("batchsize", "train-batch-size"), ("--batch-size",)),
+    **dict.fromkeys(("ngf", "ndf"), ("--base-channels",)),
+    **dict.fromkeys(("num-threads", "nthreads", "n-cpu", "num-workers"), ("--workers",)),
+    **dict.fromkeys(("save-epoch-freq", "checkpoint-interval"), ("--keep-every",)),
+    **dict.fromkeys(("display-freq", "sample-interval"), ("--sample-every",)),
+    **dict.fromkeys(("mixed-precision", "fp16", "bf16", "amp"), ("--precision",)),
+    **dict.fromkeys(("use-wandb", "wandb", "log-with"), ("--tracker",)),
+    **dict.fromkeys(("pretrained", "load-pretrain", "checkpoint", "ckpt", "model"), ("--weights", "--init-from")),
+    "which-direction": ("--direction",),
+    "lr": ("--learning-rate",),
+    "save-latest-freq": ("--checkpoint-minutes",),
+    "hub-model-id": ("--push-to-hub",),
+    "eval": ("--no-dropout",),
+}
+"""Flags of other programs → flags here that do the same, of which a program suggests the first that it has."""
+NO_FLAG = {
+    **dict.fromkeys(
+        ("continue-train", "resume", "epoch-count", "which-epoch", "load-iter"),
+        "to resume a run, give the same command again",
+    ),
+    **dict.fromkeys(
+        ("gpu-ids", "gpu", "gpus", "device", "cuda"),
+        "a GPU is used if there is one; the environment variable CUDA_VISIBLE_DEVICES chooses which",
+    ),
+    **dict.fromkeys(
+        ("load-size", "loadsize", "crop-size", "finesize", "preprocess", "resize-or-crop", "no-flip"),
+        "pairs are enlarged to 286x286, cropped to 256x256 and flipped, as published",
+    ),
+    **dict.fromkeys(("netg", "which-model-netg"), "the generator is always a UNet-256"),
+    **dict.fromkeys(("netd", "which-model-netd", "n-layers-d"), "the discriminator is always a 70x70 PatchGAN"),
+    "gan-mode": "the GAN loss is binary cross-entropy; --objective l1 trains without it",
+    "lr-policy": "the learning rate is constant, or falls linearly over the last --decay-epochs",
+    "no-dropout": "dropout is always on in training, as published",
+    "num-processes": "the launcher has it: torchrun --nproc-per-node N train.py (CPUs), "
+    "accelerate launch --num-processes N train.py (GPUs)",
+}
+"""Flags of other programs → why there is none here."""
+NEAR = 0.8
+"""Smallest similarity of two flags, 0 to 1, for one to be a misspelling of the other."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Parses flags; names are never abbreviated, which could become ambiguous when flags are added."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=Formatter, **keywords)
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse flags; an unknown one ends the program with a sentence that says what to use instead."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown and unknown[0].startswith("-"):
+            self.error(about_unknown(unknown[0], set(_flags(self)), f"{self.prog} --help"))
+        if unknown:
+            self.error(f"{unknown[0]!r} is one argument too many; {self.prog} --help lists them")
+        return parsed
+
+
+class Formatter(argparse.HelpFormatter):
+    """Wraps help between words only: a flag that is broken at a hyphen is hard to read and to search for."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = textwrap.wrap(" ".join(text.split()), width - len(indent), break_on_hyphens=False)
+        return "\n".join(indent + line for line in lines)
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield all long flags of a parser and of its commands."""
+    for action in parser._actions:
+        yield from (flag for flag in action.option_strings if flag.startswith("--"))
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _flags(command)
+
+
+def about_unknown(argument: str, known: Collection[str], help_command: str) -> str:
+    """Return a sentence about an unknown flag: the one that was meant, why there is none, or where all are listed."""
+    given = argument.partition("=")[0]
+    name = given.lstrip("-").lower().replace("_", "-")
+    hint = f"{help_command} lists them"
+    if name in NO_FLAG:
+        hint = NO_FLAG[name]
+    if meant := _meant(name, known):
+        hint = f"did you mean {meant}?"
+    return f"{given} is not a flag; {hint}"
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    """Return the known flag of another spelling, another program's name, an unfinished name, or a near name."""
+    renamed = [flag for flag in (f"--{name}", *RENAMED.get(name, ())) if flag in known]
+    unfinished = [flag for flag in known if len(name) > 2 and flag.startswith(f"--{name}")]
+    near = [] if name in NO_FLAG else difflib.get_close_matches(name, [flag[2:] for flag in known], 1, NEAR)
+    found = renamed or (unfinished if len(unfinished) == 1 else []) or [f"--{flag}" for flag in near]
+    return found[0] if found else None
