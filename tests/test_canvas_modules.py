@@ -46,7 +46,9 @@ def call(static_page: Page) -> Call:
     def run(module: str, script: str, *arguments: Any) -> Any:
         values = [value.ravel().tolist() if isinstance(value, np.ndarray) else value for value in arguments]
         return static_page.evaluate(
-            f"async (args) => {{ const m = await import('/label_canvas/{module}'); {script} }}", values
+            f"""async (args) => {{ const SIZE = {{ width: 256, height: 256 }};
+                const m = await import('/label_canvas/{module}'); {script} }}""",
+            values,
         )
 
     return run
@@ -73,7 +75,7 @@ def test_a_disc_is_all_pixels_within_half_a_diameter(call, diameter):
 def test_flood_fill_repaints_one_region(call, seed):
     label_map, rng = draw_label_map(seed), np.random.default_rng(seed)
     x, y = (int(value) for value in rng.integers(0, SIZE, 2))
-    script = "const p = Uint8Array.from(args[0]); m.floodFill(p, 256, { x: args[1], y: args[2] }, 200); return [...p];"
+    script = "const p = Uint8Array.from(args[0]); m.floodFill(p, SIZE, { x: args[1], y: args[2] }, 200); return [...p];"
     image = Image.fromarray(label_map).copy()
     ImageDraw.floodfill(image, (x, y), 200)
     assert (as_map(call("document/raster.js", script, label_map, x, y)) == np.asarray(image)).all()
@@ -81,7 +83,7 @@ def test_flood_fill_repaints_one_region(call, seed):
 
 def test_flipping_mirrors_the_map(call):
     label_map = draw_label_map(1)
-    script = "const p = Uint8Array.from(args[0]); m.flip(p, 256); return [...p];"
+    script = "const p = Uint8Array.from(args[0]); m.flip(p, SIZE); return [...p];"
     assert (as_map(call("document/raster.js", script, label_map)) == label_map[:, ::-1]).all()
 
 
@@ -90,7 +92,7 @@ def test_a_copied_box_is_cut_at_the_edges(call, left, top):
     label_map = draw_label_map(2)
     box = {"left": 30, "top": 40, "right": 79, "bottom": 99}
     script = """const p = Uint8Array.from(args[0]), q = new Uint8Array(256 * 256).fill(99);
-        m.copyBox(p, q, 256, args[1], args[2], args[3]); return [...q];"""
+        m.copyBox(p, q, SIZE, args[1], args[2], args[3]); return [...q];"""
     padded = np.full((SIZE + 400, SIZE + 400), 99, np.uint8)
     padded[200 + top : 260 + top, 200 + left : 250 + left] = label_map[40:100, 30:80]
     found = as_map(call("document/raster.js", script, label_map, box, left, top))
@@ -111,6 +113,47 @@ def test_pieces_are_spread_evenly_from_the_first_to_the_end(call, length, piece,
     assert (gaps >= piece).all() and (len(gaps) == 0 or gaps.max() - gaps.min() <= 1)
 
 
+WIDE = """const size = { width: 64, height: 24 }, p = new Uint8Array(64 * 24).map((_, i) => i % 64 < 40 ? 1 : 2);
+    const WHOLE = { left: 0, top: 0, right: 63, bottom: 23 };"""
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("m.flip(p, size)", lambda wide: wide[:, ::-1]),
+        ("m.floodFill(p, size, { x: 63, y: 23 }, 5)", lambda wide: np.where(wide == 2, 5, wide)),
+        ("m.drawBox(p, size, { left: 30, top: 20, right: 90, bottom: 90 }, 5)", lambda wide: filled(wide, 30, 20)),
+        ("m.drawSegment(p, size, { x: 50, y: 23 }, { x: 90, y: 23 }, 1, 5)", lambda wide: filled(wide, 50, 23)),
+        (
+            "m.drawPolygon(p, size, [{ x: 9, y: 9 }, { x: 70, y: 9 }, { x: 70, y: 40 }, { x: 9, y: 40 }], 5)",
+            lambda wide: filled(wide, 9, 9),
+        ),
+        (
+            "m.copyBox(new Uint8Array(64 * 24).fill(5), p, size, WHOLE, 30, 20)",
+            lambda wide: filled(wide, 30, 20),
+        ),
+    ],
+)
+def test_a_map_need_not_be_square(call, script, expected):
+    wide = np.where(np.arange(64)[None].repeat(24, 0) < 40, 1, 2)
+    found = np.array(call("document/raster.js", f"{WIDE} {script}; return [...p];")).reshape(24, 64)
+    assert (found == expected(wide)).all()
+
+
+def filled(label_map: np.ndarray, left: int, top: int) -> np.ndarray:
+    """The map with class 5 from there to its right lower corner."""
+    label_map = label_map.copy()
+    label_map[top:, left:] = 5
+    return label_map
+
+
+def test_points_and_differences_of_a_wide_map_lie_within_it(call):
+    clamped = call("document/raster.js", f"{WIDE} return m.clampPoint({{ x: 70, y: 30 }}, size);")
+    assert clamped == {"x": 63, "y": 23}
+    script = f"{WIDE} const q = p.slice(); q[5 * 64 + 60] = q[7 * 64 + 50] = 9; return m.boxOfDifference(p, q, size);"
+    assert call("document/raster.js", script) == {"left": 50, "top": 5, "right": 60, "bottom": 7}
+
+
 # ---- Codec ----
 
 
@@ -119,23 +162,35 @@ def test_runs_are_those_of_python_and_come_back(call, seed):
     label_map = draw_label_map(seed)
     runs = call("document/codec.js", "return m.encodeRuns(Uint8Array.from(args[0]));", label_map)
     assert runs == encode(label_map).runs
-    assert (as_map(call("document/codec.js", "return [...m.decodeRuns(args[0], 256)];", runs)) == label_map).all()
+    assert (as_map(call("document/codec.js", "return [...m.decodeRuns(args[0], SIZE)];", runs)) == label_map).all()
 
 
 def test_packed_work_comes_back_with_seed_and_dropout(call):
     label_map = draw_label_map(3)
-    script = """const text = await m.packWork({ pixels: Uint8Array.from(args[0]), seed: 7, dropout: false });
-        const work = await m.unpackWork(text, 256, 12); return [[...work.pixels], work.seed, work.dropout, text];"""
+    script = """const pixels = Uint8Array.from(args[0]);
+        const text = await m.packWork({ pixels, size: SIZE, seed: 7, dropout: false });
+        const work = await m.unpackWork(text, SIZE, 12); return [[...work.pixels], work.seed, work.dropout, text];"""
     pixels, seed, dropout, text = call("document/codec.js", script, label_map)
     assert (as_map(pixels) == label_map).all() and (seed, dropout) == (7, False)
     assert len(text) < 4000
+
+
+@pytest.mark.parametrize("pack", ["packWork", "packWorkNow"])
+def test_work_of_one_size_is_not_read_as_another_of_as_many_pixels(call, pack):
+    script = f"""const size = {{ width: 32, height: 8 }}, pixels = new Uint8Array(256).map((_, i) => i % 7);
+        const text = await m.{pack}({{ pixels, size, seed: 7, dropout: false }});
+        const read = (width, height) => m.unpackWork(text, {{ width, height }}, 12)
+          .then((work) => work.pixels.every((value, i) => value === pixels[i]), (error) => error.message);
+        return [await read(32, 8), await read(8, 32), await read(16, 16)];"""
+    damaged = "The map is damaged, or has another size than this canvas."
+    assert call("document/codec.js", script) == [True, damaged, damaged]
 
 
 @pytest.mark.parametrize(
     "text", ["", "1", "1.7.1.AAAA", "2.7.1.AAAA", "1.-1.1.AAAA", "1.7.1." + "A" * 100_000, "<script>"]
 )
 def test_damaged_work_is_an_error_with_a_sentence(call, text):
-    script = "try { await m.unpackWork(args[0], 256, 12); return ''; } catch (error) { return error.message; }"
+    script = "try { await m.unpackWork(args[0], SIZE, 12); return ''; } catch (error) { return error.message; }"
     message = call("document/codec.js", script, text)
     assert message and "undefined" not in message and len(message) < 200
 
@@ -157,7 +212,7 @@ def test_history_undoes_and_redoes_up_to_its_limit(call):
 
 def test_repeat_fills_an_area_with_copies_of_a_block(call):
     script = """const { LabelMap } = await import('/label_canvas/document/map.js');
-        const map = new LabelMap(new Uint8Array(256 * 256), 256, () => {});
+        const map = new LabelMap(new Uint8Array(256 * 256), SIZE, () => {});
         const choice = { paintClass: 3, brushSize: 16, step: 1, isMirrored: false, across: args[0], down: args[1] };
         map.beginStroke();
         for (let y = 20; y < 30; y++) map.pixels.fill(5, y * 256 + 20, y * 256 + 28);
@@ -181,7 +236,8 @@ def test_the_canvas_paints_on_a_page_without_gradio(static_page: Page):
             const { Canvas } = await import('/label_canvas/canvas.js');
             window.changes = [];
             const classes = ['a', 'b', 'c'].map((name, i) => ({ name, color: `#${i}0${i}0${i}0` }));
-            const options = { pixels: new Uint8Array(256 * 256), size: 256, classes, firstClasses: [], startClass: 2,
+            const size = { width: 256, height: 256 };
+            const options = { pixels: new Uint8Array(256 * 256), size, classes, firstClasses: [], startClass: 2,
                 background: 0, dataset: 'static', settings: { seed: 1, dropout: true } };
             const listeners = { onChange: (p) => window.changes.push([...p]), onStroke() {}, onSettings() {} };
             new Canvas(document.getElementById('canvas'), options, listeners);

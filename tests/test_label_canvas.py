@@ -40,7 +40,7 @@ def random_rectangles(rng: np.random.Generator, number: int) -> np.ndarray:
 
 def test_a_map_of_noise_survives_the_journey_and_back() -> None:
     label_map = np.random.default_rng(0).integers(0, len(FACADES), (SIZE, SIZE)).astype(np.uint8)
-    assert (decode(encode(label_map), len(FACADES), SIZE) == label_map).all()
+    assert (decode(encode(label_map), len(FACADES), (SIZE, SIZE)) == label_map).all()
 
 
 @pytest.mark.parametrize("label", [0, 5, 11])
@@ -48,21 +48,21 @@ def test_a_map_of_one_class_survives_although_no_run_is_that_long(label: int) ->
     label_map = np.full((SIZE, SIZE), label, np.uint8)
     packed = encode(label_map)
     assert base64.b64decode(packed.runs) == run(label, 65535) + run(label, 1)
-    assert (decode(packed, len(FACADES), SIZE) == label_map).all()
+    assert (decode(packed, len(FACADES), (SIZE, SIZE)) == label_map).all()
 
 
 def test_maps_of_300_random_rectangles_survive() -> None:
     rng = np.random.default_rng(1)
     for _ in range(10):
         label_map = random_rectangles(rng, 300)
-        decoded = decode(encode(label_map), len(FACADES), SIZE)
+        decoded = decode(encode(label_map), len(FACADES), (SIZE, SIZE))
         assert decoded.dtype == np.uint8
         assert (decoded == label_map).all()
 
 
 def test_a_map_that_is_not_contiguous_in_memory_is_packed_row_by_row() -> None:
     label_map = random_rectangles(np.random.default_rng(2), 30)
-    assert (decode(encode(label_map.T), len(FACADES), SIZE) == label_map.T).all()
+    assert (decode(encode(label_map.T), len(FACADES), (SIZE, SIZE)) == label_map.T).all()
 
 
 def test_the_canvas_gives_python_what_it_was_given(canvas: LabelCanvas) -> None:
@@ -130,3 +130,13 @@ def test_a_request_without_a_map_is_refused(canvas: LabelCanvas) -> None:
     with pytest.raises(gr.Error) as refusal:
         canvas.preprocess(None)
     assert refusal.value.message == "There is no label map in the request."
+
+
+def test_a_canvas_need_not_be_square() -> None:
+    canvas = LabelCanvas(palette=FACADES, size=(512, 256))
+    label_map = np.random.default_rng(4).integers(0, len(FACADES), (256, 512)).astype(np.uint8)
+    sent = canvas.postprocess(label_map)
+    assert sent and (canvas.preprocess(sent) == label_map).all()
+    assert canvas.example_value().shape == (256, 512)
+    with pytest.raises(gr.Error, match="is 256 by 512 pixels; it must be 512 by 256"):
+        canvas.preprocess(encode(label_map.T))

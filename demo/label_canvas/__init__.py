@@ -74,7 +74,7 @@ def encode(label_map: np.ndarray) -> LabelMap:
     return LabelMap(width=width, height=height, runs=base64.b64encode(bytes(packed)).decode())
 
 
-def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
+def decode(message: LabelMap, num_classes: int, size: tuple[int, int]) -> np.ndarray:
     """Unpack runs that came from anywhere.
 
     Args:
@@ -83,16 +83,16 @@ def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
         size: The width and height that the map must have.
 
     Returns:
-        Class indices, uint8 [size, size].
+        Class indices, uint8 [height, width].
 
     Raises:
         gr.Error: A sentence that says what is wrong with the map.
     """
-    if (message.width, message.height) != (size, size):
-        raise refuse(f"The label map is {message.width} by {message.height} pixels; it must be {size} by {size}.")
-    if (
-        len(message.runs) > 4 * size * size
-    ):  # three bytes per run are four characters, and there is at most one run per pixel
+    width, height = size
+    if (message.width, message.height) != size:
+        raise refuse(f"The label map is {message.width} by {message.height} pixels; it must be {width} by {height}.")
+    # Three bytes per run are four characters, and there is at most one run per pixel.
+    if len(message.runs) > 4 * width * height:
         raise refuse("The label map has more runs than pixels.")
     try:
         packed = np.frombuffer(base64.b64decode(message.runs, validate=True), np.uint8)
@@ -104,17 +104,17 @@ def decode(message: LabelMap, num_classes: int, size: int) -> np.ndarray:
     lengths = low + 256 * high.astype(np.int64)
     if (lengths == 0).any():
         raise refuse("The label map holds a run of no pixels.")
-    if lengths.sum() != size * size:
-        raise refuse(f"The runs of the label map cover {lengths.sum()} pixels; they must cover {size * size}.")
+    if lengths.sum() != width * height:
+        raise refuse(f"The runs of the label map cover {lengths.sum()} pixels; they must cover {width * height}.")
     if labels.max() >= num_classes:
         raise refuse(f"The label map holds class {labels.max()}; the classes are 0 to {num_classes - 1}.")
-    return np.repeat(labels, lengths).reshape(size, size)
+    return np.repeat(labels, lengths).reshape(height, width)
 
 
 class LabelCanvas(gr.HTML):
     """A canvas of class indices with tools and a palette.
 
-    Its value is a uint8 array [size, size]. It fires `input` whenever the map has become another one, by a stroke, by
+    Its value is uint8 [height, width]. It fires `input` whenever the map has become another one, by a stroke, by
     undo or redo, or because the server set it: one listener on `input` therefore keeps everything that depends on the
     map up to date. While a stroke lasts it fires too, as often as the page says that pictures have arrived, by an event
     `pictures-painted` on the document.
@@ -132,7 +132,7 @@ class LabelCanvas(gr.HTML):
         *,
         palette: Palette,
         dataset: str = "map",
-        size: int = 256,
+        size: tuple[int, int] = (256, 256),
         background: int = 0,
         start_class: int = 0,
         first_classes: Sequence[str] = (),
@@ -157,7 +157,7 @@ class LabelCanvas(gr.HTML):
         styles = "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
         classes = [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
         super().__init__(
-            value=np.full((size, size), background, np.uint8) if value is None else value,
+            value=np.full(size[::-1], background, np.uint8) if value is None else value,
             # The script adds the markup and the head the style: Gradio compiles templates anew with every stroke.
             html_template="",
             js_on_load=mounting("label_canvas/mount.js", events=["linked"]),
@@ -166,7 +166,7 @@ class LabelCanvas(gr.HTML):
             classes=classes,
             dataset=dataset,
             settings=settings or {"seed": 0, "dropout": True},
-            size=size,
+            size={"width": size[0], "height": size[1]},
             background=background,
             start_class=start_class,
             first_classes=[palette.index(name) for name in first_classes],
@@ -174,13 +174,13 @@ class LabelCanvas(gr.HTML):
         )
 
     def preprocess(self, payload: LabelMap | None) -> np.ndarray:  # type: ignore[override]
-        """Decode what the browser sent to uint8 [size, size]; raise `gr.Error` for anything else."""
+        """Decode what the browser sent to uint8 [height, width]; raise `gr.Error` for anything else."""
         if payload is None:
             raise refuse("There is no label map in the request.")
         return decode(payload, len(self._palette), self._size)
 
     def postprocess(self, value: np.ndarray | None) -> LabelMap | None:  # type: ignore[override]
-        """Encode uint8 [size, size] for the browser."""
+        """Encode uint8 [height, width] for the browser."""
         return None if value is None else encode(value)
 
     def api_info(self) -> dict[str, Any]:
@@ -193,4 +193,4 @@ class LabelCanvas(gr.HTML):
 
     def example_value(self) -> np.ndarray:
         """Return an all-background map."""
-        return np.zeros((self._size, self._size), np.uint8)
+        return np.zeros(self._size[::-1], np.uint8)

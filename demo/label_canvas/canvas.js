@@ -221,7 +221,7 @@ export class Canvas {
   clear() {
     const { size, background } = this.options;
     this.#dropAll();
-    this.labelMap.replace(new Uint8Array(size * size).fill(background));
+    this.labelMap.replace(new Uint8Array(size.width * size.height).fill(background));
     this.announce(`Cleared to ${this.className(background)}`);
   }
 

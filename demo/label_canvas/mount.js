@@ -4,6 +4,7 @@
 /** @import { Gradio } from '../gradio' */
 /** @import { ClassEntry } from './chrome/palette.js' */
 /** @import { Settings } from './document/codec.js' */
+/** @import { Size } from './document/raster.js' */
 import { Canvas } from './canvas.js';
 import { decodeRuns } from './document/codec.js';
 import { listen } from './input/listen.js';
@@ -12,7 +13,7 @@ import { Sender } from './sender.js';
 /**
  * @typedef {object} Props As LabelCanvas in Python sets them.
  * @property {{ width: number, height: number, runs: string }} value
- * @property {number} size
+ * @property {Size} size
  * @property {ClassEntry[]} classes
  * @property {string} dataset
  * @property {Settings} settings
@@ -25,7 +26,7 @@ import { Sender } from './sender.js';
 export function mount(element, { props, trigger, watch }) {
   const { size, classes, dataset, settings, background } = props;
   const sender = new Sender(props.value.runs, (runs) => {
-    props.value = { width: size, height: size, runs };
+    props.value = { ...size, runs };
     trigger('input');
   });
   const canvas = new Canvas(

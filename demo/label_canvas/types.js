@@ -3,12 +3,12 @@
 
 /** @import { ClassEntry } from './chrome/palette.js' */
 /** @import { Settings } from './document/codec.js' */
-/** @import { Pixels } from './document/raster.js' */
+/** @import { Pixels, Size } from './document/raster.js' */
 
 /**
  * @typedef {object} CanvasOptions
  * @property {Pixels} pixels The first map.
- * @property {number} size Width and height of the map.
+ * @property {Size} size Of the map.
  * @property {ClassEntry[]} classes
  * @property {number[]} firstClasses Classes that the palette always shows; empty for all.
  * @property {number} startClass

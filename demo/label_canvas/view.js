@@ -1,7 +1,7 @@
 // @ts-check
 // What is seen of the map: its pixels, the part in sight, and the outlines above it.
 
-/** @import { Pixels, Point } from './document/raster.js' */
+/** @import { Pixels, Point, Size } from './document/raster.js' */
 import { find } from '../find.js';
 
 const MAX_ZOOM = 16;
@@ -17,7 +17,7 @@ export class View {
 
   /**
    * @param {HTMLElement} surface
-   * @param {number} size Width and height of the map.
+   * @param {Size} size Of the map.
    * @param {string[]} colors "#rrggbb" of each class.
    */
   constructor(surface, size, colors) {
@@ -25,12 +25,14 @@ export class View {
     this.size = size;
     this.stage = find(surface, '.lc-stage');
     this.canvas = /** @type {HTMLCanvasElement} */ (find(surface, 'canvas'));
-    this.canvas.width = this.canvas.height = size;
+    const { width, height } = size;
+    surface.style.aspectRatio = `${width} / ${height}`;
+    Object.assign(this.canvas, size);
     this.guide = find(surface, '.lc-guide');
-    this.guide.setAttribute('viewBox', `0 0 ${size} ${size}`);
-    find(this.guide, '.lc-mirrored').setAttribute('transform', `matrix(-1 0 0 1 ${size} 0)`);
+    this.guide.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    find(this.guide, '.lc-mirrored').setAttribute('transform', `matrix(-1 0 0 1 ${width} 0)`);
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
-    this.image = this.context.createImageData(size, size);
+    this.image = this.context.createImageData(width, height);
     this.imagePixels = new Uint32Array(this.image.data.buffer);
     this.classPixels = Uint32Array.from(colors, pixelOfColor);
     this.#place();
@@ -51,8 +53,8 @@ export class View {
   pointAt({ clientX, clientY }) {
     const box = this.canvas.getBoundingClientRect();
     return {
-      x: Math.floor(((clientX - box.left) * this.size) / box.width),
-      y: Math.floor(((clientY - box.top) * this.size) / box.height),
+      x: Math.floor(((clientX - box.left) * this.size.width) / box.width),
+      y: Math.floor(((clientY - box.top) * this.size.height) / box.height),
     };
   }
 
@@ -61,7 +63,7 @@ export class View {
    * @param {number} screenLength
    */
   mapLength(screenLength) {
-    return (screenLength * this.size) / this.canvas.clientWidth;
+    return (screenLength * this.size.width) / this.canvas.clientWidth;
   }
 
   /**
@@ -94,8 +96,8 @@ export class View {
     const margin = 0.1 / this.zoom;
     const follow = (/** @type {number} */ start, /** @type {number} */ position) =>
       Math.min(Math.max(start, position - 1 / this.zoom + margin), position - margin);
-    this.#left = follow(this.#left, x / this.size);
-    this.#top = follow(this.#top, y / this.size);
+    this.#left = follow(this.#left, x / this.size.width);
+    this.#top = follow(this.#top, y / this.size.height);
     this.#place();
   }
 
@@ -108,7 +110,8 @@ export class View {
   /** @param {number} step Pixels of the map per cell; 1 shows no grid. */
   showGrid(step) {
     this.stage.toggleAttribute('data-grid', step > 1);
-    this.stage.style.setProperty('--cell', `${(100 * step) / this.size}%`);
+    this.stage.style.setProperty('--cell-width', `${(100 * step) / this.size.width}%`);
+    this.stage.style.setProperty('--cell-height', `${(100 * step) / this.size.height}%`);
   }
 
   /** @param {boolean} isMirrored */

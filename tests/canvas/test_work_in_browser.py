@@ -58,7 +58,7 @@ HOSTILE_LINKS = [
     ("facades=1." + packed(bytes(SIZE * SIZE - 1)) + END, "The map is damaged, or has another size than this canvas."),
     ("facades=1." + packed(bytes(SIZE * SIZE + 1)) + END, "The map is damaged, or has another size than this canvas."),
     ("facades=1." + packed(bytes(40_000_000)) + END, "The map is damaged, or has another size than this canvas."),
-    ("facades=1." + "A" * 70_000 + END, "The map is longer than any that this page makes."),
+    ("facades=1." + "A" * 140_000 + END, "The map is longer than any that this page makes."),
     ("facades=1." + packed(bytes([12]) * SIZE * SIZE) + END, "The map holds classes that this palette does not have."),
 ]
 

@@ -46,7 +46,7 @@ Point = tuple[int, int]
 READ_CANVAS = """
 canvas => {
   const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from(new Uint32Array(image.data.buffer));
+  return [canvas.width, canvas.height, Array.from(new Uint32Array(image.data.buffer))];
 }
 """
 
@@ -142,11 +142,12 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
-    """The classes that the canvas shows, [256, 256]; fails if any pixel has a colour between two classes."""
+    """The classes that the canvas shows, [H, W]; fails if any pixel has a colour between two classes."""
     page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    pixels = np.array(page.locator(".lc-surface canvas:visible").evaluate(READ_CANVAS), np.uint32)
-    label_map, _ = palette.from_image(pixels.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3])
+    width, height, values = page.locator(".lc-surface canvas:visible").evaluate(READ_CANVAS)
+    pixels = np.array(values, np.uint32)
+    label_map, _ = palette.from_image(pixels.view(np.uint8).reshape(height, width, 4)[..., :3])
     assert (palette.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
     return label_map
 
@@ -178,9 +179,11 @@ def both_pictures_change(page: Page, seconds: float = 30) -> Iterator[None]:
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
     """The middle of a pixel of the map, on the page."""
-    box = page.locator(".lc-surface canvas:visible").bounding_box()
+    canvas = page.locator(".lc-surface canvas:visible")
+    width, height = canvas.evaluate("canvas => [canvas.width, canvas.height]")
+    box = canvas.bounding_box()
     assert box is not None
-    return box["x"] + (point[0] + 0.5) * box["width"] / SIZE, box["y"] + (point[1] + 0.5) * box["height"] / SIZE
+    return box["x"] + (point[0] + 0.5) * box["width"] / width, box["y"] + (point[1] + 0.5) * box["height"] / height
 
 
 def drag(page: Page, start: Point, end: Point, release: bool = True) -> None:

@@ -1,13 +1,14 @@
 // @ts-check
 // A label map as text: as runs for the server, compressed for links and the browser's storage.
 
-/** @import { Pixels } from './raster.js' */
+/** @import { Pixels, Size } from './raster.js' */
 
 /** @typedef {{ seed: number, dropout: boolean }} Settings What the pictures depend on besides the map. */
 /** @typedef {Settings & { pixels: Pixels }} Work */
+/** @typedef {Work & { size: Size }} SizedWork */
 
 const MAX_RUN = 0xffff; // the length of a run travels as two bytes
-const MAX_PACKED = 1 << 16; // characters; noise of all classes takes fewer
+const MAX_PACKED = 2; // characters per pixel; noise of all classes takes fewer
 const MAX_SEED = 2 ** 32 - 1;
 const DAMAGED = 'The map is damaged, or has another size than this canvas.';
 const DEFLATED = '1'; // a format of work: the shortest, for links
@@ -32,9 +33,9 @@ export function encodeRuns(pixels) {
   return btoa(text);
 }
 
-/** @type {(runs: string, size: number) => Pixels} */
-export function decodeRuns(runs, size) {
-  const pixels = new Uint8Array(size * size);
+/** @type {(runs: string, size: Size) => Pixels} */
+export function decodeRuns(runs, { width, height }) {
+  const pixels = new Uint8Array(width * height);
   const bytes = atob(runs);
   let position = 0;
   for (let at = 0; at < bytes.length; at += 3) {
@@ -47,14 +48,14 @@ export function decodeRuns(runs, size) {
 
 /**
  * Reads runs from a source that is not trusted. Throws an Error with one sentence.
- * @type {(runs: string, size: number, classCount: number) => Pixels}
+ * @type {(runs: string, size: Size, classCount: number) => Pixels}
  */
 function unpackRuns(runs, size, classCount) {
   const isBase64 = /^(?:[A-Za-z0-9+/]{4})*$/.test(runs); // three bytes per run need no padding
-  const bytes = isBase64 && runs.length <= 4 * size * size ? atob(runs) : '';
+  const bytes = isBase64 && runs.length <= 4 * size.width * size.height ? atob(runs) : '';
   let length = 0;
   for (let at = 0; at < bytes.length; at += 3) length += bytes.charCodeAt(at + 1) | (bytes.charCodeAt(at + 2) << 8);
-  if (length !== size * size) throw new Error(DAMAGED);
+  if (length !== size.width * size.height) throw new Error(DAMAGED);
   return checkClasses(decodeRuns(runs, size), classCount);
 }
 
@@ -71,17 +72,17 @@ export async function packMap(pixels) {
 
 /**
  * Reads what packMap() made, from a source that is not trusted. Throws an Error with one sentence.
- * @type {(packed: string, size: number, classCount: number) => Promise<Pixels>}
+ * @type {(packed: string, size: Size, classCount: number) => Promise<Pixels>}
  */
-export async function unpackMap(packed, size, classCount) {
-  if (packed.length > MAX_PACKED) throw new Error('The map is longer than any that this page makes.');
+export async function unpackMap(packed, { width, height }, classCount) {
+  if (packed.length > MAX_PACKED * width * height) throw new Error('The map is longer than any that this page makes.');
   if (!/^[\w-]*$/.test(packed) || packed.length % 4 === 1) {
     throw new Error('The map has characters that do not belong there, or an end is missing.');
   }
   const text = atob(packed.replaceAll('-', '+').replaceAll('_', '/'));
   const pixels = await inflate(
     Uint8Array.from(text, (character) => character.charCodeAt(0)),
-    size * size,
+    width * height,
   );
   if (!pixels) throw new Error(DAMAGED);
   return checkClasses(pixels, classCount);
@@ -120,19 +121,25 @@ async function inflate(bytes, length) {
 
 /**
  * Packs a map with its seed and dropout for a link.
- * @param {Work} work
+ * @param {SizedWork} work
  */
-export async function packWork({ pixels, ...settings }) {
-  return `${DEFLATED}.${await packMap(pixels)}${packSettings(settings)}`;
+export async function packWork({ pixels, size, ...settings }) {
+  return `${DEFLATED}.${await packMap(pixels)}${packSettings(settings)}${packSize(size)}`;
 }
 
 /**
  * Packs the same at once, a few times longer.
- * @param {Work} work
+ * @param {SizedWork} work
  */
-export function packWorkNow({ pixels, ...settings }) {
-  return `${RUNS}.${encodeRuns(pixels)}${packSettings(settings)}`;
+export function packWorkNow({ pixels, size, ...settings }) {
+  return `${RUNS}.${encodeRuns(pixels)}${packSettings(settings)}${packSize(size)}`;
 }
+
+/**
+ * Returns nothing for a square: its size follows from its number of pixels.
+ * @param {Size} size
+ */
+const packSize = ({ width, height }) => (width === height ? '' : `&size=${width}x${height}`);
 
 /** @param {Settings} settings */
 function packSettings({ seed, dropout }) {
@@ -142,14 +149,15 @@ function packSettings({ seed, dropout }) {
 
 /**
  * Reads what packWork() or packWorkNow() made, from a source that is not trusted. Throws an Error with one sentence.
- * @type {(text: string, size: number, classCount: number) => Promise<Work>}
+ * @type {(text: string, size: Size, classCount: number) => Promise<Work>}
  */
 export async function unpackWork(text, size, classCount) {
-  const parts = /^(\d+)\.([^&]*)&seed=(\d{1,10})&dropout=([01])$/.exec(text);
+  const parts = /^(\d+)\.([^&]*)&seed=(\d{1,10})&dropout=([01])(&size=\d+x\d+)?$/.exec(text);
   if (!parts) throw new Error('Its end is missing, or it was changed.');
-  const [, format, packed, seed, dropout] = parts;
+  const [, format, packed, seed, dropout, packedSize = ''] = parts;
   if (format !== DEFLATED && format !== RUNS) throw new Error('It was made by another version of this page.');
   if (Number(seed) > MAX_SEED) throw new Error(`Its seed is not a whole number from 0 to ${MAX_SEED}.`);
+  if (packedSize !== packSize(size)) throw new Error(DAMAGED);
   const unpack = format === RUNS ? unpackRuns : unpackMap;
   return { pixels: await unpack(packed, size, classCount), seed: Number(seed), dropout: dropout === '1' };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The label map that is being painted: its pixels, the stroke in progress, undo and redo.
 
-/** @import { Pixels, Point } from './raster.js' */
+/** @import { Pixels, Point, Size } from './raster.js' */
 import { History } from './history.js';
 import { areEqual } from './raster.js';
 
@@ -17,7 +17,7 @@ export class LabelMap {
 
   /**
    * @param {Pixels} pixels
-   * @param {number} size Width and height.
+   * @param {Size} size
    * @param {() => void} onChange Runs after every change that can be undone, and after each undo and redo.
    */
   constructor(pixels, size, onChange) {
@@ -47,7 +47,7 @@ export class LabelMap {
 
   /** @param {Point} point */
   classAt({ x, y }) {
-    return this.pixels[y * this.size + x];
+    return this.pixels[y * this.size.width + x];
   }
 
   beginStroke() {

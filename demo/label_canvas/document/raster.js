@@ -1,8 +1,8 @@
 // @ts-check
-// Drawing on the pixels of a label map: class indices, row by row, `size` pixels wide and high. Points may lie outside
-// of the map.
+// Drawing on the pixels of a label map: class indices, row by row. Points may lie outside of the map.
 
 /** @typedef {Uint8Array<ArrayBuffer>} Pixels */
+/** @typedef {{ width: number, height: number }} Size Of a map, in pixels. */
 /** @typedef {{ x: number, y: number }} Point A pixel, in whole numbers. */
 /** @typedef {{ left: number, top: number, right: number, bottom: number }} Box All four sides belong to the box. */
 
@@ -20,18 +20,18 @@ export function discRows(diameter) {
   });
 }
 
-/** @type {(pixels: Pixels, size: number, y: number, fromX: number, toX: number, classIndex: number) => void} */
-function fillRow(pixels, size, y, fromX, toX, classIndex) {
-  if (y < 0 || y >= size) return;
+/** @type {(pixels: Pixels, size: Size, y: number, fromX: number, toX: number, classIndex: number) => void} */
+function fillRow(pixels, { width, height }, y, fromX, toX, classIndex) {
+  if (y < 0 || y >= height) return;
   // Cut at both ends: fill() would count negative positions from the end.
   const first = Math.max(fromX, 0);
-  const last = Math.min(toX, size - 1);
-  if (first <= last) pixels.fill(classIndex, y * size + first, y * size + last + 1);
+  const last = Math.min(toX, width - 1);
+  if (first <= last) pixels.fill(classIndex, y * width + first, y * width + last + 1);
 }
 
 /**
  * Draws a straight stroke with round ends; a single dot if both points are the same.
- * @type {(pixels: Pixels, size: number, from: Point, to: Point, diameter: number, classIndex: number) => void}
+ * @type {(pixels: Pixels, size: Size, from: Point, to: Point, diameter: number, classIndex: number) => void}
  */
 export function drawSegment(pixels, size, from, to, diameter, classIndex) {
   const rows = discRows(diameter);
@@ -45,10 +45,10 @@ export function drawSegment(pixels, size, from, to, diameter, classIndex) {
 
 /**
  * Returns the nearest pixel of the map.
- * @type {(point: Point, size: number) => Point}
+ * @type {(point: Point, size: Size) => Point}
  */
-export function clampPoint({ x, y }, size) {
-  return { x: Math.min(Math.max(x, 0), size - 1), y: Math.min(Math.max(y, 0), size - 1) };
+export function clampPoint({ x, y }, { width, height }) {
+  return { x: Math.min(Math.max(x, 0), width - 1), y: Math.min(Math.max(y, 0), height - 1) };
 }
 
 /**
@@ -66,7 +66,7 @@ export function boxBetween(from, to, step) {
   };
 }
 
-/** @type {(pixels: Pixels, size: number, box: Box, classIndex: number) => void} */
+/** @type {(pixels: Pixels, size: Size, box: Box, classIndex: number) => void} */
 export function drawBox(pixels, size, { left, top, right, bottom }, classIndex) {
   for (let y = top; y <= bottom; y++) fillRow(pixels, size, y, left, right, classIndex);
 }
@@ -74,11 +74,11 @@ export function drawBox(pixels, size, { left, top, right, bottom }, classIndex) 
 /**
  * Draws a filled polygon with its outline. Areas that a self-crossing polygon encloses an even number of times stay
  * empty.
- * @type {(pixels: Pixels, size: number, corners: Point[], classIndex: number) => void}
+ * @type {(pixels: Pixels, size: Size, corners: Point[], classIndex: number) => void}
  */
 export function drawPolygon(pixels, size, corners, classIndex) {
   const edges = corners.map((corner, index) => [corner, corners[(index + 1) % corners.length]]);
-  for (let y = 0; y < size; y++) {
+  for (let y = 0; y < size.height; y++) {
     const crossings = edges
       .filter(([from, to]) => from.y <= y !== to.y <= y) // a corner on the row belongs to one of its two edges
       .map(([from, to]) => from.x + ((y - from.y) * (to.x - from.x)) / (to.y - from.y))
@@ -92,20 +92,20 @@ export function drawPolygon(pixels, size, corners, classIndex) {
 
 /**
  * Repaints the region of one class around a point. Pixels that touch only at a corner are not connected.
- * @type {(pixels: Pixels, size: number, start: Point, classIndex: number) => void}
+ * @type {(pixels: Pixels, size: Size, start: Point, classIndex: number) => void}
  */
-export function floodFill(pixels, size, start, classIndex) {
-  const target = pixels[start.y * size + start.x];
+export function floodFill(pixels, { width }, start, classIndex) {
+  const target = pixels[start.y * width + start.x];
   if (target === classIndex) return;
-  const stack = [start.y * size + start.x];
+  const stack = [start.y * width + start.x];
   for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
     if (pixels[index] !== target) continue;
     pixels[index] = classIndex;
-    const x = index % size;
+    const x = index % width;
     if (x > 0) stack.push(index - 1);
-    if (x < size - 1) stack.push(index + 1);
-    if (index >= size) stack.push(index - size);
-    if (index < size * (size - 1)) stack.push(index + size);
+    if (x < width - 1) stack.push(index + 1);
+    if (index >= width) stack.push(index - width);
+    if (index + width < pixels.length) stack.push(index + width);
   }
 }
 
@@ -116,10 +116,10 @@ export function areEqual(one, other) {
 
 /**
  * Flips the map left to right, in place. To mirror a drawing exactly, draw it on the flipped map and flip back.
- * @type {(pixels: Pixels, size: number) => void}
+ * @type {(pixels: Pixels, size: Size) => void}
  */
-export function flip(pixels, size) {
-  for (let start = 0; start < pixels.length; start += size) pixels.subarray(start, start + size).reverse();
+export function flip(pixels, { width }) {
+  for (let start = 0; start < pixels.length; start += width) pixels.subarray(start, start + width).reverse();
 }
 
 /**
@@ -134,29 +134,29 @@ export function spreadPieces(length, piece, count) {
 
 /**
  * Copies a box of one map to another place of a second map, cut at the edges.
- * @type {(source: Pixels, target: Pixels, size: number, box: Box, left: number, top: number) => void}
+ * @type {(source: Pixels, target: Pixels, size: Size, box: Box, left: number, top: number) => void}
  */
-export function copyBox(source, target, size, box, left, top) {
+export function copyBox(source, target, { width, height }, box, left, top) {
   for (let y = box.top; y <= box.bottom; y++) {
     const row = top + y - box.top;
-    if (row < 0 || row >= size) continue;
+    if (row < 0 || row >= height) continue;
     const first = Math.max(left, 0);
-    const last = Math.min(left + box.right - box.left, size - 1);
-    const start = y * size + box.left - left;
-    if (first <= last) target.set(source.subarray(start + first, start + last + 1), row * size + first);
+    const last = Math.min(left + box.right - box.left, width - 1);
+    const start = y * width + box.left - left;
+    if (first <= last) target.set(source.subarray(start + first, start + last + 1), row * width + first);
   }
 }
 
 /**
  * Returns the smallest box around all pixels in which two maps differ; null if they are equal.
- * @type {(one: Pixels, other: Pixels, size: number) => Box | null}
+ * @type {(one: Pixels, other: Pixels, size: Size) => Box | null}
  */
-export function boxOfDifference(one, other, size) {
-  const box = { left: size, top: size, right: -1, bottom: -1 };
+export function boxOfDifference(one, other, { width, height }) {
+  const box = { left: width, top: height, right: -1, bottom: -1 };
   for (let index = 0; index < one.length; index++) {
     if (one[index] === other[index]) continue;
-    const x = index % size;
-    const y = (index - x) / size;
+    const x = index % width;
+    const y = (index - x) / width;
     box.left = Math.min(box.left, x);
     box.right = Math.max(box.right, x);
     box.top = Math.min(box.top, y);

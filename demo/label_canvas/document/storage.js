@@ -1,8 +1,8 @@
 // @ts-check
 // Where work is kept: in the browser's storage, and in the fragment of links, which browsers never send to a server.
 
-/** @import { Settings, Work } from './codec.js' */
-/** @import { Pixels } from './raster.js' */
+/** @import { Settings, SizedWork, Work } from './codec.js' */
+/** @import { Size } from './raster.js' */
 import { packWork, packWorkNow, unpackWork } from './codec.js';
 
 const STORE_AFTER = 200; // milliseconds; sending the map to the server comes first
@@ -13,7 +13,7 @@ const storageKey = (/** @type {string} */ dataset) => `pix2pix-studio.work.${dat
 export class Store {
   #timer = 0;
   #hasFailed = false;
-  /** @type {Work | null} What the timer will write. */
+  /** @type {SizedWork | null} What the timer will write. */
   #waiting = null;
 
   /**
@@ -27,7 +27,7 @@ export class Store {
     document.addEventListener('visibilitychange', () => this.#write()); // phones end hidden pages without a word
   }
 
-  /** @param {Work} work */
+  /** @param {SizedWork} work */
   keep(work) {
     this.#waiting = work;
     clearTimeout(this.#timer);
@@ -51,7 +51,7 @@ export class Store {
 
 /**
  * Returns the stored work, or null.
- * @type {(dataset: string, size: number, classCount: number) => Promise<Work | null>}
+ * @type {(dataset: string, size: Size, classCount: number) => Promise<Work | null>}
  */
 export async function readStored(dataset, size, classCount) {
   try {
@@ -62,7 +62,7 @@ export async function readStored(dataset, size, classCount) {
   }
 }
 
-/** @type {(dataset: string, work: Work) => Promise<string>} */
+/** @type {(dataset: string, work: SizedWork) => Promise<string>} */
 export async function makeLink(dataset, work) {
   return `${location.href.split('#')[0]}#${dataset}=${await packWork(work)}`;
 }
@@ -75,7 +75,7 @@ export const isLinkElsewhere = (dataset) => /^#\w+=\d+\./.test(location.hash) &&
 
 /**
  * Returns the work in the address bar; null if it holds none of this dataset. Throws an Error with one sentence.
- * @type {(dataset: string, size: number, classCount: number) => Promise<Work | null>}
+ * @type {(dataset: string, size: Size, classCount: number) => Promise<Work | null>}
  */
 export async function readLink(dataset, size, classCount) {
   return isLinkHere(dataset) ? unpackWork(location.hash.slice(dataset.length + 2), size, classCount) : null;

@@ -1,7 +1,7 @@
 // @ts-check
 // The work on a canvas, its map with seed and dropout: opens stored work and links, stores what changes, copies links.
 
-/** @import { Settings, Work as SavedWork } from './codec.js' */
+/** @import { Settings, SizedWork, Work as SavedWork } from './codec.js' */
 /** @import { LabelMap } from './map.js' */
 import { clearAddress, isLinkHere, makeLink, readLink, readStored, Store } from './storage.js';
 
@@ -94,9 +94,9 @@ export class Work {
     }
   }
 
-  /** @returns {SavedWork} */
+  /** @returns {SizedWork} */
   #saved() {
-    return { pixels: this.labelMap.pixels, ...this.settings };
+    return { pixels: this.labelMap.pixels, size: this.labelMap.size, ...this.settings };
   }
 
   /** @param {SavedWork} work */

@@ -21,7 +21,7 @@ export class Cursor {
   constructor(canvas) {
     const { view, labelMap } = canvas;
     this.canvas = canvas;
-    this.#place = { x: labelMap.size / 2, y: labelMap.size / 2 };
+    this.#place = { x: labelMap.size.width / 2, y: labelMap.size.height / 2 };
     view.canvas.addEventListener('focus', () => {
       if (!view.canvas.matches(BY_KEYS)) return;
       canvas.status.showHint(view.canvas.ariaDescription ?? '');

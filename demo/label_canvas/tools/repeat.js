@@ -52,7 +52,7 @@ export class Repeat {
     const { previous, pixels, size } = this.labelMap;
     const box = previous ? boxOfDifference(previous, pixels, size) : null;
     const area = box ? (box.right - box.left + 1) * (box.bottom - box.top + 1) : 0;
-    this.#block = area <= size * size * LARGEST_PRESELECTION ? box : null;
+    this.#block = area <= pixels.length * LARGEST_PRESELECTION ? box : null;
   }
 
   /** @param {Point} point */
@@ -112,9 +112,9 @@ export class Repeat {
   }
 
   #selected() {
-    const last = this.labelMap.size - 1;
+    const { width, height } = this.labelMap.size;
     const box = boxBetween(this.#start, this.#end, this.choice.step);
-    return { ...box, right: Math.min(box.right, last), bottom: Math.min(box.bottom, last) };
+    return { ...box, right: Math.min(box.right, width - 1), bottom: Math.min(box.bottom, height - 1) };
   }
 
   #stamp() {
