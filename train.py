@@ -29,6 +29,7 @@ from pix2pix.data.facades import DownloadError, download_facades
 from pix2pix.dry_run import dry_run
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
+from pix2pix.flags import command_of
 from pix2pix.hub import HubModel
 from pix2pix.init_from import describe_start, init_from
 from pix2pix.launch import make_graph, make_trainer, start_processes
@@ -275,7 +276,7 @@ def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
     released = shlex.quote(str(run.release))
     text = (
         f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
-        f"Paint in the browser: python app.py --weights {config.dataset}-{config.objective}={released}"
+        f"Paint in the browser: {command_of('app.py')} --weights {config.dataset}-{config.objective}={released}"
     )
     if run.release_best.exists():
         text += f"\nThe epoch with the best validation score, instead of the last: {shlex.quote(str(run.release_best))}"

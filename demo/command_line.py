@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.models import MODELS, Model, Source, load_models
 from demo.validation_samples import ValidationSamples, find_samples
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, command_of
 from pix2pix.hub import HubModel
 from pix2pix.release import ReleaseError
 
@@ -51,7 +51,7 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         environment: SPACE_ID in it says that this is a public Space, where datasets may not be shown.
     """
     parser = Parser(
-        prog="python app.py",
+        prog=command_of("app.py"),
         description="Paint a facade or a street and compare what a GAN and an L1 model make of it.",
     )
     parser.add_argument(

@@ -166,9 +166,16 @@ def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
     """
     bundled = {name: BUNDLED_WEIGHTS / name for name in MODELS if (BUNDLED_WEIGHTS / name).is_dir()}
     sources: dict[str, Source] = bundled | published(os.environ) | dict(named)
+    if not sources:
+        first = " ".join(f"--weights {name}=SOURCE" for name in MODELS[: len(OBJECTIVES)])
+        raise ReleaseError(
+            "no weights are installed; a clone of the project has them in demo/weights. Name both models of a dataset, "
+            f"{first}, each a released folder or owner/name on the Hugging Face Hub; or set {OWNER_VARIABLE} to their "
+            "owner there"
+        )
     datasets = [dataset for dataset in PALETTES if any(name.startswith(f"{dataset}-") for name in sources)]
     models = {}
-    for name in (f"{dataset}-{objective}" for dataset in datasets or list(PALETTES)[:1] for objective in OBJECTIVES):
+    for name in (f"{dataset}-{objective}" for dataset in datasets for objective in OBJECTIVES):
         if name not in sources:
             raise ReleaseError(
                 f"{name}: the page compares both models of a dataset; name a folder for this one with "

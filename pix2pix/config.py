@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, command_of
 from pix2pix.networks import NORMS
 from pix2pix.release_config import DIRECTIONS, OBJECTIVES
 
@@ -158,7 +158,7 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
 
 def _make_parser() -> Parser:
     parser = Parser(
-        prog="python train.py",
+        prog=command_of("train.py"),
         usage="%(prog)s [flags]",
         description="Train pix2pix. The defaults are the published run on facades.",
     )

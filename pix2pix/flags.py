@@ -4,6 +4,7 @@ import argparse
 import difflib
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 RENAMED = {
@@ -51,6 +52,12 @@ NO_FLAG = {
 """Flags of other programs → why there is none here."""
 NEAR = 0.8
 """Smallest similarity of two flags, 0 to 1, for one to be a misspelling of the other."""
+
+
+def command_of(script: str) -> str:
+    """Return the command that runs a script of this project: its file in a clone, a console script where installed."""
+    is_clone = (Path(__file__).parents[1] / "pyproject.toml").is_file()
+    return f"python {script}" if is_clone else f"pix2pix-{script.removesuffix('.py')}"
 
 
 class Parser(argparse.ArgumentParser):

@@ -62,7 +62,7 @@ def read(run: RunFolder) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
     Raises:
         RunFolderError: If `config.json` is missing or something else.
     """
-    advice = "Choose a folder made by train.py, such as runs/facades-gan."
+    advice = "Choose a folder made by training, such as runs/facades-gan."
     if not run.config_file.is_file():
         raise RunFolderError(f"{run.path} is not a run folder: it has no config.json. {advice}")
     content = _read(run, advice)

@@ -51,6 +51,15 @@ def test_one_model_of_a_dataset_alone_is_refused(
     )
 
 
+def test_without_any_weights_the_sentence_says_how_to_name_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("demo.models.BUNDLED_WEIGHTS", tmp_path)
+    said = complaint(capsys)
+    assert "error: no weights are installed; " in said and "or set PIX2PIX_HUB_OWNER" in said
+    assert "--weights facades-gan=SOURCE --weights facades-l1=SOURCE" in said
+
+
 def test_all_four_models_are_bundled() -> None:
     assert {path.name for path in BUNDLED_WEIGHTS.iterdir() if path.is_dir()} == set(MODELS)
 

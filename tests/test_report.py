@@ -433,7 +433,7 @@ def break_release(run: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (break_missing, "is not a run folder: it has no config.json. Choose a folder made by train.py"),
+        (break_missing, "is not a run folder: it has no config.json. Choose a folder made by training"),
         (break_config, "config.json does not describe a training run"),
         (break_into_release, "config.json does not describe a training run"),
         (break_value, "config.json does not describe a training run"),

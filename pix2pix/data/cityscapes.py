@@ -22,6 +22,8 @@ from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
+from pix2pix.flags import command_of
+
 COUNTS = {"train": 2975, "val": 500}
 NUM_VALIDATION = 300
 PHOTO_MEMBER = re.compile(r"leftImg8bit/(train|val)/([a-z-]+/[a-z-]+_\d{6}_\d{6})_leftImg8bit\.png")
@@ -48,7 +50,7 @@ def how_to_get(data_dir: Path) -> str:
         "  2. Download leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from its download page.\n"
         f"  3. Pair them ({NEEDED_BYTES // 10**6} MB of disk space): python -m pix2pix.data cityscapes "
         f"--data-dir {folder} --photos leftImg8bit_trainvaltest.zip --labels gtFine_trainvaltest.zip\n"
-        f"  4. Train on them: python train.py --dataset cityscapes --data-dir {folder}\n"
+        f"  4. Train on them: {command_of('train.py')} --dataset cityscapes --data-dir {folder}\n"
         f"If you have Cityscapes as packed by the pix2pix authors, move it to {data_dir / 'cityscapes'} and run: "
         f"python -m pix2pix.data cityscapes --data-dir {folder}"
     )

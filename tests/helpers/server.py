@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,18 @@ def outcome(url: str, session: str, client: Any = httpx, opened: threading.Semap
     raise AssertionError("the stream ended without images")
 
 
-def start_app(folder: Path, weights: dict[str, Path], **environment: str) -> tuple[subprocess.Popen[str], str]:
-    """Starts `app.py` on a free port; returns the process and its address."""
+def start_app(
+    folder: Path,
+    weights: dict[str, Path],
+    program: Sequence[str] = (sys.executable, "app.py"),
+    where: Path = ROOT,
+    **environment: str,
+) -> tuple[subprocess.Popen[str], str]:
+    """Starts `app.py`, or `program` in the folder `where`, on a free port; returns the process and its address."""
     environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "app.py", *weight_flags(weights)]
+    command = [*program, *weight_flags(weights)]
     app = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=where, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert app.stdout is not None
     line = app.stdout.readline()
