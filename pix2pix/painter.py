@@ -192,7 +192,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--weights",
         metavar="SOURCE",
         required=True,
-        help="released folder, or owner/name[@revision] on the Hugging Face Hub",
+        help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub",
     )
     parser.add_argument(
         "--input",

@@ -130,6 +130,13 @@ def release_inside(folder: Path) -> Path | None:
     return release if release.is_dir() and not is_release(folder) else None
 
 
+def is_run_without_release(folder: Path) -> bool:
+    """Return whether `folder` is a run folder whose training has not written a released folder yet."""
+    run = RunFolder(folder)
+    is_run = any(file.exists() for file in (folder / ".lock", run.checkpoint, run.log_file))
+    return is_run and not run.release.is_dir() and not is_release(folder)
+
+
 def earlier_epochs(released: Path, epochs: int) -> dict[int, Path]:
     """Return weights of earlier epochs of the same training: those of the released folder, or of the run around it.
 

@@ -15,9 +15,10 @@ import pytest
 from huggingface_hub import constants
 
 from pix2pix import release
-from pix2pix.hub import HubError, HubModel, __main__, cached, fetch, pull
+from pix2pix.hub import HubError, HubModel, __main__, cached, fetch, locate, pull
 from pix2pix.painter import Painter
 from pix2pix.release import ReleaseError
+from pix2pix.run_folder import RunFolder
 from tests.helpers.hub_server import HubServer
 from tests.helpers.tiny import tiny_generator, tiny_release_config, use_endpoint
 
@@ -304,3 +305,14 @@ def test_a_token_opens_private_and_gated_models(access, hub, released_folder, mo
     monkeypatch.setenv("HF_TOKEN", "hf_reader")
     commit = hub.add(MODEL.repo, released_files(released_folder), **{access: True})
     assert pull(MODEL).name == commit
+
+
+def test_a_run_without_a_release_yet_is_named_as_such(tmp_path):
+    with RunFolder(tmp_path / "run").lock():
+        pass
+    (tmp_path / "run" / "config.json").write_text("{}")
+    with pytest.raises(ReleaseError, match="run is a training run without a release; it gets one when its first epoch"):
+        locate(tmp_path / "run")
+    (tmp_path / "run" / "release").mkdir()
+    assert locate(tmp_path / "run") == tmp_path / "run" / "release"
+    assert locate(tmp_path) == tmp_path

@@ -382,3 +382,11 @@ def test_a_failed_push_is_explained_in_one_sentence(case, hub, released_folder, 
     said = capsys.readouterr().err
     assert PUSHES[case] in said and said.count("\n") == 1
     assert hub.repos == {}
+
+
+def test_a_run_folder_is_published_as_its_release(run, tmp_path):
+    for folder, name in ((run, "of-run"), (run / "release", "of-release")):
+        assert __main__.main(["pack", str(folder), "owner/name", str(tmp_path / name)]) == 0
+    files = sorted(path.relative_to(tmp_path / "of-run") for path in (tmp_path / "of-run").rglob("*"))
+    assert Path("model.safetensors") in files
+    assert files == sorted(path.relative_to(tmp_path / "of-release") for path in (tmp_path / "of-release").rglob("*"))

@@ -18,8 +18,17 @@ from huggingface_hub.utils import tqdm
 
 from pix2pix.hub.model import HubError, HubModel, UnreachableError, explaining
 from pix2pix.networks import PatchGAN, UNet
-from pix2pix.release import DISCRIMINATOR, WEIGHTS, ReleaseConfig, epoch_of, load_config, load_weights, spread
-from pix2pix.run_folder import release_inside
+from pix2pix.release import (
+    DISCRIMINATOR,
+    WEIGHTS,
+    ReleaseConfig,
+    ReleaseError,
+    epoch_of,
+    load_config,
+    load_weights,
+    spread,
+)
+from pix2pix.run_folder import is_run_without_release, release_inside
 
 FILES = ("config.json", WEIGHTS)
 """The files that a model needs. `epochs/epoch-NNN.safetensors` are read too if present, and nothing else."""
@@ -76,7 +85,8 @@ def locate(source: Path | str, discriminator: bool = False) -> Path:
         discriminator: Whether to fetch D's weights too, if the model has them.
 
     Raises:
-        ReleaseError: If a model on the Hub cannot be downloaded; one sentence says why and what to do.
+        ReleaseError: If a model on the Hub cannot be downloaded, or a run has no release yet; one sentence says why and
+            what to do.
     """
     folder = Path(source)
     if isinstance(source, str) and "/" in source and not folder.is_dir():
@@ -86,6 +96,10 @@ def locate(source: Path | str, discriminator: bool = False) -> Path:
                 fetch_discriminator(HubModel.parse(source), folder)
         except HubError as error:  # a mistyped folder can look like a repository
             raise HubError(f"{error} (and there is no folder {source})") from error
+    if is_run_without_release(folder):
+        raise ReleaseError(
+            f"{folder} is a training run without a release; it gets one when its first epoch is finished"
+        )
     return release_inside(folder) or folder
 
 

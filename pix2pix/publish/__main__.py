@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pix2pix.flags import Parser
-from pix2pix.hub import HubModel
+from pix2pix.hub import HubModel, locate
 from pix2pix.publish.pack import pack
 from pix2pix.publish.push import push
 from pix2pix.release import MAX_EPOCHS
@@ -35,13 +35,13 @@ def parse() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m pix2pix.publish", description="Publish released folders on the Hugging Face Hub.")
     commands = parser.add_subparsers(dest="command", required=True)
     pusher = commands.add_parser("push", help="upload a released folder with its scores, curves and samples")
-    pusher.add_argument("folder", metavar="FOLDER", type=Path, help="released folder, such as runs/facades-gan/release")
+    pusher.add_argument("folder", metavar="FOLDER", type=Path, help="released folder or run, such as runs/facades-gan")
     pusher.add_argument("model", metavar="OWNER/NAME", help="repository on the Hugging Face Hub")
     pusher.add_argument("--private", action="store_true", help="make a new repository visible to its owner only")
     pusher.add_argument("--revision", metavar="BRANCH", help="branch to push to, created if missing (default: main)")
     pusher.add_argument("--message", metavar="TEXT", help="commit message (default: Upload a released folder)")
     packer = commands.add_parser("pack", help="write what push would upload into a folder; needs no network")
-    packer.add_argument("folder", metavar="FOLDER", type=Path, help="released folder")
+    packer.add_argument("folder", metavar="FOLDER", type=Path, help="released folder or run")
     packer.add_argument("model", metavar="OWNER/NAME", help="repository that the model card's example loads")
     packer.add_argument("output", metavar="OUTPUT", type=Path, help="folder for the files")
     for command in (pusher, packer):
@@ -63,12 +63,12 @@ def parse() -> argparse.ArgumentParser:
 
 def run(flags: argparse.Namespace) -> str:
     """Pack or pushes; returns what to print."""
-    model = HubModel.parse(flags.model)
+    model, folder = HubModel.parse(flags.model), locate(flags.folder)
     if flags.command == "pack":
-        pack(flags.folder, flags.output, model.repo, flags.epochs, flags.maps)
+        pack(folder, flags.output, model.repo, flags.epochs, flags.maps)
         return str(flags.output)
     branch = replace(model, revision=flags.revision or model.revision)
-    pushed = push(flags.folder, branch, flags.private, flags.message, flags.epochs, flags.maps)
+    pushed = push(folder, branch, flags.private, flags.message, flags.epochs, flags.maps)
     return f"{'pushed' if pushed.is_new else 'nothing has changed since'} {pushed.model.repo}@{pushed.model.revision}"
 
 
