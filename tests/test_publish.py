@@ -21,11 +21,13 @@ from pix2pix.labels import PALETTES
 from pix2pix.networks import PatchGAN
 from pix2pix.painter import Painter
 from pix2pix.publish import __main__
-from pix2pix.publish.pack import pack
+from pix2pix.publish.card import model_card
+from pix2pix.publish.pack import SAMPLE_SEED, pack
 from tests.helpers.hub_server import sha256
 from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 
 ROOT = Path(__file__).parents[1]
+BUNDLED = ROOT / "demo" / "weights"
 MODEL = HubModel("me/facades-gan")
 NOWHERE = "http://127.0.0.1:9"
 
@@ -390,3 +392,11 @@ def test_a_run_folder_is_published_as_its_release(run, tmp_path):
     files = sorted(path.relative_to(tmp_path / "of-run") for path in (tmp_path / "of-run").rglob("*"))
     assert Path("model.safetensors") in files
     assert files == sorted(path.relative_to(tmp_path / "of-release") for path in (tmp_path / "of-release").rglob("*"))
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in BUNDLED.glob("*/config.json")), ids=lambda p: p.name)
+def test_the_cards_of_the_bundled_weights_are_those_of_the_current_template(folder):
+    generator, config = release.load(folder)
+    card = model_card(generator, config, None, f"demo/weights/{folder.name}", SAMPLE_SEED, True, ())
+    bundled = (folder / "README.md").read_text(encoding="utf-8")
+    assert [line for line in card.splitlines() if line not in bundled.splitlines()] == []
