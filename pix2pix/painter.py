@@ -113,8 +113,8 @@ class Painter:
 
     @property
     def palette(self) -> Palette:
-        """Classes of the label images that the generator takes; raises ValueError if it takes other images."""
-        if (palette := self.config.input_palette) is None:
+        """Classes that people paint for the generator; raises ValueError if it takes other images."""
+        if (palette := self.config.painted_palette) is None:
             raise ValueError("this model takes images without classes, not label maps; open an image instead")
         return palette
 
@@ -122,8 +122,10 @@ class Painter:
         """Turn a painted label map into a label image: integers [H, W] → uint8 RGB [H, W, 3].
 
         The models were trained on resized JPEGs, so the image gets soft edges and JPEG noise. `benchmarks/label_gap.py`
-        compares such treatments.
+        compares such treatments. Line drawings stay as they are.
         """
+        if self.config.drawing:
+            return self.palette.to_image(label_map)
         return through_jpeg(smooth(self.palette.to_image(label_map), EDGE_SIGMA))
 
     @torch.inference_mode()

@@ -68,6 +68,7 @@ class ReleaseConfig:
         size: Width and height of the training images, each one of `SIDES`. Other multiples of 256 can be painted too.
         pairs: Number of training pairs; 0 if unknown.
         data_hash: Fingerprint of the training pairs, see `PairedDataset.fingerprint`; empty if unknown.
+        drawing: Colours of paper and lines, "#rrggbb", if the input images are line drawings; None if they are not.
     """
 
     dataset: str
@@ -85,6 +86,7 @@ class ReleaseConfig:
     size: tuple[int, int] = (256, 256)
     pairs: int = 0
     data_hash: str = ""
+    drawing: tuple[str, str] | None = None
 
     @property
     def input_palette(self) -> Palette | None:
@@ -97,10 +99,15 @@ class ReleaseConfig:
         return self.palette if self.palette_of == "output" else None
 
     @property
+    def painted_palette(self) -> Palette | None:
+        """Classes that people paint for it: of label images, or paper and line; None if it takes other images."""
+        return Palette(("paper", "line"), self.drawing) if self.drawing else self.input_palette
+
+    @property
     def translates(self) -> str:
         """What it turns into what, in words."""
         if self.palette is None:
-            return "images to images"
+            return "line drawings to images" if self.drawing else "images to images"
         maps = f"label images of {len(self.palette)} classes"
         return f"{maps} to photos" if self.palette_of == "input" else f"photos to {maps}"
 
@@ -154,7 +161,7 @@ class ReleaseConfig:
         )
 
 
-TRAINED_ON = ("direction", "palette_of", "size", "pairs", "data_hash")
+TRAINED_ON = ("direction", "palette_of", "size", "pairs", "data_hash", "drawing")
 """Values that older released folders lack; their defaults are true of these."""
 
 
@@ -255,7 +262,19 @@ def _trained_on(values: dict[str, Any]) -> dict[str, Any]:
         checked["data_hash"] = _checked(values, "data_hash", str)
         if not re.fullmatch("([0-9a-f]{64})?", checked["data_hash"]):
             raise ReleaseError("data_hash is not a sha256 of 64 hex digits")
+    if values.get("drawing") is not None:
+        checked["drawing"] = _drawing(values["drawing"])
     return checked
+
+
+def _drawing(value: Any) -> tuple[str, str]:
+    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(color, str) for color in value)):
+        raise ReleaseError('drawing must be the colours of paper and lines, such as ["#ffffff", "#000000"]')
+    try:
+        Palette(("paper", "line"), (value[0], value[1]))
+    except ValueError as error:
+        raise ReleaseError(f"drawing: {error}") from error
+    return value[0], value[1]
 
 
 def _size(value: Any) -> tuple[int, int]:

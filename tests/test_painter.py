@@ -272,3 +272,14 @@ def test_a_run_in_progress_can_be_painted_with(released_folder, tmp_path):
     before = painter.paint(LABEL_MAP, 0)
     shutil.rmtree(folder)
     np.testing.assert_array_equal(painter.paint(LABEL_MAP, 0), before)
+
+
+def test_a_drawing_is_painted_in_its_own_two_colours_without_noise():
+    config = tiny_release_config(palette=None, drawing=("#000000", "#ffffff"))
+    painter = Painter(tiny_generator(), config, torch.device("cpu"), precision="fp32")
+    drawing = np.eye(256, dtype=np.uint8)
+    image = painter.label_image(drawing)
+    assert (image == 255 * drawing[..., None]).all()
+    assert (painter.paint(drawing, 1) == painter.paint_image(image, 1)).all()
+    with pytest.raises(ValueError, match="open an image instead"):
+        Painter(tiny_generator(), tiny_release_config(palette=None)).label_image(drawing)

@@ -157,6 +157,9 @@ MALFORMED = {
     "size of one side": ({"size": [256]}, "size must be width and height"),
     "size as text": ({"size": ["256", "256"]}, "size must be width and height"),
     "size that does not fit": ({"size": [256, 300]}, "size must have sides of 256, 512, 768, 1024"),
+    "drawing of one colour": ({"drawing": ["#ffffff"]}, "drawing must be the colours of paper and lines"),
+    "drawing white on white": ({"drawing": ["#ffffff", "#ffffff"]}, "drawing: palette colours repeat"),
+    "drawing in words": ({"drawing": ["white", "black"]}, "drawing: palette colour 'white' is not of the form"),
     "size without end": ({"size": [256, 2**40]}, "size must have sides"),
     "negative pairs": ({"pairs": -1}, "pairs is -1"),
     "hash that is a path": ({"data_hash": "../../etc"}, "data_hash is not a sha256"),
@@ -183,12 +186,18 @@ def test_a_missing_value_in_config_json_is_named(name):
 
 def test_what_a_generator_was_trained_on_is_kept_and_left_out_where_it_is_as_published():
     config = tiny_release_config(
-        dataset="shoes", palette=None, direction="AtoB", size=(512, 256), pairs=60, data_hash="0a" * 32
+        dataset="shoes",
+        palette=None,
+        direction="AtoB",
+        size=(512, 256),
+        pairs=60,
+        data_hash="0a" * 32,
+        drawing=("#ffffff", "#000000"),
     )
     assert ReleaseConfig.from_json(config.to_json()) == config
-    known = {"direction", "palette_of", "size", "pairs", "data_hash"}
+    known = {"direction", "palette_of", "size", "pairs", "data_hash", "drawing"}
     assert not known & json.loads(tiny_release_config().to_json()).keys()
-    assert "images to images, 512x256 pixels" in release.model_card(config)
+    assert "line drawings to images, 512x256 pixels" in release.model_card(config)
 
 
 def test_a_palette_describes_the_input_or_the_output():

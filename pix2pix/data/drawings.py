@@ -1,0 +1,39 @@
+"""Line drawings, such as edges: whether images are some, and the colours of their paper and lines."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+DRAWN_LEVELS = 40
+LEAST_DRAWN = 0.85
+"""Share of a drawing's pixels within `DRAWN_LEVELS` of black or white; soft edges take the rest.
+
+The photos of both datasets have 0.50 at most (100 validation photos of each).
+"""
+GREY_LEVELS = 24
+LEAST_GREY = 0.99
+"""Share of a drawing's pixels whose channels differ by `GREY_LEVELS` at most, which is the noise of JPEG."""
+MAJORITY = 0.8
+BLACK, WHITE = "#000000", "#ffffff"
+
+
+def drawing_colors(images: Iterable[np.ndarray]) -> tuple[str, str] | None:
+    """Return the colours of paper and lines, if a `MAJORITY` of images are drawings in black and white.
+
+    Args:
+        images: uint8 RGB [H, W, 3] each.
+
+    Returns:
+        ("#ffffff", "#000000"), or the reverse for white lines on black; None if the images are no drawings.
+    """
+    total = drawn = on_white = 0
+    for pixels in images:
+        low, high = pixels.min(2).astype(np.int16), pixels.max(2).astype(np.int16)
+        is_grey = high - low <= GREY_LEVELS
+        white, black = (is_grey & (low >= 255 - DRAWN_LEVELS)).mean(), (is_grey & (high <= DRAWN_LEVELS)).mean()
+        total += 1
+        drawn += bool(white + black >= LEAST_DRAWN and is_grey.mean() >= LEAST_GREY and min(white, black) > 0)
+        on_white += bool(white >= black)
+    if not total or drawn < MAJORITY * total:
+        return None
+    return (WHITE, BLACK) if 2 * on_white >= total else (BLACK, WHITE)
