@@ -267,16 +267,15 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     demo.queue(status_update_rate=0.5, max_size=MAX_WAITING, api_open=False)  # no request bypasses the queue
     patch_gradio(demo)
     return demo.launch(
+        **{"share": False} | keywords,  # without this, Gradio decides itself in notebooks
         theme=make_theme(),
         head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",
         footer_links=["api"],
         show_error=True,  # show an error's sentence instead of "Error"
         run_history=False,  # it would store every stroke in the visitor's browser
         ssr_mode=False,
-        share=False,
         pwa=False,
         enable_monitoring=False,
         max_file_size=MAX_UPLOAD_BYTES,
         app_kwargs=app_keywords(demo),
-        **keywords,
     )

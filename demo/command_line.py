@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.models import MODELS, Model, Source, load_models
+from demo.server.address import AddressError, check_address
 from demo.validation_samples import ValidationSamples, find_samples
 from pix2pix.flags import Parser, command_of
 from pix2pix.hub import HubModel
@@ -23,11 +24,17 @@ class Options:
         models: By "DATASET-OBJECTIVE".
         samples: Validation samples by dataset; empty without `--data-dir`.
         is_mcp_server: Whether language models may paint.
+        host: The address to listen on.
+        port: None takes the first free one from 7860 on.
+        is_shared: Whether to make the page public through a tunnel of Gradio's.
     """
 
     models: Mapping[str, Model]
     samples: Mapping[str, ValidationSamples]
     is_mcp_server: bool
+    host: str
+    port: int | None
+    is_shared: bool
 
 
 def parse_weights(argument: str) -> tuple[str, Source]:
@@ -43,13 +50,20 @@ def parse_weights(argument: str) -> tuple[str, Source]:
         raise argparse.ArgumentTypeError(f"there is no folder {source!r}") from error
 
 
-def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
-    """Read the flags and load what they name.
+def parse_port(text: str) -> int:
+    """Read the number of a port."""
+    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 65535")
+    return int(text)
 
-    Args:
-        arguments: The command line without the program.
-        environment: SPACE_ID in it says that this is a public Space, where datasets may not be shown.
-    """
+
+def parse_host(text: str) -> str:
+    """Put an IPv6 address into brackets, as in addresses with a port."""
+    return f"[{text}]" if ":" in text and not text.startswith("[") else text
+
+
+def make_parser(environment: Mapping[str, str]) -> Parser:
+    """Make the parser; some defaults are environment variables of Gradio's."""
     parser = Parser(
         prog=command_of("app.py"),
         description="Paint a facade or a street and compare what a GAN and an L1 model make of it.",
@@ -70,6 +84,36 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         help="folder with facades/val or cityscapes/val; offers random validation samples",
     )
     parser.add_argument("--mcp", action="store_true", help="let language models paint, too (Model Context Protocol)")
+    parser.add_argument(
+        "--host",
+        type=parse_host,
+        default=environment.get("GRADIO_SERVER_NAME") or "127.0.0.1",
+        help="address to listen on, 0.0.0.0 for all of this machine (default: $GRADIO_SERVER_NAME or 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=parse_port,
+        default=int(environment.get("GRADIO_SERVER_PORT") or 0) or None,
+        help="port to listen on (default: $GRADIO_SERVER_PORT, or the first free one from 7860 on)",
+    )
+    parser.add_argument(
+        "--share",
+        action="store_true",
+        default=environment.get("GRADIO_SHARE", "").lower() == "true",
+        help="make the page public for a week at most, through a program and servers of Gradio's",
+    )
+    return parser
+
+
+def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+    """Read the flags and load what they name.
+
+    Args:
+        arguments: The command line without the program.
+        environment: Gradio's variables are defaults of flags. SPACE_ID in it says that this is a public Space, where
+            datasets may not be shown.
+    """
+    parser = make_parser(environment)
     flags = parser.parse_args(arguments)
     if flags.mcp and importlib.util.find_spec("mcp") is None:
         parser.error("--mcp needs a package that is not installed: pip install 'gradio[mcp]'")
@@ -82,6 +126,9 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
     except ValueError as error:
         parser.error(f"--data-dir: {error}")
     try:
-        return Options(load_models(dict(flags.weights)), samples, flags.mcp)
-    except ReleaseError as error:
+        if flags.port is not None:
+            check_address(flags.host.strip("[]"), flags.port)
+        models = load_models(dict(flags.weights))
+    except (AddressError, ReleaseError) as error:
         parser.error(str(error))
+    return Options(models, samples, flags.mcp, flags.host, flags.port, flags.share)

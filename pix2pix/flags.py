@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pix2pix.surroundings import prepare_program
+
 RENAMED = {
     **dict.fromkeys(("dataroot", "data-root", "dataset-dir"), ("--data-dir", "--input")),
     **dict.fromkeys(("name", "checkpoints-dir"), ("--run-dir", "--weights")),
@@ -67,7 +69,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, formatter_class=Formatter, **keywords)
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """Parse flags; an unknown one ends the program with a sentence that says what to use instead."""
+        """Prepare the program and parse its flags; an unknown one ends it with a sentence that says what to use."""
+        prepare_program()
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown and unknown[0].startswith("-"):
             self.error(about_unknown(unknown[0], set(_flags(self)), f"{self.prog} --help"))

@@ -205,6 +205,8 @@ class PatchGAN(nn.Module):
 
 def _init_weights(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02) and batch norm's scales from N(1, 0.02), as the authors' code; biases are 0."""
+    if any(weight.is_meta for weight in module.parameters(recurse=False)):
+        return  # there is no memory to draw into, and PyTorch would import its compiler first, which takes seconds
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

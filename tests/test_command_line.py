@@ -10,7 +10,7 @@ from demo.models import BUNDLED_WEIGHTS, MODELS
 from pix2pix import release
 from pix2pix.labels import CITYSCAPES
 from tests.helpers.app import tiny_models, weight_flags
-from tests.helpers.tiny import tiny_generator, tiny_release_config
+from tests.helpers.tiny import free_port, tiny_generator, tiny_release_config
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +130,22 @@ def test_a_data_folder_without_a_validation_split_is_refused(tmp_path, capsys):
 def test_a_missing_package_for_mcp_is_named(monkeypatch, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert complaint(capsys, "--mcp").endswith("--mcp needs a package that is not installed: pip install 'gradio[mcp]'")
+
+
+def test_flags_win_over_gradios_variables_and_these_over_defaults(weights):
+    def address(arguments: list[str], **environment: str) -> tuple[str, int | None, bool]:
+        options = read_command_line([*weight_flags(weights), *arguments], environment)
+        return options.host, options.port, options.is_shared
+
+    named = {"GRADIO_SERVER_NAME": "127.0.0.2", "GRADIO_SERVER_PORT": str(free_port()), "GRADIO_SHARE": "True"}
+    assert address([]) == ("127.0.0.1", None, False)
+    assert address([], **named) == ("127.0.0.2", int(named["GRADIO_SERVER_PORT"]), True)
+    port = free_port()
+    flags = ["--host", "127.0.0.3", "--port", str(port), "--share"]
+    assert address(flags) == address(flags, **named) == ("127.0.0.3", port, True)
+    assert address(["--host", "::1"])[0] == "[::1]"  # as in an address with a port
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "many", "-1", "8e3"])
+def test_a_port_that_does_not_exist_is_refused(capsys, port):
+    assert complaint(capsys, f"--port={port}").endswith("is not a whole number from 1 to 65535")

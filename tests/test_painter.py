@@ -1,6 +1,8 @@
 """Painting: what an image depends on, and painting files from the command line."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter, main, paint_file, read_input
+from tests.helpers.app import ROOT
 from tests.helpers.tiny import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 
 
@@ -283,3 +286,14 @@ def test_a_drawing_is_painted_in_its_own_two_colours_without_noise():
     assert (painter.paint(drawing, 1) == painter.paint_image(image, 1)).all()
     with pytest.raises(ValueError, match="open an image instead"):
         Painter(tiny_generator(), tiny_release_config(palette=None)).label_image(drawing)
+
+
+def test_loading_and_painting_import_no_compiler(released_folder):
+    """PyTorch's takes as long to import as the rest of PyTorch; random weights on the device "meta" would need it."""
+    script = (
+        "import sys, numpy; from pix2pix.painter import Painter; "
+        f"Painter.load({str(released_folder)!r}).paint(numpy.zeros((256, 256), int), 0); "
+        "print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "False\n", done.stderr

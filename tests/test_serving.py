@@ -28,9 +28,11 @@ from starlette.types import Receive, Scope, Send
 from demo.app import build_demo, launch
 from demo.server import limits as server_limits
 from demo.server import settings, stop
+from demo.server.address import AddressError, check_address
 from pix2pix.painter import Painter
 from tests.helpers.app import ROOT, local_models, tiny_models
 from tests.helpers.server import join, outcome, start_app
+from tests.helpers.tiny import free_port
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -247,21 +249,38 @@ def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_serve
     may_paint.clear()
 
 
-@pytest.mark.parametrize("port", ["in use", "7860a", "0", "65536"])
-def test_a_port_that_cannot_be_used_ends_the_start_with_a_sentence(port):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        sentence = f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not '{port}'."
-        if port == "in use":
-            port = str(other.getsockname()[1])
-            empty = f"Cannot find empty port in range: {port}-{port}"
-            sentence = (
-                f"The app cannot listen ({empty}). Set GRADIO_SERVER_NAME and GRADIO_SERVER_PORT to another address."
-            )
-        environment = os.environ | {"GRADIO_SERVER_PORT": port}
-        ended = subprocess.run(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
-        )
+@pytest.mark.parametrize("port", ["7860a", "0", "65536"])
+def test_a_port_of_the_environment_that_does_not_exist_ends_the_start_with_a_sentence(port):
+    ended = start([], GRADIO_SERVER_PORT=port)
+    sentence = f"The environment variable GRADIO_SERVER_PORT must be a whole number from 1 to 65535, not '{port}'."
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", sentence + "\n")
+
+
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_a_port_in_use_ends_the_start_with_a_sentence(by):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        flags = ["--port", port] if by == "flag" else []
+        ended = start(flags, GRADIO_SERVER_PORT="1" if by == "flag" else port)  # the flag counts
+    sentence = f"port {port} is in use: end the program that uses it, or choose another with --port"
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[-1] == f"app.py: error: {sentence}"
+
+
+def start(flags: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "app.py", *flags]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-name.invalid", "a\0b"])
+def test_a_host_of_another_machine_is_refused(host):
+    with pytest.raises(AddressError, match="is no address of this machine: choose another with --host"):
+        check_address(host, 15000)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0", "localhost"])
+def test_a_free_port_of_this_machine_is_accepted(host):
+    check_address(host, free_port())
 
 
 def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path, tmp_path_factory):

@@ -20,6 +20,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from pix2pix.data.fetch import CHUNK_BYTES, DownloadError, discard, fetch
+from pix2pix.surroundings import ProxyError, check_proxies
 
 FACADES_URLS = (
     "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz",
@@ -57,10 +58,13 @@ def download_facades(
     print(FACADES_CITATION)
     problems: list[str] = []
     try:
+        check_proxies(socks=False)
         data_dir.mkdir(parents=True, exist_ok=True)
         with _alone(data_dir):
             if not folder.exists():
                 problems = _download_from_first(urls, data_dir, counts, pause_seconds)
+    except ProxyError as problem:
+        raise DownloadError(f"The facades dataset cannot be downloaded: {problem}.") from problem
     except OSError as problem:
         raise DownloadError(
             f"Could not write facades (about 100 MB) to {data_dir}: {problem.strerror or problem}."

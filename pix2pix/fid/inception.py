@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.measure import OFFICIAL_HASH, Measure
 from pix2pix.files import replacing
+from pix2pix.surroundings import ProxyError, check_proxies
 
 WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
 DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
@@ -126,9 +127,10 @@ def find_weights(path: Path | None = None) -> Path:
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(TIMEOUT_SECONDS)  # torch.hub has no timeout of its own
         try:
+            check_proxies(socks=False)
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path), hash_prefix=OFFICIAL_HASH)
-        except (OSError, RuntimeError, HTTPException) as error:  # RuntimeError: another file than expected
+        except (OSError, RuntimeError, HTTPException, ProxyError) as error:  # RuntimeError: not the expected file
             reason = getattr(error, "reason", error)  # urllib's errors print in brackets
             raise FidError(
                 f"Inception's weights could not be downloaded ({reason}); get {url} from elsewhere, and put it at "

@@ -19,6 +19,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from pix2pix.release import ReleaseError
+from pix2pix.surroundings import ProxyError, check_proxies
 
 
 class HubError(ReleaseError):
@@ -70,7 +71,10 @@ class HubModel:
 def explaining(model: HubModel) -> Iterator[None]:
     """Raise `HubError`, or `UnreachableError` if the Hub did not answer, for whatever stops a download."""
     try:
+        check_proxies()
         yield
+    except ProxyError as error:
+        raise HubError(f"{model} cannot be reached: {error}") from error
     except (OSError, RuntimeError, httpx2.HTTPError) as error:  # hf_xet raises RuntimeError for all its failures
         is_answer = isinstance(error, HfHubHTTPError) and error.response.status_code < 500
         is_silence = isinstance(error, httpx2.HTTPError | LocalEntryNotFoundError | OfflineModeIsEnabled)

@@ -1,0 +1,88 @@
+"""Prepare a program for the shell it was started in: encodings, certificates and proxies.
+
+The parser of all programs calls `prepare_program`; what uses the network calls `check_proxies` before.
+"""
+
+import os
+import re
+import ssl
+import sys
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
+
+OWN_ADDRESSES = ("127.0.0.1", "localhost", "::1")
+SOCKS = ("socks5", "socks5h")
+
+
+class ProxyError(ValueError):
+    """A proxy variable has a value that cannot be used; the message names both."""
+
+
+def prepare_program() -> None:
+    """Make output safe in any encoding, ignore certificates that are missing, let ALL_PROXY stand for all proxies."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # None without a console on Windows, other objects in notebooks
+            stream.reconfigure(errors="backslashreplace")
+    for variable, problem in _unusable_certificates():
+        value = os.environ.pop(variable)
+        print(f"{variable} is {value!r}, {problem}; it is ignored.", file=sys.stderr)
+    if proxy := getproxies_environment().get("all"):  # Python's own client, urllib, does not know it
+        for kind in {"http", "https"} - getproxies_environment().keys():
+            os.environ[f"{kind}_proxy"] = proxy
+
+
+def _unusable_certificates() -> Iterator[tuple[str, str]]:
+    """Yield variables that make every HTTPS client fail when it is made, and what is wrong with them."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.create_default_context(cafile=file)
+        except OSError as error:  # of OpenSSL too
+            yield "SSL_CERT_FILE", f"which is no readable file of certificates ({error.strerror or error})"
+    if folder and not any(Path(name).is_dir() for name in folder.split(os.pathsep)):
+        yield "SSL_CERT_DIR", "which is no folder"
+
+
+def exempt_from_proxies(*hosts: str) -> None:
+    """Let this process connect directly to this machine and `hosts`, besides those that NO_PROXY already names."""
+    if not getproxies_environment():
+        return  # with the variable alone, Python would no longer look for the proxies of Windows and macOS
+    before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if before.strip() == "*":
+        return
+    names = [name for name in (*before.split(","), *OWN_ADDRESSES, *hosts) if name.strip()]
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(dict.fromkeys(names))
+
+
+def check_proxies(socks: bool = True) -> None:
+    """Check the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.
+
+    Args:
+        socks: Whether SOCKS proxies can be used; Python's own client, urllib, has none.
+
+    Raises:
+        ProxyError: If one has a value that cannot be used.
+    """
+    schemes = ("http", "https", *(SOCKS if socks else ()))
+    for kind in ("all", "http", "https"):  # the first may have set the others
+        value = getproxies_environment().get(kind)
+        if value and (problem := _problem_of(value, schemes)):
+            lower, upper = f"{kind}_proxy", f"{kind.upper()}_PROXY"
+            variable = lower if os.environ.get(lower) else upper
+            shown = re.sub("//.*@", "//…@", value)  # without a password
+            example = "http://host:8080" + (" or socks5://host:1080" if socks else "")
+            raise ProxyError(f"{variable} is {shown!r}, {problem}: name a proxy such as {example}, or unset it")
+
+
+def _problem_of(proxy: str, schemes: tuple[str, ...]) -> str | None:
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        is_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        return "which is no address of a proxy"
+    return None if parts.scheme in schemes else f"and proxies of the kind {parts.scheme}:// cannot be used here"

@@ -1,0 +1,200 @@
+"""What a shell may have set: encodings, certificates, proxies. Programs run as people start them."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import httpx2
+import pytest
+from PIL import Image
+
+from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies
+from tests.helpers.app import ROOT, tiny_models
+from tests.helpers.server import start_app
+
+NOWHERE = "http://127.0.0.1:9"
+PROXIES = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "ALL_PROXY": "socks5://127.0.0.1:9"}
+CERTIFICATES = {name: "/nonexistent" for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")}
+NAME = os.fsdecode("Šířka-ширина-\xff".encode() + b"\xff")
+"""A file name that no encoding can print: its last byte is no UTF-8."""
+
+SILENT = ("demo/__main__.py", "demo/maps/draw.py")
+"""The first runs app.py, the second prints nothing."""
+
+
+def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    if command[0].endswith(".py"):
+        command = [str(ROOT / command[0]), *command[1:]]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+    return subprocess.run([sys.executable, *command], cwd=folder, env=environment, capture_output=True, timeout=300)
+
+
+def mains() -> list[Path]:
+    """Every file of the product that is a program with a function `main`."""
+    files = [ROOT / "train.py", *(ROOT / "pix2pix").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]
+    programs = [path for path in files if re.search(r"^    (sys\.exit\()?main\(\)", path.read_text("utf-8"), re.M)]
+    return [path for path in programs if path.relative_to(ROOT).as_posix() not in SILENT]
+
+
+# ---- Output in any encoding ----
+
+
+@pytest.mark.parametrize("path", mains(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_program_has_the_parser_that_prepares_it(path):
+    assert re.search(r"from pix2pix.(flags import .*Parser|config import .*parse_flags)", path.read_text("utf-8"))
+
+
+def commands(folder: Path, release: Path) -> dict[str, list[str]]:
+    """Every program that prints a name of the folder, or of a file in it, to standard output."""
+    new = [str(folder / name) for name in ("painted", "packed", "exported")]
+    images, run_dir, dataset = (str(folder / name) for name in ("images", "run", "facades"))
+    weights = str(release)  # safetensors opens no file whose name is not UTF-8, and says so
+    tiny = ["--base-channels", "2", "--epochs", "1", "--workers", "0", "--precision", "fp32"]
+    return {
+        "data": ["-m", "pix2pix.data", "palette", dataset],
+        "painter": ["-m", "pix2pix.painter", "--weights", weights, "--input", images, "--output", new[0]],
+        "publish": ["-m", "pix2pix.publish", "pack", weights, "owner/name", new[1]],
+        "export": ["-m", "pix2pix.export", weights, "--output", new[2]],
+        "train": ["train.py", "--data-dir", str(folder), "--run-dir", run_dir, *tiny],
+    }
+
+
+@pytest.fixture(scope="module")
+def odd_folder(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
+    """A folder whose name and whose parts' names no encoding can print, with a dataset and a model."""
+    folder = tmp_path_factory.mktemp("odd") / NAME
+    shutil.copytree(data_dir, folder)
+    (folder / "images").mkdir()
+    label_image = Image.open(data_dir / "facades" / "val" / "1.jpg").crop((256, 0, 512, 256))
+    label_image.save(folder / "images" / f"{NAME}.png")
+    return folder
+
+
+@pytest.mark.parametrize("program", commands(Path(), Path()))
+def test_a_name_that_cannot_be_printed_ends_no_program(odd_folder, released_folder, tmp_path, program):
+    command = commands(odd_folder, released_folder)[program]
+    done = run(command, tmp_path, PYTHONIOENCODING="ascii:strict", OMP_NUM_THREADS="1")
+    said, complaints = done.stdout.decode("ascii"), done.stderr.decode("ascii")
+    assert done.returncode == 0, complaints
+    assert r"\u0160\xed\u0159ka-\u0448\u0438\u0440\u0438\u043d\u0430-\xff" in said
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "cp1251", "latin-1", "utf-8", "C locale"])
+def test_output_in_any_encoding_shows_what_the_encoding_has(encoding):
+    settings = {"LC_ALL": "C", "PYTHONUTF8": "0"} if encoding == "C locale" else {"PYTHONIOENCODING": encoding}
+    script = f"from pix2pix.surroundings import prepare_program; prepare_program(); print({NAME!a})"
+    done = run(["-c", script], ROOT, **settings)
+    said = done.stdout.decode("ascii" if encoding == "C locale" else encoding)
+    assert done.returncode == 0, done.stderr
+    assert ("ширина" in said) == (encoding in ("cp932", "cp1251", "utf-8"))
+
+
+# ---- Certificates and proxies ----
+
+
+def test_the_app_starts_whatever_proxies_and_certificates_are_set(tmp_path, tmp_path_factory):
+    hostile = PROXIES | CERTIFICATES | {"GRADIO_SERVER_NAME": "", "PYTHONIOENCODING": "ascii:strict"}
+    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), **hostile)
+    with httpx.Client(trust_env=False) as client:
+        assert client.get(url, timeout=60).status_code == 200
+    app.terminate()
+    _, said = app.communicate(timeout=60)
+    assert "SSL_CERT_FILE is '/nonexistent', which is no readable file of certificates (No such file or dir" in said
+    assert "SSL_CERT_DIR is '/nonexistent', which is no folder; it is ignored." in said
+    assert "Traceback" not in said
+
+
+def test_a_proxy_that_gradio_cannot_use_ends_the_app_with_a_sentence(tmp_path):
+    done = run(["app.py"], tmp_path, ALL_PROXY="socks://user:secret@127.0.0.1:9")
+    example = "name a proxy such as http://host:8080 or socks5://host:1080, or unset it"
+    assert done.stderr.decode() == (
+        "The app cannot start: ALL_PROXY is 'socks://…@127.0.0.1:9', and proxies of the kind socks:// cannot be used "
+        f"here: {example}.\n"
+    )
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "command, proxy, sentence",
+    [
+        ("hub", "socks4://a:1", "owner/name@main cannot be reached: ALL_PROXY is 'socks4://a:1', and proxies of"),
+        ("hub", NOWHERE, "cannot be reached for owner/name: check the connection"),
+        ("data", "socks5://a:1", "The facades dataset cannot be downloaded: ALL_PROXY is 'socks5://a:1', and proxies"),
+        ("fid", "socks5://a:1", "Inception's weights could not be downloaded (ALL_PROXY is 'socks5://a:1', and"),
+    ],
+)
+def test_a_download_says_which_proxy_it_cannot_use(tmp_path, image_folders, command, proxy, sentence):
+    commands = {
+        "hub": ["-m", "pix2pix.hub", "pull", "owner/name"],
+        "data": ["-m", "pix2pix.data", "facades"],
+        "fid": ["-m", "pix2pix.fid", *map(str, image_folders)],
+    }
+    places = {"HF_HOME": str(tmp_path / "hf"), "TORCH_HOME": str(tmp_path / "torch")}
+    done = run(commands[command], tmp_path, ALL_PROXY=proxy, PYTHONUTF8="1", **places)
+    assert done.returncode == 1 and sentence in done.stderr.decode(), done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+@pytest.fixture
+def proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment without any proxy."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    return monkeypatch
+
+
+POSSIBLE = ["socks5://a:1", "socks5h://u:p@a:1", "http://a", "a:80", "HTTP://a:1", "http://[::1]:8", "https://u:p@a:8/"]
+IMPOSSIBLE = [
+    "socks://a:1",
+    "socks4://a:1",
+    "ftp://a",
+    "http://a:port",
+    "http://",
+    "://",
+    "http://[::1:8",
+    "http://a:0",
+]
+
+
+@pytest.mark.parametrize("proxy", POSSIBLE)
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+def test_proxies_that_the_libraries_can_use_are_left_alone(proxies, proxy, variable):
+    proxies.setenv(variable, proxy)
+    check_proxies()
+    for library in (httpx, httpx2):
+        library.Client().close()
+
+
+@pytest.mark.parametrize("proxy", IMPOSSIBLE)
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+def test_proxies_that_the_libraries_cannot_use_are_named(proxies, proxy, variable):
+    proxies.setenv(variable, proxy)
+    with pytest.raises(ProxyError, match=f"^{variable} is '{re.escape(proxy)}', "):
+        check_proxies()
+
+
+def test_all_proxy_counts_for_pythons_own_client_too(proxies):
+    script = "from pix2pix import surroundings as s; s.prepare_program(); print(s.getproxies_environment())"
+    done = run(["-c", script], ROOT, ALL_PROXY="http://a:1", HTTPS_PROXY="http://b:1")
+    found = ast.literal_eval(done.stdout.decode())
+    assert (found["http"], found["https"]) == ("http://a:1", "http://b:1")
+
+
+def test_the_apps_own_address_is_exempt_and_what_the_user_named_stays(proxies):
+    proxies.setenv("NO_PROXY", "example.org,localhost")
+    exempt_from_proxies("10.1.2.3")
+    assert os.environ["NO_PROXY"] == "example.org,localhost"  # there is no proxy
+    proxies.setenv("HTTP_PROXY", NOWHERE)
+    exempt_from_proxies("10.1.2.3")
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "example.org,localhost,127.0.0.1,::1,10.1.2.3"
+    proxies.setenv("no_proxy", "*")
+    exempt_from_proxies()
+    assert os.environ["no_proxy"] == "*"
