@@ -23,9 +23,9 @@ from torch import Tensor
 from pix2pix import checkpoint, release, run_config
 from pix2pix.config import TrainConfig, parse_flags
 from pix2pix.cuda_graph import GraphedSteps
-from pix2pix.data import SPLITS, DataError
+from pix2pix.data import DataError
 from pix2pix.data.dataset import PairedDataset, training_batches
-from pix2pix.data.facades import DownloadError, download_facades
+from pix2pix.data.facades import DownloadError
 from pix2pix.dry_run import dry_run
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
@@ -38,6 +38,7 @@ from pix2pix.progress import Progress
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.trackers import TrackerError, log_epoch, log_samples, start_tracker
 from pix2pix.trainer import NonFiniteLossError, Trainer
+from pix2pix.training_data import open_splits, read_splits
 
 SAMPLES_PER_SPLIT = 4
 """Images to sample from each split: the first ones, so that all runs show the same."""
@@ -57,9 +58,9 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
         Whether training is complete; False if it was asked to stop.
     """
     trainer = make_trainer(config, accelerator)
-    hashes = {split: pairs.fingerprint(keep=split == "train") for split, pairs in splits.items()}
+    hashes = read_splits(config, splits, accelerator.is_main_process)
     if accelerator.is_main_process:
-        run_config.record(run, config, hashes, len(splits["train"]))
+        run_config.record(run, config, hashes, splits["train"].description)
     start(trainer, run, hashes["train"], accelerator)
     scoring = Scoring(run, config, splits, hashes, accelerator)
     start_tracker(accelerator, config, run, trainer.step_count)
@@ -122,7 +123,7 @@ def sample_and_keep(
             for index in range(min(SAMPLES_PER_SPLIT, len(pairs))):
                 label_image, photo = pairs[index]
                 fake = sample(trainer, label_image, index).cpu()
-                for kind, image in (("label", label_image), ("photo", photo), (epoch, fake)):
+                for kind, image in (("input", label_image), ("target", photo), (epoch, fake)):
                     run.save_sample(split, pairs.files[index].stem, kind, image)
                 shown.append(torch.cat([label_image, fake, photo], 2))
             log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
@@ -180,21 +181,6 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def open_splits(config: TrainConfig, download: bool = True) -> dict[str, PairedDataset]:
-    """Open the training split, which may be downloaded, and all other splits that exist."""
-    folder = config.data_dir / config.dataset
-    if download and config.dataset == "facades" and not folder.exists():
-        download_facades(config.data_dir)
-    names = [split for split in SPLITS if split == "train" or (folder / split).is_dir()]
-    splits = {split: PairedDataset(config.data_dir, config.dataset, split, config.direction) for split in names}
-    together, available = config.batch_size * config.num_processes, len(splits["train"])
-    if together > available:
-        raise DataError(
-            f"--batch-size {config.batch_size} needs {together} images per step; {folder / 'train'} has {available}"
-        )
-    return splits
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pix2pix.data import read_pair
-from pix2pix.data.dataset import PairedDataset
+from pix2pix.data.source import published
 from pix2pix.painter import Painter
 from pix2pix.pictures import smooth, through_jpeg
 
@@ -37,7 +37,7 @@ def main() -> None:
     flags = parser.parse_args()
     painter = Painter.load(flags.weights, precision="fp32")
     config = painter.config
-    pairs = PairedDataset(flags.data_dir, config.dataset, flags.split)
+    pairs = published(flags.data_dir, config.dataset).open([flags.split])[flags.split]
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))
     another_seed = np.zeros(len(pairs))
     for number, path in enumerate(tqdm(pairs.files, disable=None)):

@@ -32,7 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pix2pix.config import TrainConfig
 from pix2pix.cuda_graph import CHUNK, GraphedSteps
 from pix2pix.data.dataset import PairedDataset, training_batches
-from pix2pix.data.jitter import LOAD_SIZE
+from pix2pix.data.jitter import PUBLISHED_JITTER
 from pix2pix.precision import resolve_precision
 from pix2pix.trainer import Trainer
 
@@ -212,7 +212,9 @@ class RandomImages(PairedDataset):
     """Noise in place of a training split."""
 
     def __init__(self, count: int) -> None:
-        noise = torch.randint(256, (count, 2, LOAD_SIZE, LOAD_SIZE, 3), dtype=torch.uint8)
+        width, height = PUBLISHED_JITTER.large_size
+        noise = torch.randint(256, (count, 2, height, width, 3), dtype=torch.uint8)
+        self.jitter = PUBLISHED_JITTER
         self.count, self._enlarged = count, noise.permute(0, 1, 4, 2, 3)
 
     def __len__(self) -> int:

@@ -1,14 +1,18 @@
 """The configuration of a training run, and its flags on the command line."""
 
 import math
-from dataclasses import dataclass, field, fields, replace
+import re
+from dataclasses import Field, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pix2pix.data_description import DIRECTIONS, parse_size
 from pix2pix.flags import Parser, command_of
+from pix2pix.labels import PALETTES
+from pix2pix.lineage import DATASET_NAME
 from pix2pix.networks import NORMS
-from pix2pix.release_config import DIRECTIONS, OBJECTIVES
+from pix2pix.release_config import OBJECTIVES
 
 GROUPS = {
     "data": "what to train on",
@@ -19,13 +23,20 @@ GROUPS = {
     "scores": "the distance between generated images and photos: FID and KID",
 }
 DEFAULTS = {
-    "run_dir": "runs/DATASET-OBJECTIVE",
+    "run_dir": "runs/NAME-OBJECTIVE",
+    "data": "the dataset instead",
+    "palette": "palette.json in --data, if there is one",
     "init_from": "random weights",
     "fid_weights": "pytorch-fid's, downloaded if missing",
     "push_to_hub": "none",
 }
 """Defaults in words, for flags whose default value says nothing."""
-METAVARS = {int: "N", float: "X", Path: "DIR", str: "SOURCE", "fid_weights": "FILE", "push_to_hub": "OWNER/NAME"}
+METAVARS: dict[Any, str] = {
+    **{int: "N", float: "X", Path: "DIR", str: "SOURCE"},
+    **{"fid_weights": "FILE", "palette": "FILE", "size": "SIZE", "push_to_hub": "OWNER/NAME"},
+}
+OWN_DATA = {"palette": None, "val_share": 0.1}
+"""Settings that matter to own pairs only, and their defaults."""
 
 
 def _setting(
@@ -54,11 +65,18 @@ class TrainConfig:
         ValueError: If a value is out of range or has no effect; the message names the flag.
     """
 
-    dataset: str = _setting("facades", "data", "dataset to train on", ("facades", "cityscapes"))
+    dataset: str = _setting("facades", "data", "dataset to train on", tuple(PALETTES))
     data_dir: Path = _changeable(Path("datasets"), "data", "folder that contains facades/ and cityscapes/")
+    data: Path | None = _changeable(None, "data", "folder of your own pairs, which contains train/, or A/ and B/")
+    val_share: float = _setting(
+        OWN_DATA["val_share"], "data", "share of your pairs to validate on, if there is no val/", at_least=0, below=1
+    )
+    palette: Path | None = _changeable(OWN_DATA["palette"], "data", "classes and colours of your label images")
+    size: str = _setting("256x256", "data", "width and height to train at, such as 512x256; others are resized")
     direction: str = _setting(
         "BtoA", "data", "which image of a pair becomes which; BtoA is label image to photo, as published", DIRECTIONS
     )
+    force: bool = _changeable(False, "data", "train although the pairs look wrong")
     run_dir: Path | None = _changeable(None, "output", "folder of this run; all nodes must see it")
     objective: str = _setting("gan", "optimisation", "cGAN + 100 L1, or L1 alone", tuple(OBJECTIVES))
     epochs: int = _changeable(
@@ -77,6 +95,8 @@ class TrainConfig:
     beta1: float = _setting(0.5, "optimisation", "decay of Adam's first moment, as published", at_least=0, below=1)
     beta2: float = _setting(0.999, "optimisation", "decay of Adam's second moment, as published", at_least=0, below=1)
     lambda_l1: float = _setting(100.0, "optimisation", "weight of L1 in the objective gan, as published", at_least=0)
+    no_flip: bool = _setting(False, "optimisation", "never flip pairs left to right")
+    no_jitter: bool = _setting(False, "optimisation", "neither enlarge pairs nor crop random windows of them")
     ema: float = _setting(
         0.0, "optimisation", "decay of a moving average of G to release, such as 0.999; 0 for none", at_least=0, below=1
     )
@@ -99,7 +119,7 @@ class TrainConfig:
         for item in fields(self):
             value, flag = getattr(self, item.name), flag_of(item.name)
             choices, at_least, below = (item.metadata[name] for name in ("choices", "at_least", "below"))
-            if choices and value not in choices:
+            if choices and value not in choices and not (item.name == "dataset" and self.data):
                 raise ValueError(f"{flag} must be one of {', '.join(choices)}, not {value!r}")
             if at_least is not None and not at_least <= value < below:
                 limit = f" and below {below}" if below < math.inf else ""
@@ -110,6 +130,25 @@ class TrainConfig:
             raise ValueError(f"--decay-epochs must be at most --epochs, {self.epochs}, not {self.decay_epochs}")
         if self.objective == "l1" and self.lambda_l1 != 100:
             raise ValueError("--lambda-l1 has no effect with --objective l1; leave it out")
+        self._check_data()
+
+    def _check_data(self) -> None:
+        if not re.fullmatch(DATASET_NAME, self.dataset):
+            raise ValueError(
+                f"--name must consist of at most 40 lower-case letters, digits, - and _, not {self.dataset[:50]!r}"
+            )
+        for name, default in OWN_DATA.items():
+            if self.data is None and getattr(self, name) != default:
+                raise ValueError(f"{flag_of(name)} has no effect without --data; leave it out")
+        try:
+            parse_size(self.size)
+        except ValueError as error:
+            raise ValueError(f"--size {error}") from error
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of the images in pixels."""
+        return parse_size(self.size)
 
     def learning_rate_in(self, epoch: int) -> float:
         """Return the learning rate of an epoch, counted from 1.
@@ -135,6 +174,11 @@ class TrainConfig:
         return epoch in (1, self.epochs // 2, self.epochs)
 
 
+def is_path(item: Field[Any]) -> bool:
+    """Return whether a field of `TrainConfig` holds a path of this machine."""
+    return item.type in (Path, Path | None)
+
+
 def flag_of(field_name: str) -> str:
     """Return the flag of a field: batch_size → --batch-size."""
     return "--" + field_name.replace("_", "-")
@@ -148,12 +192,24 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
     """
     parser = _make_parser()
     values = vars(parser.parse_args(arguments))
-    dry_run = values.pop("dry_run")
+    dry_run, name = values.pop("dry_run"), values.pop("name")
     try:
-        config = TrainConfig(**values)
+        config = TrainConfig(**values | _called(values["data"], values["dataset"], name))
     except ValueError as error:
         parser.error(str(error))
     return replace(config, run_dir=config.run_dir or Path("runs") / f"{config.dataset}-{config.objective}"), dry_run
+
+
+def _called(data: Path | None, dataset: str, name: str | None) -> dict[str, str]:
+    """Return the name of what is trained on, if it is people's own: `--name`, or else the folder's name."""
+    if data is None:
+        if name is not None:
+            raise ValueError("--name has no effect without --data; leave it out")
+        return {}
+    if dataset != "facades":
+        raise ValueError("--dataset and --data exclude each other; --name gives your own data a name")
+    from_folder = re.sub("[^a-z0-9_-]+", "-", data.resolve().name.lower()).strip("-_")[:40] or "own"
+    return {"dataset": from_folder if name is None else name}
 
 
 def _make_parser() -> Parser:
@@ -165,7 +221,10 @@ def _make_parser() -> Parser:
     for name, purpose in GROUPS.items():
         group = parser.add_argument_group(name, purpose)
         for item in (item for item in fields(TrainConfig) if item.metadata["group"] == name):
-            kind = Path if item.name.endswith(("_dir", "_weights")) else type(item.default)
+            kind = Path if is_path(item) else type(item.default)
+            if kind is bool:
+                group.add_argument(flag_of(item.name), action="store_true", help=item.metadata["help"])
+                continue
             group.add_argument(
                 flag_of(item.name),
                 type=kind,
@@ -174,6 +233,10 @@ def _make_parser() -> Parser:
                 metavar=None if item.metadata["choices"] else METAVARS.get(item.name, METAVARS[kind]),
                 help=f"{item.metadata['help']} (default: {DEFAULTS.get(item.name, item.default)})",
             )
+            if item.name == "data":
+                group.add_argument(
+                    "--name", metavar="NAME", help="what to call your pairs (default: the name of their folder)"
+                )
     dry_run_help = "print the settings, time and disk space that the run needs, and write nothing"
     parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
     return parser

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from pix2pix.data.dataset import PairedDataset, epoch_order, jitter_rng
-from pix2pix.data.jitter import CROP_SIZE, LOAD_SIZE, draw_window
 from pix2pix.trainer import LOSS_NAMES, Trainer
 
 CHUNK = 50
@@ -27,7 +26,7 @@ def fits(trainer: Trainer, pairs: PairedDataset) -> bool:
     if trainer.device.type != "cuda" or config.num_processes > 1 or config.ema:
         return False
     free, _ = torch.cuda.mem_get_info(trainer.device)
-    return len(pairs) * 2 * 3 * LOAD_SIZE * LOAD_SIZE < free / 2
+    return len(pairs) * pairs.jitter.large_bytes < free / 2
 
 
 def capture_graph(trainer: Trainer, step: Callable[[], None]) -> Callable[[], None]:
@@ -65,12 +64,13 @@ class GraphedSteps:
     """
 
     def __init__(self, trainer: Trainer, pairs: PairedDataset, capture: Capture = capture_graph) -> None:
-        self.trainer, self.count = trainer, len(pairs)
+        self.trainer, self.count, self.jitter = trainer, len(pairs), pairs.jitter
+        self.width, self.height = pairs.jitter.size
         device, size = trainer.device, trainer.config.batch_size
         large = [pairs.enlarged(index).permute(0, 2, 3, 1) for index in range(len(pairs))]
-        self.images = torch.stack(large).to(device)  # uint8 [images, 2, 286, 286, 3]
+        self.images = torch.stack(large).to(device)  # uint8 [images, 2, height, width, 3]
         self.windows = torch.zeros(CHUNK, size, 4, dtype=torch.int64, device=device)  # index, top, left, flip
-        shapes = [mask.shape for mask in trainer.dropout_masks(0, size, CROP_SIZE, CROP_SIZE)]
+        shapes = [mask.shape for mask in trainer.dropout_masks(0, size, self.height, self.width)]
         self.masks = [torch.zeros(CHUNK, *shape, device=device) for shape in shapes]
         self.losses = torch.zeros(CHUNK, len(LOSS_NAMES[trainer.config.objective]), dtype=torch.float64, device=device)
         self.place = torch.zeros(1, dtype=torch.int64, device=device)
@@ -103,26 +103,27 @@ class GraphedSteps:
     def _draw(self, indices: np.ndarray) -> Tensor:
         """Draw the jitter of images [steps, N]: int64 [steps, N, 4]."""
         seed, epoch = self.trainer.config.seed, self.trainer.epoch
-        drawn = [[(index, *draw_window(jitter_rng(seed, epoch, index))) for index in row] for row in indices.tolist()]
+        draw = self.jitter.draw_window
+        drawn = [[(index, *draw(jitter_rng(seed, epoch, index))) for index in row] for row in indices.tolist()]
         return torch.tensor(drawn, dtype=torch.int64)
 
     def _upload(self, indices: np.ndarray) -> None:
         steps, size = indices.shape
         self.windows[:steps] = self._draw(indices).to(self.windows.device)
-        first = self.trainer.step_count
-        per_step = [self.trainer.dropout_masks(first + step, size, CROP_SIZE, CROP_SIZE) for step in range(steps)]
+        first, draw = self.trainer.step_count, self.trainer.dropout_masks
+        per_step = [draw(first + step, size, self.height, self.width) for step in range(steps)]
         for masks, layer in zip(self.masks, zip(*per_step, strict=True), strict=True):
             masks[:steps] = torch.stack(layer)
         self.place.zero_()
 
     def _images(self, windows: Tensor) -> Tensor:
-        """Cut windows [steps, N, 4] out of the images: float32 [steps, N, 2, 3, 256, 256] in [-1, 1]."""
+        """Cut windows [steps, N, 4] out of the images: float32 [steps, N, 2, 3, H, W] in [-1, 1]."""
         index, top, left, flip = windows[..., None].unbind(2)  # [steps, N, 1] each
-        pixels = torch.arange(CROP_SIZE, device=windows.device)
-        rows = (top + pixels)[:, :, None, :, None]
-        columns = (left + torch.where(flip > 0, CROP_SIZE - 1 - pixels, pixels))[:, :, None, None, :]
+        down, across = (torch.arange(side, device=windows.device) for side in (self.height, self.width))
+        rows = (top + down)[:, :, None, :, None]
+        columns = (left + torch.where(flip > 0, self.width - 1 - across, across))[:, :, None, None, :]
         halves = torch.arange(2, device=windows.device)[:, None, None]
-        cut = self.images[index[..., None, None], halves, rows, columns]  # [steps, N, 2, 256, 256, 3]
+        cut = self.images[index[..., None, None], halves, rows, columns]  # [steps, N, 2, H, W, 3]
         return (cut.float() / 127.5 - 1).movedim(-1, -3)
 
     def _step(self) -> None:

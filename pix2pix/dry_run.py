@@ -18,6 +18,7 @@ from pix2pix.pictures import to_uint8
 from pix2pix.progress import describe_run, duration, steps_per_epoch
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import Trainer
+from pix2pix.training_data import read_splits
 
 WARM_UP_STEPS = 2
 TIMED_STEPS = 8
@@ -36,8 +37,7 @@ def dry_run(trainer: Trainer, splits: Mapping[str, PairedDataset], samples_per_s
     """
     config, train_split = trainer.config, splits["train"]
     assert config.run_dir is not None
-    for split, pairs in splits.items():
-        pairs.fingerprint(keep=split == "train")  # as in a run: reports broken images
+    read_splits(config, dict(splits), trainer.rank == 0)  # as in a run: reports broken images and wrong pairs
     seconds = _seconds_per_step(trainer, train_split)
     steps = steps_per_epoch(config, len(train_split))
     images = ", ".join(f"{len(pairs)} in {split}" for split, pairs in splits.items())

@@ -10,8 +10,7 @@ from typing import Any
 from pix2pix.surroundings import prepare_program
 
 RENAMED = {
-    **dict.fromkeys(("dataroot", "data-root", "dataset-dir"), ("--data-dir", "--input")),
-    **dict.fromkeys(("name", "checkpoints-dir"), ("--run-dir", "--weights")),
+    **dict.fromkeys(("dataroot", "data-root", "dataset-dir"), ("--data", "--data-dir", "--input")),
     **dict.fromkeys(("output-dir", "results-dir", "outdir", "out"), ("--output", "--run-dir")),
     **dict.fromkeys(("n-epochs", "num-epochs", "num-train-epochs", "niter"), ("--epochs",)),
     **dict.fromkeys(("n-epochs-decay", "niter-decay", "decay-epoch"), ("--decay-epochs",)),
@@ -23,6 +22,9 @@ RENAMED = {
     **dict.fromkeys(("mixed-precision", "fp16", "bf16", "amp"), ("--precision",)),
     **dict.fromkeys(("use-wandb", "wandb", "log-with"), ("--tracker",)),
     **dict.fromkeys(("pretrained", "load-pretrain", "checkpoint", "ckpt", "model"), ("--weights", "--init-from")),
+    **dict.fromkeys(("load-size", "loadsize", "crop-size", "finesize"), ("--size",)),
+    **dict.fromkeys(("preprocess", "resize-or-crop"), ("--no-jitter",)),
+    "checkpoints-dir": ("--run-dir", "--weights"),
     "which-direction": ("--direction",),
     "lr": ("--learning-rate",),
     "save-latest-freq": ("--checkpoint-minutes",),
@@ -38,10 +40,6 @@ NO_FLAG = {
     **dict.fromkeys(
         ("gpu-ids", "gpu", "gpus", "device", "cuda"),
         "a GPU is used if there is one; the environment variable CUDA_VISIBLE_DEVICES chooses which",
-    ),
-    **dict.fromkeys(
-        ("load-size", "loadsize", "crop-size", "finesize", "preprocess", "resize-or-crop", "no-flip"),
-        "pairs are enlarged to 286x286, cropped to 256x256 and flipped, as published",
     ),
     **dict.fromkeys(("netg", "which-model-netg"), "the generator is always a UNet-256"),
     **dict.fromkeys(("netd", "which-model-netd", "n-layers-d"), "the discriminator is always a 70x70 PatchGAN"),

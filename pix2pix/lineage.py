@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 MAX_STAGES = 100
+DATASET_NAME = "[a-z0-9][a-z0-9_-]{0,39}"
+"""What a dataset may be called; the name becomes part of paths."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Stage:
                 raise ValueError(f"{item.name} must be of type {getattr(item.type, '__name__', item.type)}")
         patterns = {
             "source": r"[\w@./-]{1,150}",
-            "dataset": "[a-z0-9][a-z0-9_-]{0,39}",
+            "dataset": DATASET_NAME,
             "objective": "gan|l1",
             "weights": "[0-9a-f]{8}",
         }

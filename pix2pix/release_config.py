@@ -6,19 +6,15 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
+from pix2pix.data_description import DIRECTIONS, PALETTE_OF, SIDES
 from pix2pix.labels import Palette
-from pix2pix.lineage import Stage, describe, total_epochs
+from pix2pix.lineage import DATASET_NAME, Stage, describe, total_epochs
 from pix2pix.lineage import from_json as lineage_from_json
 from pix2pix.lineage import to_json as lineage_to_json
 from pix2pix.networks import NORMS
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
-DIRECTIONS = ("BtoA", "AtoB")
-"""Which image of a pair becomes which; A is the left one. BtoA is the published direction, label image to photo."""
-SIDES = tuple(range(256, 1025, 256))
-"""Widths and heights of images, in pixels; the generator halves its input eight times."""
-PALETTE_OF = ("input", "output")
 
 
 class Objective(NamedTuple):
@@ -208,7 +204,7 @@ def _checked_int(values: dict[str, Any], name: str, low: int, high: int) -> int:
 
 
 def _dataset(name: str) -> str:
-    if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,39}", name):  # it becomes part of paths
+    if not re.fullmatch(DATASET_NAME, name):
         raise ReleaseError(f"dataset must consist of lower-case letters and digits, not {name[:50]!r}")
     return name
 

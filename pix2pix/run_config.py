@@ -11,11 +11,13 @@ from typing import Any
 import torch
 
 from pix2pix import lineage
-from pix2pix.config import TrainConfig, flag_of
+from pix2pix.config import TrainConfig, flag_of, is_path
+from pix2pix.data_description import DataDescription
 from pix2pix.files import read_records, replacing
 from pix2pix.labels import PALETTES
 from pix2pix.lineage import Stage
 from pix2pix.release import ReleaseConfig
+from pix2pix.release_config import palette_from_json, palette_to_json
 from pix2pix.run_folder import RunFolder, RunFolderError
 
 THEN = ", then "
@@ -23,24 +25,28 @@ MALFORMED = (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError,
 """Errors from reading a `config.json` that is missing or of something else, such as a released folder."""
 
 
-def record(run: RunFolder, config: TrainConfig, data_hashes: Mapping[str, str], pairs: int = 0) -> None:
+def record(
+    run: RunFolder, config: TrainConfig, data_hashes: Mapping[str, str], data: DataDescription | None = None
+) -> None:
     """Record the configuration of a new run, or compare it with the record of the run to resume.
 
     Args:
         run: The folder of the run.
         config: With precision and number of processes resolved.
         data_hashes: Fingerprint of each split. Splits that were trained on or scored must not change.
-        pairs: Number of training pairs.
+        data: Description of the training pairs.
 
     Raises:
         RunFolderError: If anything that decides the weights or the scores differs, or `config.json` is something else.
     """
     new = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
-    content: dict[str, Any] = {"config": new, "data": dict(data_hashes), "pairs": pairs, "machine": _machine()}
+    content: dict[str, Any] = {"config": new, "data": dict(data_hashes), "machine": _machine()}
+    if data:
+        content |= data._asdict() | {"palette": palette_to_json(data.palette)}
     if run.config_file.exists():
         old = _read(run, "Use another --run-dir.")
         try:
-            differences = _differences(old["config"], new)
+            differences = _differences(old["config"], new) + _other_colors(old, content)
             changed = [split for split, known in old["data"].items() if data_hashes.get(split, known) != known]
             content = old | content | {"data": old["data"] | data_hashes}
             content["machine"] = _joined(old["machine"], content["machine"])
@@ -69,7 +75,8 @@ def read(run: RunFolder) -> tuple[TrainConfig, dict[str, str], dict[str, str]]:
     try:
         names = [item.name for item in fields(TrainConfig) if item.name in content["config"]]
         known = {name: content["config"][name] for name in names}
-        paths = {name: Path(known[name]) for name in ("data_dir", "run_dir", "fid_weights") if known.get(name)}
+        of_paths = [item.name for item in fields(TrainConfig) if is_path(item) and known.get(item.name)]
+        paths = {name: Path(known[name]) for name in of_paths}
         data, machine = ({name: str(value) for name, value in content[key].items()} for key in ("data", "machine"))
         return TrainConfig(**known | paths), data, machine
     except MALFORMED as error:
@@ -93,15 +100,31 @@ def read_lineage(run: RunFolder) -> tuple[Stage, ...]:
         raise _not_a_run(run, "") from error
 
 
+def read_description(run: RunFolder, config: TrainConfig) -> DataDescription:
+    """Read the description of the training pairs; older runs were trained on facades or Cityscapes only.
+
+    Raises:
+        RunFolderError: If `config.json` is missing or something else.
+    """
+    try:
+        content = _read(run, "")
+        palette = palette_from_json(content["palette"]) if "palette" in content else PALETTES[config.dataset]
+        palette_of = content.get("palette_of", "input" if config.direction == "BtoA" else "output")
+        drawing = tuple(content["drawing"]) if content.get("drawing") else None
+        return DataDescription(content.get("pairs", 0), palette, palette_of, drawing)
+    except MALFORMED as error:
+        raise _not_a_run(run, "") from error
+
+
 def describe_release(
     run: RunFolder, config: TrainConfig, epoch: int, metrics: Mapping[str, Any] | None = None
 ) -> ReleaseConfig:
     """Describe a run's generator after an epoch, for its released folder."""
-    content = _read(run, "")
+    data = read_description(run, config)
     return ReleaseConfig(
         dataset=config.dataset,
         objective=config.objective,
-        palette=PALETTES[config.dataset],
+        palette=data.palette,
         base_channels=config.base_channels,
         norm=config.norm,
         epochs=epoch,
@@ -110,9 +133,11 @@ def describe_release(
         metrics=metrics or {},
         lineage=read_lineage(run),
         direction=config.direction,
-        palette_of="input" if config.direction == "BtoA" else "output",
-        pairs=content.get("pairs", 0),
-        data_hash=content["data"].get("train", ""),
+        palette_of=data.palette_of,
+        drawing=data.drawing,
+        size=config.image_size,
+        pairs=data.pairs,
+        data_hash=_read(run, "")["data"].get("train", ""),
     )
 
 
@@ -142,6 +167,14 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     if new["epochs"] < old["epochs"]:
         differences.append(f"--epochs was {old['epochs']}, is {new['epochs']}, and can only be raised")
     return differences
+
+
+def _other_colors(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Compare the palettes, whose colours decide how label images are read; their names may be edited."""
+    if "palette" not in old or "palette" not in new:
+        return []
+    before, now = ([item["color"] for item in content["palette"] or ()] for content in (old, new))
+    return ["the colours of the palette have changed"] if before != now else []
 
 
 def _check_unchanged(run: RunFolder, differences: list[str], changed_splits: list[str]) -> None:

@@ -6,7 +6,7 @@ log.jsonl                          one record per epoch: losses, images per seco
 evaluation.jsonl                   one record per scored epoch and split
 accuracy.jsonl                     one record per epoch whose images a segmenter has read
 weights/epoch-NNN.safetensors      kept generators
-samples/SPLIT/NAME/{label,photo,epoch-NNN}.png
+samples/SPLIT/NAME/{input,target,epoch-NNN}.png
 release/, release-best/            released folders of the last and of the best scored epoch
 tensorboard/, wandb/, wandb-id     of the tracker
 """
@@ -98,7 +98,7 @@ class RunFolder:
         return weights_by_epoch(self.weights_folder)
 
     def sample(self, split: str, name: str, kind: str | int) -> Path:
-        """Return the file of a sample image; kind is "label", "photo", or an epoch."""
+        """Return the file of a sample image; kind is "input", "target", or an epoch."""
         stem = kind if isinstance(kind, str) else f"epoch-{kind:03d}"
         return self.path / "samples" / split / name / f"{stem}.png"
 

@@ -23,7 +23,7 @@ from pix2pix.fid import inception
 from pix2pix.fid.inception import Inception
 from pix2pix.run_folder import RunFolder
 from tests.helpers.hub_server import HubServer
-from tests.helpers.tiny import draw_pair, tiny_generator, tiny_release_config, use_endpoint
+from tests.helpers.tiny import draw_pair, published_pairs, tiny_generator, tiny_release_config, use_endpoint
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
@@ -119,7 +119,7 @@ def image_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 
 @pytest.fixture
 def train_pairs(data_dir: Path) -> PairedDataset:
-    return PairedDataset(data_dir, "facades", "train")
+    return published_pairs(data_dir, "facades", "train")
 
 
 @pytest.fixture

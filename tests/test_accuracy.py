@@ -8,14 +8,13 @@ import pytest
 import train
 from pix2pix import release
 from pix2pix.data.class_numbers import CITYSCAPES_TRAIN_IDS
-from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid import __main__ as fid
 from pix2pix.fid.accuracy import Accuracy, AccuracyEvaluator, accuracy, confusion, counted_classes
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.release import ReleaseError
 from pix2pix.report import __main__ as report
 from pix2pix.segmenter import Segmenter
-from tests.helpers.tiny import draw_pair, tiny_generator, tiny_release_config
+from tests.helpers.tiny import draw_pair, published_pairs, tiny_generator, tiny_release_config
 from tests.helpers.training import arguments
 
 TRUTH = np.array([[0, 0, 0, 1], [1, 1, 2, 2]])
@@ -58,7 +57,7 @@ def data_dir(tmp_path):
 
 
 def test_a_generator_that_returns_the_photos_scores_as_the_photos_do(segmenter_folder, data_dir, monkeypatch):
-    pairs = PairedDataset(data_dir, "facades", "val")
+    pairs = published_pairs(data_dir, "facades", "val")
     evaluator = AccuracyEvaluator(Segmenter(segmenter_folder, "fp32"), pairs, samples=3)
     photos = [[pairs.pair(int(index))[1][None]] for index in evaluator._chosen]
     monkeypatch.setattr("pix2pix.fid.accuracy.generate", lambda *_: sum(photos, []))

@@ -7,6 +7,7 @@ from pix2pix import cuda_graph
 from pix2pix.cuda_graph import GraphedSteps, fits
 from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.trainer import NonFiniteLossError, Trainer
+from tests.helpers.tiny import published_pairs
 from tests.helpers.training import assert_identical
 
 CPU = torch.device("cpu")
@@ -42,7 +43,7 @@ def test_the_steps_are_those_of_the_trainer_bit_for_bit(tiny_config, data_dir, o
     """With 4 images, batches of 3 leave a smaller one at the end; chunks of 3 end within an epoch."""
     monkeypatch.setattr(cuda_graph, "CHUNK", 3)
     config = tiny_config(objective=objective, batch_size=batch_size, decay_epochs=1)
-    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs = published_pairs(data_dir, "facades", "train")
     expected, found = Trainer(config, CPU), Trainer(config, CPU)
     train_plainly(expected, pairs, 2)
     train_graphed(found, pairs, 2)
@@ -50,7 +51,7 @@ def test_the_steps_are_those_of_the_trainer_bit_for_bit(tiny_config, data_dir, o
 
 
 def test_a_resumed_epoch_starts_where_it_stopped(tiny_config, data_dir):
-    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs = published_pairs(data_dir, "facades", "train")
     expected, found = Trainer(tiny_config(), CPU), Trainer(tiny_config(), CPU)
     train_plainly(expected, pairs, 1)
     first, second, *_ = training_batches(pairs, 0, 0, 1, 0)
@@ -62,7 +63,7 @@ def test_a_resumed_epoch_starts_where_it_stopped(tiny_config, data_dir):
 
 def test_a_loss_that_is_not_finite_stops_the_run_with_its_step(tiny_config, data_dir):
     trainer = Trainer(tiny_config(), CPU)
-    steps = GraphedSteps(trainer, PairedDataset(data_dir, "facades", "train"), plainly)
+    steps = GraphedSteps(trainer, published_pairs(data_dir, "facades", "train"), plainly)
     calls = []
 
     def break_third_step() -> None:
@@ -77,14 +78,14 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_its_step(tiny_config, data
 
 
 def test_graphs_are_for_one_gpu_without_a_moving_average(tiny_config, data_dir):
-    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs = published_pairs(data_dir, "facades", "train")
     assert not fits(Trainer(tiny_config(), CPU), pairs)
 
 
 @needs_gpu
 @pytest.mark.parametrize("objective", ["gan", "l1"])
 def test_a_captured_graph_learns_what_eager_steps_learn(tiny_config, data_dir, objective):
-    pairs, cuda = PairedDataset(data_dir, "facades", "train"), torch.device("cuda")
+    pairs, cuda = published_pairs(data_dir, "facades", "train"), torch.device("cuda")
     eager, graphed = (Trainer(tiny_config(objective=objective), cuda) for _ in range(2))
     train_plainly(eager, pairs, 2)
     train_graphed(graphed, pairs, 2, cuda_graph.capture_graph)
@@ -94,7 +95,7 @@ def test_a_captured_graph_learns_what_eager_steps_learn(tiny_config, data_dir, o
 
 @needs_gpu
 def test_the_warm_up_of_a_capture_is_undone(tiny_config, data_dir):
-    pairs, trainer = PairedDataset(data_dir, "facades", "train"), Trainer(tiny_config(), torch.device("cuda"))
+    pairs, trainer = published_pairs(data_dir, "facades", "train"), Trainer(tiny_config(), torch.device("cuda"))
     before = [weight.clone() for weight in trainer.G.parameters()]
     GraphedSteps(trainer, pairs)
     assert all(torch.equal(a, b) for a, b in zip(before, trainer.G.parameters(), strict=True))

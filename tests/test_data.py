@@ -11,10 +11,9 @@ from PIL import Image
 
 from pix2pix.data import DataError, read_pair
 from pix2pix.data import __main__ as data
-from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.facades import download_facades
 from pix2pix.labels import FACADES
-from tests.helpers.tiny import draw_pair
+from tests.helpers.tiny import draw_pair, published_pairs
 
 
 def truncated_jpeg(path: Path) -> None:
@@ -32,9 +31,8 @@ BROKEN = {
     "truncated PNG": (truncated_png, "is damaged or incomplete"),
     "empty file": (lambda path: path.touch(), "is empty"),
     "text": (lambda path: path.write_text("not a picture"), "is not an image of a known format"),
-    "one half only": (lambda path: Image.new("RGB", (256, 256)).save(path), "is 256x256; a pair is 512x256"),
-    "on its side": (lambda path: Image.new("RGB", (256, 512)).save(path), "is 256x512; a pair is 512x256"),
 }
+OF_ANOTHER_SIZE = {"one half only": (256, 256), "on its side": (256, 512)}
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -44,10 +42,23 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name):
     draw_pair(1).save(tmp_path / "facades" / "train" / "1.jpg")
     path = tmp_path / "facades" / "train" / "2.jpg"
     write(path)
-    for read in (lambda: read_pair(path), PairedDataset(tmp_path, "facades", "train").fingerprint):
+    for read in (lambda: read_pair(path), published_pairs(tmp_path, "facades", "train").fingerprint):
         with pytest.raises(DataError, match=sentence) as caught:
             read()
         assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("size", OF_ANOTHER_SIZE.values(), ids=OF_ANOTHER_SIZE)
+def test_an_image_that_is_no_pair_is_named(tmp_path, size):
+    (tmp_path / "facades" / "train").mkdir(parents=True)
+    path = tmp_path / "facades" / "train" / "1.jpg"
+    draw_pair(1).resize(size).save(path)
+    with pytest.raises(DataError, match=f"is {size[0]}x{size[1]}; a pair is 512x256"):
+        read_pair(path)
+    pairs = published_pairs(tmp_path, "facades", "train")
+    pairs.fingerprint(checks=(checks := pairs.checks()))
+    (sentence,) = checks.problems()
+    assert sentence.startswith(f"{path}: the left half (A) is 128x{size[1]}, and would be distorted to 256x256")
 
 
 def test_an_image_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):

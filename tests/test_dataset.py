@@ -4,7 +4,6 @@ import os
 import pickle
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,13 @@ import torch
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from pix2pix.data import DataError, dataset, read_pair
+from pix2pix.data import DataError, dataset
 from pix2pix.data.dataset import JitteredDataset, PairedDataset, training_batches
+from pix2pix.data.jitter import PUBLISHED_JITTER
+from pix2pix.data.layouts import PairReader
 from pix2pix.labels import FACADES
 from pix2pix.pictures import to_uint8
-from tests.helpers.tiny import draw_label_map, draw_pair
+from tests.helpers.tiny import draw_label_map, draw_pair, published_pairs
 
 NUM_PAIRS = 5
 
@@ -31,7 +32,7 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> PairedDataset:
     for number in range(NUM_PAIRS):
         halves = [np.full((256, 256, 3), 10 * number + grey, np.uint8) for grey in (5, 0)]
         Image.fromarray(np.concatenate(halves, 1)).save(folder / "facades" / "train" / f"{number}.png")
-    return PairedDataset(folder, "facades", "train")
+    return published_pairs(folder, "facades", "train")
 
 
 def numbers(batches) -> list[list[int]]:
@@ -45,7 +46,7 @@ def numbers(batches) -> list[list[int]]:
 
 
 def test_the_label_image_is_the_right_half_and_the_photo_the_left(data_dir):
-    label_image, photo = PairedDataset(data_dir, "facades", "train")[1]
+    label_image, photo = published_pairs(data_dir, "facades", "train")[1]
     assert label_image.shape == photo.shape == (3, 256, 256)
     assert label_image.dtype == torch.float32 and label_image.min() >= -1 and label_image.max() <= 1
     read, _ = FACADES.from_image(to_uint8(label_image).permute(1, 2, 0).numpy())
@@ -57,23 +58,26 @@ def test_the_label_image_is_the_right_half_and_the_photo_the_left(data_dir):
 
 
 def test_the_other_direction_exchanges_the_halves(data_dir):
-    label_image, photo = PairedDataset(data_dir, "facades", "train").pair(1)
-    assert torch.equal(PairedDataset(data_dir, "facades", "train", "AtoB").pair(1), torch.stack([photo, label_image]))
+    label_image, photo = published_pairs(data_dir, "facades", "train").pair(1)
+    assert torch.equal(published_pairs(data_dir, "facades", "train", "AtoB").pair(1), torch.stack([photo, label_image]))
 
 
-def test_pairs_come_in_numeric_order(tmp_path):
+def test_pairs_come_in_numeric_order(data_dir, tmp_path):
     (tmp_path / "facades" / "val").mkdir(parents=True)
     for name in ("10.jpg", "9.jpg", "100.jpg", "2.jpeg", "1.PNG", "notes.txt"):
-        (tmp_path / "facades" / "val" / name).touch()
-    dataset = PairedDataset(tmp_path, "facades", "val")
+        (tmp_path / "facades" / "val" / name).write_bytes((data_dir / "facades" / "val" / "1.jpg").read_bytes())
+    dataset = published_pairs(tmp_path, "facades", "val")
     assert [path.name for path in dataset.files] == ["1.PNG", "2.jpeg", "9.jpg", "10.jpg", "100.jpg"]
     assert len(dataset) == 5
 
 
 def test_a_missing_split_is_an_error_that_names_the_folder_and_the_flag(tmp_path):
     with pytest.raises(DataError, match="--data-dir") as caught:
-        PairedDataset(tmp_path, "cityscapes", "train")
-    assert str(tmp_path / "cityscapes" / "train") in str(caught.value)
+        published_pairs(tmp_path, "cityscapes", "train")
+    assert f"{tmp_path / 'cityscapes'} does not exist" in str(caught.value)
+    (tmp_path / "cityscapes" / "val").mkdir(parents=True)
+    with pytest.raises(DataError, match="contains no pairs of train. --data-dir must be the folder that contains"):
+        published_pairs(tmp_path, "cityscapes", "train")
 
 
 def test_a_validation_split_with_the_test_images_in_it_is_refused(tmp_path):
@@ -84,18 +88,18 @@ def test_a_validation_split_with_the_test_images_in_it_is_refused(tmp_path):
     with pytest.raises(
         DataError, match="301.jpg and up. To divide them, run once: python -m pix2pix.data cityscapes --data-dir"
     ):
-        PairedDataset(tmp_path, "cityscapes", "val")
+        published_pairs(tmp_path, "cityscapes", "val")
     (val / "500.jpg").unlink()
-    assert len(PairedDataset(tmp_path, "cityscapes", "val")) == 3
+    assert len(published_pairs(tmp_path, "cityscapes", "val")) == 3
 
 
 def test_an_empty_split_is_an_error_that_names_the_folder(tmp_path):
     folder = tmp_path / "facades" / "train"
     folder.mkdir(parents=True)
     (folder / "readme.txt").touch()
-    with pytest.raises(DataError, match="contains no JPEG, PNG or WebP") as caught:
-        PairedDataset(tmp_path, "facades", "train")
-    assert str(folder) in str(caught.value)
+    with pytest.raises(DataError, match="contains no pairs of train") as caught:
+        published_pairs(tmp_path, "facades", "train")
+    assert str(folder.parent) in str(caught.value)
 
 
 def test_an_epoch_shows_every_pair_once_in_an_order_of_its_own(numbered):
@@ -141,7 +145,7 @@ def test_a_resumed_epoch_continues_where_it_was_stopped_whatever_the_workers(num
 
 
 def test_jitter_differs_between_epochs_and_images_and_not_between_workers(data_dir):
-    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs = published_pairs(data_dir, "facades", "train")
     first = list(training_batches(pairs, 0, 0, 4, 0))
     with_workers = list(training_batches(pairs, 0, 0, 4, 2))
     assert all(torch.equal(a, b) for a, b in zip(first[0], with_workers[0], strict=True))
@@ -152,7 +156,7 @@ def test_jitter_differs_between_epochs_and_images_and_not_between_workers(data_d
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_stream_of_images_is_to_the_bit_what_it_always_was(data_dir, keep):
     """Written out in plain steps: a run that was started long ago must resume with the same images."""
-    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs = published_pairs(data_dir, "facades", "train")
     pairs.fingerprint(keep)
     for epoch in range(4):
         for index, path in enumerate(pairs.files):
@@ -171,9 +175,9 @@ def test_the_stream_of_images_is_to_the_bit_what_it_always_was(data_dir, keep):
 @pytest.mark.parametrize("workers", [0, 2])
 def test_kept_images_are_the_same_and_need_no_files(data_dir, tmp_path, workers):
     shutil.copytree(data_dir / "facades", tmp_path / "facades")
-    pairs = PairedDataset(tmp_path, "facades", "train")
+    pairs = published_pairs(tmp_path, "facades", "train")
     expected = list(training_batches(pairs, 0, 0, 2, 0))
-    assert pairs.fingerprint(keep=True) == PairedDataset(data_dir, "facades", "train").fingerprint()
+    assert pairs.fingerprint(keep=True) == published_pairs(data_dir, "facades", "train").fingerprint()
     shutil.rmtree(tmp_path / "facades")
     if workers == 0 or torch.multiprocessing.get_start_method() == "fork":
         for found, batch in zip(training_batches(pairs, 0, 0, 2, workers), expected, strict=True):
@@ -183,24 +187,17 @@ def test_kept_images_are_the_same_and_need_no_files(data_dir, tmp_path, workers)
 def test_images_are_kept_on_demand_and_only_where_they_take_less_than_a_quarter_of_the_free_memory(
     data_dir, monkeypatch
 ):
-    monkeypatch.setattr(dataset, "read_pair", counting := Counting(read_pair))
-    quarter = 4 * 4 * dataset.ENLARGED_BYTES
+    reads_so_far = []
+    read = PairReader.sides
+    monkeypatch.setattr(PairReader, "sides", lambda self, index: reads_so_far.append(index) or read(self, index))
+    quarter = 4 * 4 * PUBLISHED_JITTER.large_bytes
     for keep, available, reads in ((False, 10**12, 4), (True, 10**12, 0), (True, quarter, 4), (True, quarter + 8, 0)):
         monkeypatch.setattr(dataset, "available_memory", lambda available=available: available)
-        pairs = PairedDataset(data_dir, "facades", "train")
+        pairs = published_pairs(data_dir, "facades", "train")
         pairs.fingerprint(keep)
-        counting.calls = 0
+        reads_so_far.clear()
         assert len(list(training_batches(pairs, 0, 0, 1, 0))) == 4
-        assert counting.calls == reads
-
-
-class Counting:
-    def __init__(self, function: Callable[[Path], torch.Tensor]) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, path: Path) -> torch.Tensor:
-        self.calls += 1
-        return self.function(path)
+        assert len(reads_so_far) == reads
 
 
 def test_the_limit_of_a_container_is_respected(monkeypatch):
@@ -214,7 +211,7 @@ def test_the_limit_of_a_container_is_respected(monkeypatch):
 
 
 def test_a_worker_that_is_started_afresh_gets_no_copy_of_the_images(data_dir):
-    pairs = PairedDataset(data_dir, "facades", "train")
+    pairs = published_pairs(data_dir, "facades", "train")
     pairs.fingerprint(keep=True)
     sent = pickle.dumps(JitteredDataset(pairs, 0, 0))
     assert len(sent) < 10_000
@@ -225,7 +222,7 @@ def test_two_copies_of_an_image_are_jittered_differently(tmp_path):
     (tmp_path / "facades" / "train").mkdir(parents=True)
     for number in (1, 2):
         draw_pair(0).save(tmp_path / "facades" / "train" / f"{number}.jpg")
-    jittered = JitteredDataset(PairedDataset(tmp_path, "facades", "train"), 0, 0)
+    jittered = JitteredDataset(published_pairs(tmp_path, "facades", "train"), 0, 0)
     assert not torch.equal(jittered[0][0], jittered[1][0])
 
 
@@ -237,7 +234,7 @@ def test_files_are_webp_too_hidden_ones_are_skipped_and_names_may_have_any_encod
     draw_pair(2).save(folder / "latin.png")
     (folder / "latin.png").rename(os.fsdecode(os.fsencode(folder) + b"/fa\xe7ade.png"))
     (folder / "._2.jpg").write_bytes(b"no picture")
-    pairs = PairedDataset(tmp_path, "facades", "train")
+    pairs = published_pairs(tmp_path, "facades", "train")
     assert [os.fsencode(path.name) for path in pairs.files] == [b"2.webp", b"10.jpg", b"fa\xe7ade.png"]
     assert len(pairs.fingerprint()) == 64
 
@@ -248,16 +245,16 @@ def test_two_files_of_one_stem_are_refused_by_name(tmp_path):
     for name in ("1.jpg", "1.png"):
         draw_pair(0).save(folder / name)
     with pytest.raises(DataError, match=r"holds both 1\.jpg and 1\.png"):
-        PairedDataset(tmp_path, "facades", "train")
+        published_pairs(tmp_path, "facades", "train")
 
 
 def test_the_fingerprint_changes_with_an_image_a_name_or_a_file_less_and_with_nothing_else(data_dir, tmp_path):
     shutil.copytree(data_dir / "facades", tmp_path / "facades")
-    original = PairedDataset(data_dir, "facades", "train").fingerprint()
+    original = published_pairs(data_dir, "facades", "train").fingerprint()
     folder = tmp_path / "facades" / "train"
 
     def fingerprint() -> str:
-        return PairedDataset(tmp_path, "facades", "train").fingerprint()
+        return published_pairs(tmp_path, "facades", "train").fingerprint()
 
     os.utime(folder / "1.jpg", (0, 0))
     assert fingerprint() == original
@@ -276,7 +273,7 @@ def test_what_a_loader_process_finds_broken_is_the_sentence_alone(data_dir, monk
     monkeypatch.setattr(PairedDataset, "pair", broken)
     for workers in (0, 1):
         with pytest.raises(DataError, match=r"^picture \d+ is broken: put it right$"):
-            list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers))
+            list(training_batches(published_pairs(data_dir, "facades", "train"), 0, 0, 1, workers))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -286,7 +283,7 @@ def test_what_goes_wrong_within_a_loader_process_is_not_called_its_end(data_dir,
 
     monkeypatch.setattr(PairedDataset, "pair", wrong)
     with pytest.raises(RuntimeError, match="out of luck"):
-        list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers))
+        list(training_batches(published_pairs(data_dir, "facades", "train"), 0, 0, 1, workers))
 
 
 def test_a_loader_process_that_ends_is_a_sentence(data_dir, monkeypatch):
@@ -295,4 +292,4 @@ def test_a_loader_process_that_ends_is_a_sentence(data_dir, monkeypatch):
         DataError,
         match="^a process that loads images has ended: .+\\. Memory .* last checkpoint, run .* with fewer --workers",
     ):
-        list(training_batches(PairedDataset(data_dir, "facades", "train"), 0, 0, 1, workers=1))
+        list(training_batches(published_pairs(data_dir, "facades", "train"), 0, 0, 1, workers=1))

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 import train
+from pix2pix import training_data
 from pix2pix.config import TrainConfig
-from pix2pix.data.dataset import PairedDataset
 from pix2pix.dry_run import dry_run
 from pix2pix.trainer import Trainer
+from tests.helpers.tiny import published_pairs
 from tests.helpers.training import arguments
 
 
@@ -59,13 +60,13 @@ def test_the_disk_that_is_announced_is_the_disk_that_a_run_takes(data_dir, tmp_p
     assert megabytes(said, "released folders, and one while it is written") == pytest.approx(
         2 * sizes["release/model.safetensors"] + sizes["release/discriminator.safetensors"], rel=0.01
     )
-    truths = {name: size for name, size in sizes.items() if name.endswith(("label.png", "photo.png"))}
-    photos = sum(size for name, size in truths.items() if name.endswith("photo.png"))
+    truths = {name: size for name, size in sizes.items() if name.endswith(("input.png", "target.png"))}
+    photos = sum(size for name, size in truths.items() if name.endswith("target.png"))
     assert megabytes(said, "samples of 3 of 4 epochs") == pytest.approx(sum(truths.values()) + 3 * photos, abs=0.06)
 
 
 def test_a_dry_run_of_facades_that_are_missing_downloads_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train, "download_facades", lambda *_: pytest.fail("it downloads"))
+    monkeypatch.setattr(training_data, "download_facades", lambda *_: pytest.fail("it downloads"))
     assert train.main([*arguments(tmp_path / "datasets", tmp_path / "run"), "--dry-run"]) == 1
     assert "--data-dir" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
@@ -76,5 +77,5 @@ def test_a_dry_run_beside_a_checkpoint_says_so_and_leaves_it(tiny_config, data_d
     config.run_dir.mkdir()
     (config.run_dir / "checkpoint.pt").write_bytes(b"of a run")
     trainer = Trainer(config, train.torch.device("cpu"))
-    said = dry_run(trainer, {"train": PairedDataset(data_dir, "facades", "train")}, 0)
+    said = dry_run(trainer, {"train": published_pairs(data_dir, "facades", "train")}, 0)
     assert "contains a checkpoint" in said and (config.run_dir / "checkpoint.pt").read_bytes() == b"of a run"

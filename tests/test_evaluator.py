@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid import evaluator
 from pix2pix.fid.distances import FidError, frechet_distance
 from pix2pix.fid.evaluator import Evaluator, choose
 from pix2pix.pictures import to_uint8
-from tests.helpers.tiny import tiny_generator
+from tests.helpers.tiny import published_pairs, tiny_generator
 
 pytestmark = [
     pytest.mark.usefixtures("feature_cache"),
@@ -54,7 +53,7 @@ def test_a_generator_of_the_photos_themselves_scores_zero(small_inception, train
 
 def test_features_of_one_direction_are_not_taken_from_the_cache_for_the_other(small_inception, data_dir):
     for direction in ("BtoA", "AtoB"):
-        pairs = PairedDataset(data_dir, "facades", "train", direction)
+        pairs = published_pairs(data_dir, "facades", "train", direction)
         found = Evaluator(small_inception, {"train": pairs}, {"train": "f"})._photo_features("train")
         expected = small_inception.features([torch.stack([pairs.pair(index)[1] for index in range(len(pairs))])])
         np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -76,7 +75,7 @@ def test_scoring_leaves_the_global_randomness_alone(small_inception, train_pairs
 
 
 def test_a_split_of_too_few_images_is_an_error_that_names_it(small_inception, train_pairs, data_dir):
-    val = PairedDataset(data_dir, "facades", "val")
+    val = published_pairs(data_dir, "facades", "val")
     with pytest.raises(FidError, match="val has too few images for a score, 1; at least 2 are needed"):
         Evaluator(small_inception, {"train": train_pairs, "val": val}, {"train": "f", "val": "g"})
     with pytest.raises(FidError, match="val has too few images for a score, 1; at least 4 are needed"):

@@ -158,8 +158,8 @@ def test_what_cannot_be_scored_is_one_sentence(
     (tmp_path / "weights").mkdir()
     (tmp_path / "config.json").write_text((released_folder / "config.json").read_text())
     assert "config.json does not describe a training run" in error(tmp_path)
-    assert "does not exist; --data-dir must be" in error(kept_run, "--data-dir", tmp_path / "nowhere")
-    assert "does not exist; --data-dir must be" in error(kept_run, "--splits", "test")
+    assert "does not exist. --data-dir must be" in error(kept_run, "--data-dir", tmp_path / "nowhere")
+    assert "contains no pairs of test. --data-dir must be" in error(kept_run, "--splits", "test")
     other = tmp_path / "other" / "facades" / "train"
     other.mkdir(parents=True)
     draw_pair(9).save(other / "1.jpg")

@@ -85,11 +85,11 @@ def training_flags() -> set[str]:
         ("--lambda_L1", "--lambda-l1"),
         ("--epoch", "--epochs"),
         ("--sample", "--sample-every"),
-        ("--dataroot", "--data-dir"),
+        ("--dataroot", "--data"),
+        ("--crop_size", "--size"),
         ("--n_epochs", "--epochs"),
         ("--n_epochs_decay", "--decay-epochs"),
         ("--lr", "--learning-rate"),
-        ("--name", "--run-dir"),
     ],
 )
 def test_a_near_flag_and_one_of_another_program_are_answered_with_ours(training_flags, given, meant):

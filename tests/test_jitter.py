@@ -5,7 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from pix2pix.data.jitter import enlarge, jitter
+from pix2pix.data.jitter import PUBLISHED_JITTER, Jitter
+
+enlarge, jitter = PUBLISHED_JITTER.enlarge, PUBLISHED_JITTER
 
 
 def noise_pair(seed: int) -> torch.Tensor:
@@ -69,3 +71,34 @@ def test_the_draws_above_cover_both_flips():
         rng.integers(0, 31, 2)
         flips.append(rng.random() < 0.5)
     assert len(set(flips)) == 2
+
+
+def ramps(width: int, height: int) -> torch.Tensor:
+    """Images whose values are the columns and the rows, each divided by 4."""
+    across, down = (torch.arange(side) // 4 for side in (width, height))
+    return torch.stack([across.expand(3, height, width), down[:, None].expand(3, height, width)]).to(torch.uint8)
+
+
+@pytest.mark.parametrize("size", [(512, 256), (512, 512), (256, 1024)])
+def test_other_sizes_are_enlarged_and_cropped_in_proportion(size):
+    of_size, (width, height) = Jitter(size), size
+    large = of_size.enlarge(ramps(width, height))
+    assert large.shape == (2, 3, round(height * 286 / 256), round(width * 286 / 256))
+    rng = np.random.default_rng(0)
+    windows = [of_size.draw_window(rng) for _ in range(2000)]
+    assert {top for top, _, _ in windows} <= set(range(large.shape[2] - height + 1)) >= {0, large.shape[2] - height}
+    assert max(top for top, _, _ in windows) > 0.9 * (large.shape[2] - height)
+    assert max(left for _, left, _ in windows) > 0.9 * (large.shape[3] - width)
+    assert of_size(large, rng).shape == (2, 3, height, width)
+
+
+def test_without_crops_a_pair_is_only_flipped_and_without_flips_only_cropped():
+    pair = noise_pair(0)
+    only_flipped = [Jitter(crops=False)(pair, np.random.default_rng(seed)) for seed in range(8)]
+    assert all(torch.equal(image, pair) or torch.equal(image, pair.flip(-1)) for image in only_flipped)
+    assert len({torch.equal(image, pair) for image in only_flipped}) == 2
+    assert torch.equal(Jitter(crops=False, flips=False)(pair, np.random.default_rng(1)), pair)
+    for seed in range(8):
+        windows = (Jitter(flips=flips).draw_window(np.random.default_rng(seed)) for flips in (True, False))
+        (top, left, _), (same_top, same_left, flip) = windows
+        assert (top, left, flip) == (same_top, same_left, False), "flips do not change the windows"

@@ -9,25 +9,26 @@ import pytest
 import torch
 from PIL import Image
 
-from pix2pix.data.checks import check_pairs
-from pix2pix.data.dataset import PairedDataset
+from pix2pix.data import DataError
 from pix2pix.data.layouts import LayoutError, PairReader, find_pairs, split_val
+from pix2pix.data.pair_checks import check_pairs
+from pix2pix.data.source import PairSource
 from pix2pix.image_files import ImageFileError
 from pix2pix.labels import FACADES
-from tests.helpers.own_images import edges, house, house_image, photo, png_16_bit, save, save_pair
-from tests.helpers.tiny import draw_pair
-
-SIDE_BY_SIDE, OUTER, INNER = "train", "{side}/train", "train/{side}"
-
-
-def fill(folder: Path, layout: str, numbers: range, left=photo, right=lambda number: house_image()) -> None:
-    """Pairs in one layout: by default the photo is A, the label image B."""
-    for number in numbers:
-        if layout == SIDE_BY_SIDE:
-            save_pair(left(number), right(number), folder / f"train/{number}.png")
-        else:
-            save(left(number), folder / layout.format(side="A") / f"{number}.png")
-            save(right(number), folder / layout.format(side="B") / f"{number}.webp", lossless=True)
+from tests.helpers.own_images import (
+    INNER,
+    OUTER,
+    SIDE_BY_SIDE,
+    edges,
+    fill,
+    house,
+    house_image,
+    photo,
+    png_16_bit,
+    save,
+    save_pair,
+)
+from tests.helpers.tiny import draw_pair, published_pairs
 
 
 def reader(folder: Path, **options) -> PairReader:
@@ -61,7 +62,7 @@ def test_pairs_are_found_in_every_layout(tmp_path, layout):
 
 
 def test_the_published_packaging_reads_as_before(data_dir):
-    published = PairedDataset(data_dir, "facades", "train")
+    published = published_pairs(data_dir, "facades", "train")
     pairs = find_pairs(data_dir / "facades")
     assert list(pairs) == ["train", "val"]
     assert [pair.a for pair in pairs["train"]] == published.files
@@ -90,8 +91,12 @@ def test_hidden_files_suffixes_and_names_in_other_encodings(tmp_path):
 
 
 def test_what_is_wrong_with_a_folder_is_one_sentence(tmp_path):
-    assert "is not a folder" in refusal(tmp_path / "missing")
-    assert "contains no pairs; put" in refusal(tmp_path)
+    for folder, words in (
+        (tmp_path / "missing", "does not exist. Put images"),
+        (tmp_path, "contains no pairs of train"),
+    ):
+        with pytest.raises(DataError, match=words):
+            PairSource(folder).open()
     fill(tmp_path, OUTER, range(1, 4))
     (tmp_path / "A/train/2.png").unlink()
     assert refusal(tmp_path).startswith(

@@ -19,13 +19,13 @@ import train
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
 from demo.models import load_models
-from pix2pix.data.dataset import PairedDataset
+from pix2pix import training_data
 from pix2pix.data.facades import download_facades
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter
 from pix2pix.release import load, load_config
 from pix2pix.trainer import Trainer
-from tests.helpers.tiny import draw_label_map
+from tests.helpers.tiny import draw_label_map, published_pairs
 from tests.helpers.training import arguments, assert_identical, assert_same_run, log, run_until, state
 
 
@@ -64,7 +64,7 @@ def test_from_photos_to_label_maps_the_release_says_so(data_dir, tmp_path):
     assert train.main(arguments(data_dir, tmp_path, direction="AtoB", objective="l1", epochs=1)) == 0
     config = load_config(tmp_path / "release")
     assert (config.direction, config.input_palette, config.output_palette) == ("AtoB", None, FACADES)
-    assert config.pairs == 4 and config.data_hash == PairedDataset(data_dir, "facades", "train").fingerprint()
+    assert config.pairs == 4 and config.data_hash == published_pairs(data_dir, "facades", "train").fingerprint()
 
 
 def test_the_app_paints_with_the_models_that_were_just_trained(straight):
@@ -182,7 +182,7 @@ def test_workers_sampling_keeping_and_a_tracker_do_not_touch_the_weights(straigh
     )
     assert_same_run(tmp_path, straight["gan"])
     samples = {path.relative_to(tmp_path / "samples").as_posix() for path in (tmp_path / "samples").rglob("*.png")}
-    kinds = ("label", "photo", "epoch-001", "epoch-002")
+    kinds = ("input", "target", "epoch-001", "epoch-002")
     assert samples == {
         f"{name}/{kind}.png" for name in ("train/1", "train/2", "train/3", "train/4", "val/1") for kind in kinds
     }
@@ -276,7 +276,7 @@ def test_a_dataset_that_is_missing_is_answered_with_the_whole_way_to_it(tmp_path
 def test_facades_are_downloaded_where_they_are_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     dead = partial(download_facades, urls=["http://127.0.0.1:9/facades.tar.gz"], pause_seconds=0)
-    monkeypatch.setattr(train, "download_facades", dead)
+    monkeypatch.setattr(training_data, "download_facades", dead)
     assert train.main(arguments(tmp_path / "datasets", tmp_path / "run")) == 1
     said = capsys.readouterr().err
     assert "could not be downloaded" in said and "Traceback" not in said

@@ -8,43 +8,66 @@ import argparse
 import sys
 from pathlib import Path
 
-from pix2pix.data.checks import check_pairs
+from tqdm import tqdm
+
+from pix2pix.data import DataError
 from pix2pix.data.cityscapes import CityscapesError, divide_validation, prepare
+from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.facades import DownloadError, download_facades
-from pix2pix.data.layouts import DIRECTIONS, LayoutError, PairReader, find_pairs
-from pix2pix.data.palette import PaletteError, find_palette, read_palette, write_palette
+from pix2pix.data.jitter import Jitter
+from pix2pix.data.palette import find_palette, write_palette
+from pix2pix.data.source import PALETTE_FILE, PairSource, own_source
+from pix2pix.data_description import DIRECTIONS, parse_size
 from pix2pix.flags import Parser
-from pix2pix.image_files import ImageFileError
-
-PALETTE_FILE = "palette.json"
+from pix2pix.image_files import ImageFileError, printable
 
 
-def check(folder: Path, direction: str | None) -> int:
-    """Print the pairs of a folder and everything that is wrong with them; return 1 if anything is.
+def check(source: PairSource) -> int:
+    """Print what would be trained and everything that is wrong with it, file by file; return 1 if anything is.
 
     Raises:
-        ImageFileError, LayoutError, PaletteError: If a file cannot be used.
+        DataError: If the folder cannot be used.
     """
-    path = folder / PALETTE_FILE
-    palette = read_palette(path) if path.exists() else None
-    problems = []
-    for split, files in find_pairs(folder).items():
-        reader = PairReader(files, direction or "BtoA", palette=palette)
-        print(f"{split}: {len(files)} pairs. {reader.resized_note()}".rstrip())
-        problems += check_pairs(reader.all_sides(), palette, direction)
-    print(f"palette: {len(palette)} classes of {path}" if palette else f"palette: none ({PALETTE_FILE} is missing)")
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    return 1 if problems else 0
+    is_well = True
+    splits = source.open()
+    for split, pairs in splits.items():
+        print(f"{split}: {len(pairs)} pairs. {pairs.reader.resized_note()}".rstrip())
+        for problem in all_problems(pairs):
+            print(problem, file=sys.stderr)
+            is_well = False
+    reader = splits["train"].reader
+    classes = f"{len(reader.palette)} classes of the {reader.palette_of}" if reader.palette else "none"
+    source_side, target_side = "AB" if reader.direction == "AtoB" else "BA"
+    width, height = reader.size
+    print(
+        f"Training with these flags translates {source_side} to {target_side} at {width}x{height}; palette: {classes}."
+    )
+    return 0 if is_well else 1
 
 
-def make_palette(folder: Path, direction: str | None) -> int:
+def all_problems(pairs: PairedDataset) -> list[str]:
+    """Return a sentence for every file and what is wrong with it, or one for all files if they share it."""
+    checks, sentences = pairs.checks(), []
+    for index in tqdm(range(len(pairs)), f"checking {pairs.split}", unit=" pairs", leave=False, disable=None):
+        try:
+            checks.add(pairs.files[index], *pairs.reader.sides(index))
+        except ValueError as error:
+            sentences.append(str(error))
+    for problem, files in checks.files_by_problem().items():
+        is_shared = len(files) == len(pairs) > 1
+        subjects = [f"All {len(pairs)} pairs of {pairs.split}"] if is_shared else [printable(path) for path in files]
+        sentences += [f"{subject}: {problem}." for subject in subjects]
+    return sentences
+
+
+def make_palette(folder: Path, direction: str) -> int:
     """Find the colours of the training pairs' label images, and write them into the folder; return 0.
 
     Raises:
-        ImageFileError, LayoutError, PaletteError: If a file cannot be used, or palette.json exists.
+        DataError: If the folder cannot be used, or palette.json exists.
+        ImageFileError: If a file cannot be used.
     """
-    sides = PairReader(find_pairs(folder)["train"]).all_sides()
+    sides = PairSource(folder).open()["train"].reader.all_sides()
     found = find_palette(a if direction == "AtoB" else b for _, a, b in sides)
     write_palette(folder / PALETTE_FILE, found)
     for name, color, share in zip(found.palette.names, found.palette.colors, found.shares, strict=True):
@@ -68,19 +91,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--photos", metavar="ZIP", type=Path, help="leftImg8bit_trainvaltest.zip of Cityscapes")
     parser.add_argument("--labels", metavar="ZIP", type=Path, help="gtFine_trainvaltest.zip of Cityscapes")
-    parser.add_argument(
-        "--direction",
-        choices=DIRECTIONS,
-        help="for check and palette: BtoA has label images on the right (default: BtoA)",
-    )
+    own = parser.add_argument_group("for check and palette, as for train.py")
+    own.add_argument("--direction", choices=DIRECTIONS, default="BtoA", help="BtoA: label images are B (default: BtoA)")
+    size_help = "what images will be resized to (default: 256x256)"
+    own.add_argument("--size", default="256x256", metavar="SIZE", help=size_help)
+    palette_help = "classes and colours of label images (default: palette.json in DIR, if there is one)"
+    own.add_argument("--palette", type=Path, metavar="FILE", help=palette_help)
     flags = parser.parse_args(arguments)
     if (flags.photos is None) != (flags.labels is None) or (flags.photos and flags.what != "cityscapes"):
         parser.error("--photos and --labels are used together, and only with cityscapes")
     if (flags.what in ("check", "palette")) != (flags.folder is not None):
         parser.error("check and palette need the folder DIR of your pairs; facades and cityscapes use --data-dir")
     try:
+        parse_size(flags.size)
+    except ValueError as error:
+        parser.error(f"--size {error}")
+    try:
         return run(flags)
-    except (CityscapesError, DownloadError, ImageFileError, LayoutError, PaletteError) as error:
+    except (CityscapesError, DataError, DownloadError, ImageFileError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -91,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(flags: argparse.Namespace) -> int:
     """Do what the flags say; return the exit status."""
     if flags.what == "check":
-        return check(flags.folder, flags.direction)
+        return check(own_source(flags.folder, flags.palette, flags.direction, Jitter(parse_size(flags.size))))
     if flags.what == "palette":
         return make_palette(flags.folder, flags.direction)
     if flags.what == "facades":

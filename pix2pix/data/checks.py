@@ -1,17 +1,16 @@
-"""What images hold, checked before the first training step and before the first painted image.
+"""What images hold: label maps or photos, constant or not, in which colours; `pair_checks.py` checks pairs with it.
 
 Every problem is one sentence: the file, what is wrong, what to do. The thresholds were measured on 225 pairs of each
 dataset, from train and val; the numbers beside them say how far label images and photos are from them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from pix2pix.data.class_numbers import classes_from_numbers, looks_like_class_numbers
-from pix2pix.image_files import ANY, ImageFileError, Limits, printable, read_image, read_numbers
+from pix2pix.image_files import ANY, ImageFileError, Limits, read_image, read_numbers
 from pix2pix.labels import Palette
 
 EVEN_LEVELS = 6
@@ -213,63 +212,3 @@ def read_label_image(
     if not force:
         raise error
     return replace(read, problem=str(error))
-
-
-def check_pairs(
-    pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]],
-    palette: Palette | None = None,
-    direction: str | None = None,
-) -> list[str]:
-    """Return what is wrong with pairs to be trained on.
-
-    Args:
-        pairs: File, left image (A), right image (B); each image uint8 RGB [H, W, 3].
-        palette: Colours of the label images; None for other pairs, such as edges: flatness then tells swapped halves.
-        direction: "AtoB" or "BtoA" if it was asked for; None is BtoA by default, and swapped halves are a problem.
-
-    Returns:
-        One sentence per kind of problem, with the first file, and how many others; empty if all is well.
-    """
-    files_by_problem: dict[str, list[Path]] = {}
-    flat_left = flat_right = total = 0
-    first: Path | None = None
-    for path, left, right in pairs:
-        first, total = first or path, total + 1
-        if problem := _pair_problem(left, right, palette, direction):
-            files_by_problem.setdefault(problem, []).append(path)
-        elif palette is None:
-            flat_left += looks_like_label_map(left)
-            flat_right += looks_like_label_map(right)
-    if first and direction is None and flat_left >= MAJORITY * total and flat_right <= (1 - MAJORITY) * total:
-        files_by_problem[_SWAPPED] = [first] * total
-    return [
-        f"{printable(files[0])}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {problem}."
-        for problem, files in files_by_problem.items()
-    ]
-
-
-_SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"
-
-
-def _pair_problem(left: np.ndarray, right: np.ndarray, palette: Palette | None, direction: str | None) -> str | None:
-    sides = {"left half (A)": left, "right half (B)": right}
-    photo_side, label_side = reversed(sides) if direction == "AtoB" else sides
-    shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
-    if direction and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
-        label_side, photo_side = photo_side, label_side  # trained from photos to maps, as was asked for
-    label_image = sides[label_side]
-    if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
-        return f"the {label_side} holds class numbers instead of colours; give a palette of these classes"
-    for side in (photo_side, label_side):
-        in_palette = side == label_side and shares[side] >= LEAST_NEAR
-        if is_constant(sides[side]) and not in_palette:
-            return f"the {side} has one colour throughout; replace or remove the pair"
-    if palette is None:
-        return None
-    if shares[label_side] < LEAST_NEAR <= shares[photo_side]:
-        return _SWAPPED
-    if is_bgr(label_image, palette, shares[label_side]):
-        return f"the {label_side} has red and blue exchanged (BGR); save it as RGB"
-    if shares[label_side] < LEAST_NEAR:
-        return "neither half is a label map in the palette's colours; give the --palette of these maps"
-    return None

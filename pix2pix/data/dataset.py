@@ -3,7 +3,6 @@
 import hashlib
 import math
 import os
-import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from pix2pix.data import DataError, cityscapes, read_pair
-from pix2pix.data.jitter import LOAD_SIZE, enlarge, jitter
-from pix2pix.image_files import list_images
+from pix2pix.data import DataError
+from pix2pix.data.drawings import drawing_colors
+from pix2pix.data.jitter import PUBLISHED_JITTER, Jitter
+from pix2pix.data.layouts import PairReader
+from pix2pix.data.pair_checks import PairChecks
+from pix2pix.data_description import DataDescription
 from pix2pix.pictures import to_float
 
-ENLARGED_BYTES = 2 * 3 * LOAD_SIZE * LOAD_SIZE
+DESCRIBED = 50
+"""Pairs that are looked at to tell line drawings from other images."""
 KEPT_SHARE = 0.25
 """Share of the free memory that enlarged images may take; it leaves room for four processes, which keep their own."""
 
@@ -37,86 +40,98 @@ def available_memory() -> int:
 
 
 class PairedDataset(Dataset[tuple[Tensor, Tensor]]):
-    """The pairs of one split, in numeric order, without jitter.
+    """The pairs of one split, without jitter: input and target, as published a label image and a photo.
 
     Args:
-        data_dir: The parent folder of all datasets.
-        dataset: "facades" or "cityscapes".
+        reader: Reads the pairs, at least one.
         split: "train", "val" or "test".
-        direction: "BtoA" translates label images to photos; "AtoB" translates photos to label images, so that whatever
-            is called label image below is the photo, and the other way round.
-
-    Raises:
-        DataError: If the split is missing or empty, holds two files of one stem, or if Cityscapes' validation split
-            still contains the test images.
+        jitter: What training does to the pairs; it decides how they are kept in memory.
     """
 
-    def __init__(self, data_dir: Path, dataset: str, split: str, direction: str = "BtoA") -> None:
-        self.direction = direction
-        folder = Path(data_dir) / dataset / split
-        if not folder.is_dir():
-            is_made = dataset == "cityscapes"
-            way = cityscapes.how_to_get(data_dir) if is_made else f"To get it, run python -m pix2pix.data {dataset}"
-            raise DataError(
-                f"{folder} does not exist; --data-dir must be the folder that contains {dataset}/{split}. {way}"
-            )
-        try:
-            self.files = list_images(folder)
-        except ValueError as error:
-            raise DataError(str(error)) from error
-        if not self.files:
-            raise DataError(f"{folder} contains no JPEG, PNG or WebP files")
-        if (dataset, split) == ("cityscapes", "val") and (folder / f"{cityscapes.COUNTS['val']}.jpg").exists():
-            raise DataError(
-                f"{folder} still contains the images of the test split, {cityscapes.NUM_VALIDATION + 1}.jpg and up. "
-                f"To divide them, run once: python -m pix2pix.data cityscapes --data-dir {shlex.quote(str(data_dir))}"
-            )
+    def __init__(self, reader: PairReader, split: str, jitter: Jitter = PUBLISHED_JITTER) -> None:
+        self.reader, self.split, self.jitter = reader, split, jitter
         self._enlarged: Tensor | None = None
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.reader)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return label image and photo, each float32 [3, 256, 256] in [-1, 1]."""
-        label_image, photo = to_float(self.pair(index).contiguous())
-        return label_image, photo
+        """Return input and target, each float32 [3, H, W] in [-1, 1]."""
+        source, target = to_float(self.pair(index).contiguous())
+        return source, target
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the kept images out: forked workers share them, and workers started afresh read the files instead."""
         return self.__dict__ | {"_enlarged": None}
 
+    @property
+    def files(self) -> list[Path]:
+        """The file of each pair, or of its image A."""
+        return [pair.a for pair in self.reader.files]
+
+    @property
+    def description(self) -> DataDescription:
+        """What a release says about its training data; it reads some of the inputs."""
+        reader = self.reader
+        inputs = (reader.sides(index)[reader.input_side] for index in range(min(len(self), DESCRIBED)))
+        drawing = None if reader.palette else drawing_colors(inputs)
+        return DataDescription(len(self), reader.palette, reader.palette_of, drawing)
+
+    def checks(self) -> PairChecks:
+        """Return checks for pairs as these are read."""
+        return PairChecks(self.reader.palette, self.reader.direction, self.reader.size)
+
     def pair(self, index: int) -> Tensor:
-        """Return label image and photo, uint8 [2, 3, 256, 256] in torch.channels_last; do not modify the result."""
-        label_image, photo = read_pair(self.files[index])
-        source_and_target = (label_image, photo) if self.direction == "BtoA" else (photo, label_image)
-        return torch.from_numpy(np.stack(source_and_target)).permute(0, 3, 1, 2)
+        """Return input and target, uint8 [2, 3, H, W] in torch.channels_last; do not modify the result.
+
+        Raises:
+            DataError: If a file cannot be used.
+        """
+        return self._read(index)[0]
+
+    def _read(self, index: int) -> tuple[Tensor, np.ndarray, np.ndarray]:
+        """Read a pair once: as a tensor for the networks, and A and B as they are in the files."""
+        try:
+            a, b = self.reader.sides(index)
+        except ValueError as error:
+            raise DataError(str(error)) from error
+        return self.reader.fit(a, b), a, b
 
     def enlarged(self, index: int) -> Tensor:
-        """Return the pair enlarged for jitter, uint8 [2, 3, 286, 286], from memory if kept; do not modify it."""
-        return enlarge(self.pair(index)) if self._enlarged is None else self._enlarged[index]
+        """Return the pair enlarged for jitter, uint8 [2, 3, height, width], from memory if kept; do not modify it."""
+        return self.jitter.enlarge(self.pair(index)) if self._enlarged is None else self._enlarged[index]
 
-    def fingerprint(self, keep: bool = False) -> str:
+    def fingerprint(self, keep: bool = False, checks: PairChecks | None = None) -> str:
         """Return the sha256 of names and contents; decode every file, so that a broken one is reported at once.
 
         Args:
             keep: Keep the enlarged images in memory (196 MB for facades, 1.5 GB for Cityscapes), unless they would take
                 more than `KEPT_SHARE` of what is free. Enlarging does not depend on the random draws of jitter.
+            checks: Gets every pair.
 
         Raises:
             DataError: If a file cannot be used.
         """
         digest = hashlib.sha256()
-        kept = None
-        if keep and len(self) * ENLARGED_BYTES < KEPT_SHARE * available_memory():
-            kept = torch.empty(len(self), 2, LOAD_SIZE, LOAD_SIZE, 3, dtype=torch.uint8).permute(0, 1, 4, 2, 3)
-        split = self.files[0].parent.name
-        for index, path in enumerate(tqdm(self.files, f"checking {split}", unit=" files", leave=False, disable=None)):
-            pair = self.pair(index)
+        kept = self._memory() if keep else None
+        shown = tqdm(self.reader.files, f"checking {self.split}", unit=" files", leave=False, disable=None)
+        for index, files in enumerate(shown):
+            pair, a, b = self._read(index)
+            if checks:
+                checks.add(files.a, a, b)
             if kept is not None:
-                kept[index] = enlarge(pair)
-            digest.update(os.fsencode(path.name) + hashlib.sha256(path.read_bytes()).digest())
+                kept[index] = self.jitter.enlarge(pair)
+            for path in files.paths:
+                digest.update(os.fsencode(path.name) + hashlib.sha256(path.read_bytes()).digest())
         self._enlarged = kept
         return digest.hexdigest()
+
+    def _memory(self) -> Tensor | None:
+        """Allocate memory for all enlarged pairs; None if they would take too much."""
+        if len(self) * self.jitter.large_bytes >= KEPT_SHARE * available_memory():
+            return None
+        width, height = self.jitter.large_size
+        return torch.empty(len(self), 2, height, width, 3, dtype=torch.uint8).permute(0, 1, 4, 2, 3)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -139,8 +154,9 @@ class JitteredDataset(Dataset[tuple[Tensor, Tensor]]):
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        label_image, photo = to_float(jitter(self.pairs.enlarged(index), jitter_rng(self.seed, self.epoch, index)))
-        return label_image, photo
+        rng = jitter_rng(self.seed, self.epoch, index)
+        source, target = to_float(self.pairs.jitter(self.pairs.enlarged(index), rng))
+        return source, target
 
 
 class _Loader(DataLoader):
@@ -173,7 +189,7 @@ def training_batches(
     rank: int = 0,
     num_processes: int = 1,
 ) -> DataLoader:
-    """Return the batches of one epoch: label images and photos, each float32 [N, 3, 256, 256] in [-1, 1].
+    """Return the batches of one epoch: inputs and targets, each float32 [N, 3, H, W] in [-1, 1].
 
     Args:
         pairs: The training split.
@@ -203,7 +219,7 @@ def training_batches(
 
 
 def _stack(pairs: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
-    """Make one batch of label images and one of photos, in this thread alone (see `jitter`)."""
+    """Make one batch of inputs and one of targets, in this thread alone (see `Jitter`)."""
     return [torch.from_numpy(np.stack(halves)) for halves in zip(*pairs, strict=True)]
 
 

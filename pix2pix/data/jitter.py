@@ -1,7 +1,9 @@
 """Random jitter of training pairs (appendix 6.2 of the paper).
 
-Both halves of a pair are in one tensor, so that they are always resized, cropped and flipped together.
+Both images of a pair are in one tensor, so that they are always resized, cropped and flipped together.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,32 +11,63 @@ from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import resize
 
-LOAD_SIZE = 286
-CROP_SIZE = 256
+ENLARGEMENT = 286 / 256
 
 
-def enlarge(pair: Tensor) -> Tensor:
-    """Resize uint8 [2, 3, 256, 256] to [2, 3, 286, 286], bicubic; torch.channels_last is fastest and is kept."""
-    return resize(pair, [LOAD_SIZE, LOAD_SIZE], InterpolationMode.BICUBIC, antialias=True)
+@dataclass(frozen=True)
+class Jitter:
+    """Enlarge a pair, crop a random window of its former size, and flip it left to right half of the time.
 
-
-def draw_window(rng: np.random.Generator) -> tuple[int, int, bool]:
-    """Draw top and left of a window, each 0 to 30, and whether to flip it; a function of the generator's state."""
-    top, left = rng.integers(0, LOAD_SIZE - CROP_SIZE + 1, 2).tolist()
-    return top, left, bool(rng.random() < 0.5)
-
-
-def jitter(large: Tensor, rng: np.random.Generator) -> Tensor:
-    """Crop a random 256x256 window out of an enlarged pair, and flip it left to right half of the time.
-
-    Args:
-        large: uint8 [2, 3, 286, 286] from `enlarge`; both halves get the same window and flip.
-        rng: Source of the window and the flip; used three times.
-
-    Returns:
-        uint8 [2, 3, 256, 256], contiguous.
+    Attributes:
+        size: Width and height of an image, W and H. The published jitter is that of 256x256.
+        crops: False leaves the pair as it is, but for flips.
+        flips: False never flips.
     """
-    top, left, flip = draw_window(rng)
-    # NumPy copies in this thread; torch would wake all threads and wait, even if another program has the cores.
-    window = large.numpy()[..., top : top + CROP_SIZE, left : left + CROP_SIZE]
-    return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if flip else window))
+
+    size: tuple[int, int] = (256, 256)
+    crops: bool = True
+    flips: bool = True
+
+    @property
+    def large_size(self) -> tuple[int, int]:
+        """Width and height of an enlarged image: 286x286 for 256x256."""
+        width, height = self.size
+        return (round(width * ENLARGEMENT), round(height * ENLARGEMENT)) if self.crops else self.size
+
+    @property
+    def large_bytes(self) -> int:
+        """Memory of an enlarged pair."""
+        width, height = self.large_size
+        return 2 * 3 * width * height
+
+    def enlarge(self, pair: Tensor) -> Tensor:
+        """Resize uint8 [2, 3, H, W] to `large_size`, bicubic; torch.channels_last is fastest and is kept."""
+        if not self.crops:
+            return pair
+        width, height = self.large_size
+        return resize(pair, [height, width], InterpolationMode.BICUBIC, antialias=True)
+
+    def draw_window(self, rng: np.random.Generator) -> tuple[int, int, bool]:
+        """Draw top and left of a window, for 256x256 each 0 to 30, and whether to flip it; uses `rng` three times."""
+        left, top = (large - small for large, small in zip(self.large_size, self.size, strict=True))
+        top, left = int(rng.integers(0, top + 1)), int(rng.integers(0, left + 1))
+        return top, left, bool(rng.random() < 0.5) and self.flips
+
+    def __call__(self, large: Tensor, rng: np.random.Generator) -> Tensor:
+        """Cut a random window out of an enlarged pair, and flip it or not.
+
+        Args:
+            large: uint8 [2, 3, height, width] from `enlarge`; both images get the same window and flip.
+            rng: Source of the window and the flip.
+
+        Returns:
+            uint8 [2, 3, H, W], contiguous.
+        """
+        top, left, flip = self.draw_window(rng)
+        width, height = self.size
+        # NumPy copies in this thread; torch would wake all threads and wait, even if another program has the cores.
+        window = large.numpy()[..., top : top + height, left : left + width]
+        return torch.from_numpy(np.ascontiguousarray(window[..., ::-1] if flip else window))
+
+
+PUBLISHED_JITTER = Jitter()

@@ -9,7 +9,9 @@ Three layouts are known; SPLIT is train, and val or test where present:
 Direction BtoA, the published one, translates B (label images) to A (photos); AtoB is the other way.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +20,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from pix2pix.data import SPLITS, DataError
 from pix2pix.data.checks import label_image_from_numbers, share_of_palette
 from pix2pix.data.palette import background_class
+from pix2pix.data_description import DIRECTIONS, SIDES
 from pix2pix.image_files import ImageFileError, image_size, list_images, printable, read_image, stem_key
 from pix2pix.labels import Palette
 
-SPLITS = ("train", "val", "test")
-DIRECTIONS = ("AtoB", "BtoA")
-SIDE_MULTIPLE = 256  # the generator halves its input eight times
 
-
-class LayoutError(ValueError):
+class LayoutError(DataError):
     """A folder without usable pairs; one sentence says what is wrong, where, and what to do."""
 
 
@@ -78,21 +78,13 @@ def find_pairs(folder: Path) -> dict[str, list[PairFiles]]:
     """Find the pairs of each split in any of the layouts, in numeric order.
 
     Returns:
-        Pairs by split: "train" always, "val" and "test" where present.
+        Pairs by split, for those that exist.
 
     Raises:
-        LayoutError: If there is no train split, a split has several layouts, or an image has no partner.
+        LayoutError: If a split has several layouts, or an image has no partner.
         ValueError: If a folder cannot be listed, or two images have the same name.
     """
-    if not folder.is_dir():
-        raise LayoutError(f"{printable(folder)} is not a folder; name the folder that contains train.")
-    found = {split: pairs for split in SPLITS if (pairs := _pairs_of_split(folder, split))}
-    if "train" not in found:
-        raise LayoutError(
-            f"{printable(folder)} contains no pairs; put images with both halves side by side into its folder train, "
-            "or images of equal names into A/train and B/train."
-        )
-    return found
+    return {split: pairs for split in SPLITS if (pairs := _pairs_of_split(folder, split))}
 
 
 def _pairs_of_split(folder: Path, split: str) -> list[PairFiles]:
@@ -158,6 +150,7 @@ class PairReader:
         direction: "BtoA" or "AtoB".
         size: Width and height of an image, multiples of 256.
         palette: Classes of the label images; None if there are none, or they are unknown.
+        label_side: Which images are the label images, A (0) or B (1); None finds out from the first pair.
 
     Raises:
         LayoutError: If the direction or the size cannot be used.
@@ -170,13 +163,16 @@ class PairReader:
         direction: str = "BtoA",
         size: tuple[int, int] = (256, 256),
         palette: Palette | None = None,
+        label_side: int | None = None,
     ) -> None:
         if direction not in DIRECTIONS:
             raise LayoutError(f"--direction must be AtoB or BtoA, not {direction}.")
-        if not all(side > 0 and side % SIDE_MULTIPLE == 0 for side in size):
-            raise LayoutError(f"--size must be multiples of {SIDE_MULTIPLE}, such as 512x256, not {size[0]}x{size[1]}.")
+        if not set(size) <= set(SIDES):
+            raise LayoutError(
+                f"--size must be multiples of 256 up to {SIDES[-1]}, such as 512x256, not {size[0]}x{size[1]}."
+            )
         self.files, self.direction, self.size, self.palette = list(files), direction, size, palette
-        self._label_side: int | None = None
+        self.label_side = label_side if palette is not None else None
         self._has_numbers = False
         self._backgrounds: tuple[str | None, str | None] = (None, None)
         if palette is not None:
@@ -185,17 +181,34 @@ class PairReader:
     def __len__(self) -> int:
         return len(self.files)
 
+    @property
+    def input_side(self) -> int:
+        """Which images are the input, A (0) or B (1)."""
+        return int(self.direction == "BtoA")
+
+    @property
+    def palette_of(self) -> str:
+        """Whether the palette describes the "input" or the "output"; "input" without one."""
+        return "input" if self.label_side in (None, self.input_side) else "output"
+
+    @property
+    def variant(self) -> str:
+        """What the target images depend on besides their files, for names in caches; empty as published."""
+        classes = self.palette.colors if self.palette and self.palette_of == "output" else None
+        how = (self.direction, self.size, classes)
+        return "" if how == ("BtoA", (256, 256), None) else "-" + hashlib.sha256(repr(how).encode()).hexdigest()[:8]
+
     def sides(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return A and B, each uint8 RGB [H, W, 3] in its own size, class numbers painted in the palette's colours."""
         sides = list(self.files[index].read(self._backgrounds))
-        if self._has_numbers and self.palette is not None and self._label_side is not None:
-            path = self.files[index].path_of(self._label_side)
-            if found := label_image_from_numbers(sides[self._label_side], self.palette, path):
-                sides[self._label_side] = found[0]
+        if self._has_numbers and self.palette is not None and self.label_side is not None:
+            path = self.files[index].path_of(self.label_side)
+            if found := label_image_from_numbers(sides[self.label_side], self.palette, path):
+                sides[self.label_side] = found[0]
         return sides[0], sides[1]
 
     def all_sides(self, indices: Sequence[int] | None = None) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
-        """Yield file, A and B of these pairs, or of all, as `checks.check_pairs` takes them."""
+        """Yield file, A and B of these pairs, or of all, as `pair_checks.check_pairs` takes them."""
         for index in range(len(self)) if indices is None else indices:
             yield self.files[index].a, *self.sides(index)
 
@@ -205,14 +218,21 @@ class PairReader:
         Raises:
             ImageFileError: If a file cannot be used.
         """
-        fitted = [self._fitted(image, side == self._label_side) for side, image in enumerate(self.sides(index))]
+        return self.fit(*self.sides(index))
+
+    def fit(self, a: np.ndarray, b: np.ndarray) -> Tensor:
+        """Return what `pair` does, of the result of `sides`."""
+        fitted = [self._fitted(image, side == self.label_side) for side, image in enumerate((a, b))]
         if self.direction == "BtoA":
             fitted.reverse()
         return torch.from_numpy(np.stack(fitted)).permute(0, 3, 1, 2)
 
     def resized_note(self) -> str:
         """Return a sentence about the images that are resized, from the files' headers; empty if there are none."""
-        others = [(pair, size) for pair in self.files for size in pair.sizes() if size != self.size]
+        others = []
+        for pair in self.files:
+            with suppress(ImageFileError):  # reported when it is read
+                others += [(pair, size) for size in pair.sizes() if size != self.size]
         if not others:
             return ""
         pair, (width, height) = others[0]
@@ -237,6 +257,7 @@ class PairReader:
             numbers = label_image_from_numbers(image, palette, self.files[0].path_of(side))
             have_numbers.append(numbers is not None)
             shares.append(1.0 if numbers else share_of_palette(image, palette))
-        self._label_side = int(shares[1] > shares[0]) if shares[0] != shares[1] else int(self.direction == "BtoA")
-        self._has_numbers = have_numbers[self._label_side]
-        self._backgrounds = (None, background) if self._label_side else (background, None)
+        if self.label_side is None:
+            self.label_side = int(shares[1] > shares[0]) if shares[0] != shares[1] else self.input_side
+        self._has_numbers = have_numbers[self.label_side]
+        self._backgrounds = (None, background) if self.label_side else (background, None)

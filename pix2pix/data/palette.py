@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from pix2pix.data import DataError
 from pix2pix.data.checks import looks_like_label_map
 from pix2pix.image_files import printable
 from pix2pix.labels import FAR_DISTANCE, Palette
@@ -45,7 +46,7 @@ MAX_NAME = 60
 BACKGROUND_NAMES = ("background", "unlabeled", "unlabelled", "void", "other")
 
 
-class PaletteError(ValueError):
+class PaletteError(DataError):
     """Images without a palette, or an unusable palette.json; one sentence says what is wrong and what to do."""
 
 

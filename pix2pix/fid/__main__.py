@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -30,6 +31,7 @@ from pix2pix.labels import PALETTES, Palette
 from pix2pix.release import ReleaseError, load_config
 from pix2pix.run_folder import RunFolder, RunFolderError
 from pix2pix.segmenter import BUNDLED, Segmenter
+from pix2pix.training_data import source_of
 
 
 def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
@@ -40,7 +42,8 @@ def score_run(run: RunFolder, flags: argparse.Namespace) -> None:
         raise RunFolderError(
             f"{run.weights_folder} contains no epoch-NNN.safetensors; a run writes the first after its first epoch"
         )
-    splits, fingerprints = open_splits(config, flags.data_dir or config.data_dir, flags.splits, hashes)
+    folder = {"data_dir" if config.data is None else "data": flags.data_dir} if flags.data_dir else {}
+    splits, fingerprints = open_wanted(replace(config, **folder), flags.splits, hashes)
     samples = config.fid_samples if flags.samples is None else flags.samples
     inception = Inception(find_weights(flags.fid_weights or config.fid_weights), flags.dims)
     evaluator = Evaluator(inception, splits, fingerprints, samples)
@@ -91,28 +94,29 @@ def _release_best_anew(run: RunFolder, config: TrainConfig, evaluator: Evaluator
         release_best(run, config, evaluator)
 
 
-def open_splits(
-    config: TrainConfig, data_dir: Path, wanted: Sequence[str] | None, hashes: dict[str, str]
+def open_wanted(
+    config: TrainConfig, wanted: Sequence[str] | None, hashes: dict[str, str]
 ) -> tuple[dict[str, PairedDataset], dict[str, str]]:
-    """Open the wanted splits of a run's dataset, and the training split for comparison; return fingerprints too.
+    """Open the wanted splits of a run's pairs, and the training split for comparison; return fingerprints too.
 
     Args:
-        config: Configuration of the run.
-        data_dir: The parent folder of all datasets.
+        config: Configuration of the run, with the folder of its pairs on this machine.
         wanted: Names of splits; None for all that exist.
         hashes: The fingerprints that the run recorded.
 
     Raises:
         DataError: If a split is missing or broken, or differs from the record of the run.
     """
-    present = [split for split in SPLITS if (data_dir / config.dataset / split).is_dir()]
-    names = dict.fromkeys([*(wanted or present or SPLITS), *(split for split in present if split == "train")])
-    splits = {split: PairedDataset(data_dir, config.dataset, split, config.direction) for split in names}
+    source = source_of(config)
+    found = source.open(needed=wanted or ())
+    splits = {split: found[split] for split in (wanted or found)} | {s: found[s] for s in ("train",) if s in found}
+    if not splits:
+        raise DataError(f"{source.folder} contains no pairs. {source.advice}")
     fingerprints = {split: pairs.fingerprint() for split, pairs in splits.items()}
     for split, fingerprint in fingerprints.items():
         if hashes.get(split, fingerprint) != fingerprint:
             raise DataError(
-                f"the {split} images in {data_dir} are not those that the run recorded; choose another --data-dir"
+                f"the {split} images in {source.folder} are not those that the run recorded; choose another --data-dir"
             )
     return splits, fingerprints
 
@@ -210,7 +214,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--splits", nargs="+", choices=SPLITS, help="splits of the run to score (default: all that exist)")
     segmenter_help = "model trained with --direction AtoB that reads classes (default: the bundled one of the dataset)"
     add("--segmenter", metavar="RELEASE", help=segmenter_help)
-    data_help = "folder that contains facades/ and cityscapes/ (default: the run's)"
+    data_help = "folder that contains facades/ and cityscapes/, or that of your own pairs (default: the run's)"
     add("--data-dir", type=Path, metavar="DIR", help=data_help)
     return parser
 

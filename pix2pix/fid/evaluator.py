@@ -99,7 +99,7 @@ class Evaluator:
         """Return features of all photos of a split [N, dims]."""
         if split not in self._photos:
             pairs = self.splits[split]
-            key = self.fingerprints[split][:16] + ("" if pairs.direction == "BtoA" else f"-{pairs.direction}")
+            key = self.fingerprints[split][:16] + pairs.reader.variant
             self._photos[split] = self.inception.cached_features(key, len(pairs), _photos(pairs))
         return self._photos[split]
 
@@ -108,10 +108,10 @@ class Evaluator:
 def generate(
     generator: UNet, pairs: PairedDataset, indices: Sequence[int] | np.ndarray, device: torch.device
 ) -> Iterator[Tensor]:
-    """Yield G's images of a dataset's label images in batches uint8 [N, 3, 256, 256]; an index seeds its dropout."""
+    """Yield G's images of a dataset's label images in batches uint8 [N, 3, H, W]; an index seeds its dropout."""
     # Batch norm uses the statistics of the batch; as published, an image alone depends on no other.
     size = 1 if any(isinstance(module, torch.nn.BatchNorm2d) for module in generator.modules()) else BATCH_SIZE
-    starts, split = range(0, len(indices), size), pairs.files[0].parent.name
+    starts, split = range(0, len(indices), size), pairs.split
     for start in tqdm(starts, f"painting {split}", unit=" batches", leave=False, disable=None):
         batch = [int(index) for index in indices[start : start + size]]
         label_images = to_float(torch.stack([pairs.pair(index)[0] for index in batch]))
@@ -120,6 +120,6 @@ def generate(
 
 
 def _photos(pairs: PairedDataset) -> Iterator[Tensor]:
-    starts, split = range(0, len(pairs), BATCH_SIZE), pairs.files[0].parent.name
+    starts, split = range(0, len(pairs), BATCH_SIZE), pairs.split
     for start in tqdm(starts, f"photos of {split}", leave=False, disable=None):
         yield torch.stack([pairs.pair(index)[1] for index in range(start, min(start + BATCH_SIZE, len(pairs)))])

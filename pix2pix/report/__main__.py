@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pix2pix.config import TrainConfig
+from pix2pix.config import TrainConfig, is_path
 from pix2pix.fid.accuracy import NAMES, PAPER
 from pix2pix.files import replacing
 from pix2pix.flags import Parser
@@ -21,12 +21,10 @@ from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
 from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
 from pix2pix.report.runs import ACCURACIES, DISTANCES, ReportError, Run, read_runs
-from pix2pix.report.scores import PUBLISHED, AccuracyTable, Table, accuracy_tables, measure_of, score_tables
+from pix2pix.report.scores import AccuracyTable, Table, accuracy_tables, measure_of, published_fid, score_tables
 from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES
 
-PLACES = ("data_dir", "run_dir", "fid_weights")
-"""Settings that name paths of the machine, which a report leaves out."""
 SCORE_COLUMNS = ("epoch", "split", "n", "weights", "dims", *DISTANCES, "seconds")
 ACCURACY_COLUMNS = ("epoch", "n", "segmenter", *ACCURACIES)
 LOG_COLUMNS = ("epoch", "step", *LOSS_NAMES["gan"], "pictures_per_second", "seconds")
@@ -46,6 +44,21 @@ class Chapter:
     strip: Sheet | None
     grid: Sheet | None
 
+    @property
+    def inputs(self) -> str:
+        """What the models translate, in words."""
+        return self.runs[0].trained_on.names[0] + "s"
+
+    @property
+    def targets(self) -> str:
+        """What they translate it into."""
+        return self.runs[0].trained_on.names[1] + "s"
+
+    @property
+    def has_published(self) -> bool:
+        """Whether published numbers are beside their own."""
+        return bool(published_fid(self.runs[0].config))
+
 
 def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
     """Collect tables, charts and images of the runs on a dataset."""
@@ -62,9 +75,14 @@ def settings(run: Run) -> dict[str, str]:
     config = {
         item.name.replace("_", " "): str(getattr(run.config, item.name))
         for item in fields(TrainConfig)
-        if item.name not in PLACES
+        if not is_path(item)
     }
-    data = {f"{split} images, fingerprint": value[:12] for split, value in run.data.items()}
+    classes = run.trained_on.palette
+    data = {
+        "training pairs": str(run.trained_on.pairs or "unknown"),
+        "palette": f"{len(classes)} classes, of the {run.trained_on.palette_of}" if classes else "none",
+    }
+    data |= {f"{split} images, fingerprint": value[:12] for split, value in run.data.items()}
     machine = {f"machine: {name}": value for name, value in run.machine.items()}
     inceptions = dict.fromkeys(measure_of(score).inception for score in run.scores)
     return config | data | machine | {"scored with": "; ".join(inceptions) or "not scored"}
@@ -122,7 +140,7 @@ def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
             }
             for run in runs
         ],
-        "published_fid": {run.config.dataset: PUBLISHED[run.config.dataset] for run in runs},
+        "published_fid": {run.subject: published_fid(run.config) for run in runs},
     }
 
 
@@ -138,10 +156,8 @@ def to_csv(records: Iterable[tuple[Run, dict[str, Any]]], columns: Sequence[str]
 
 def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
     """Write the page and the files behind it; delete sheets of an earlier report, which may show photos."""
-    datasets = dict.fromkeys(run.config.dataset for run in runs)
-    chapters = [
-        chapter(dataset, [run for run in runs if run.config.dataset == dataset], photos) for dataset in datasets
-    ]
+    subjects = dict.fromkeys(run.subject for run in runs)
+    chapters = [chapter(subject, [run for run in runs if run.subject == subject], photos) for subject in subjects]
     sheets = [sheet for part in chapters for sheet in (part.strip, part.grid) if sheet]
     texts = {
         "scores.csv": to_csv(((run, score) for run in runs for score in run.scores), SCORE_COLUMNS),
@@ -153,9 +169,8 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
     if output.exists() and not output.is_dir():
         raise ReportError(f"--output {output} is a file; name a folder")
     output.mkdir(parents=True, exist_ok=True)
-    for dataset in PUBLISHED:
-        for kind in ("strip", "grid"):
-            (output / f"{kind}-{dataset}.png").unlink(missing_ok=True)
+    for sheet_file in (path for kind in ("strip", "grid") for path in output.glob(f"{kind}-*.png")):
+        sheet_file.unlink()
     for sheet in sheets:
         with replacing(output / f"{sheet.name}.png") as file:
             sheet.image().save(file, "PNG")

@@ -12,6 +12,8 @@ from pix2pix.report.runs import ReportError, Run
 
 GAP = 8
 """Pixels between the images of a sheet's file."""
+TRUTHS = (("input", "label"), ("target", "photo"))
+"""Names of the sampled inputs and targets; the second ones are those of older runs."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Sheet:
 
     def image(self) -> Image.Image:
         """Draw all images on white, without captions."""
-        width, height = self.rows[0][1][0].image.size
+        images = [picture.image for _, pictures in self.rows for picture in pictures]
+        width, height = max(image.width for image in images), max(image.height for image in images)
         sheet = Image.new("RGB", (self.columns * (width + GAP) - GAP, len(self.rows) * (height + GAP) - GAP), "white")
         for row, (_, pictures) in enumerate(self.rows):
             for column, picture in enumerate(pictures):
@@ -77,7 +80,7 @@ def epoch_strip(runs: Sequence[Run], photos: bool) -> Sheet | None:
         shown = sorted({epochs[0], middle, epochs[-1]})
         painted = [_painted(run, split, name, epoch, f"epoch {epoch}") for epoch in shown]
         rows.append((f"{run.label}, {split}/{name}", painted))
-    return Sheet(f"strip-{runs[0].config.dataset}", split, [row for row in rows if row[1]])
+    return Sheet(f"strip-{runs[0].subject}", split, [row for row in rows if row[1]])
 
 
 def comparison_grid(runs: Sequence[Run], photos: bool) -> Sheet | None:
@@ -97,7 +100,7 @@ def comparison_grid(runs: Sequence[Run], photos: bool) -> Sheet | None:
             epoch = max(common or of_run)
             painted.append(_painted(run, split, name, epoch, f"{run.label}, epoch {epoch}"))
         rows.append((f"{split}/{name}", (_dataset_pictures(sampled[0], split, name) if photos else []) + painted))
-    return Sheet(f"grid-{runs[0].config.dataset}", split, rows)
+    return Sheet(f"grid-{runs[0].subject}", split, rows)
 
 
 def _sampled(runs: Sequence[Run], splits: Sequence[str]) -> tuple[str, list[Run], list[str]]:
@@ -111,28 +114,25 @@ def _sampled(runs: Sequence[Run], splits: Sequence[str]) -> tuple[str, list[Run]
 
 
 def _dataset_pictures(run: Run, split: str, name: str) -> list[Picture]:
-    """The label image and the photo, as far as they were saved."""
-    captions = {"label": "label map", "photo": "photo"}
-    files = {caption: run.folder.sample(split, name, kind) for kind, caption in captions.items()}
-    return [
-        Picture(caption, f"{caption.capitalize()} of {split}/{name}", _read(path))
-        for caption, path in files.items()
-        if path.is_file()
-    ]
+    """The input and the target, as far as they were saved."""
+    pictures = []
+    for kinds, caption in zip(TRUTHS, run.trained_on.names, strict=True):
+        files = [path for kind in kinds if (path := run.folder.sample(split, name, kind)).is_file()]
+        pictures += [Picture(caption, f"{caption.capitalize()} of {split}/{name}", _read(path, run)) for path in files]
+    return pictures
 
 
 def _painted(run: Run, split: str, name: str, epoch: int, caption: str) -> Picture:
     alt = f"Image of {split}/{name} by {run.label} after epoch {epoch}"
-    return Picture(caption, alt, _read(run.folder.sample(split, name, epoch)))
+    return Picture(caption, alt, _read(run.folder.sample(split, name, epoch), run))
 
 
-def _read(path: Path) -> Image.Image:
+def _read(path: Path, run: Run) -> Image.Image:
     try:
         with Image.open(path) as image:
-            if image.size != (256, 256):
-                raise ReportError(
-                    f"{path} is {image.width}x{image.height}; samples are 256x256, so it is not one: remove it"
-                )
+            if image.size != run.config.image_size:
+                found, samples = f"{image.width}x{image.height}", run.config.size
+                raise ReportError(f"{path} is {found}; samples are {samples}, so it is not one: remove it")
             return image.convert("RGB")
     except ReportError:
         raise

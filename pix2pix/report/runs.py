@@ -11,6 +11,7 @@ from typing import Any
 from pix2pix import run_config
 from pix2pix.config import TrainConfig
 from pix2pix.data import SPLITS
+from pix2pix.data_description import DataDescription
 from pix2pix.fid.accuracy import Accuracy
 from pix2pix.files import read_records
 from pix2pix.release import OBJECTIVES, WEIGHTS, is_release, load_config
@@ -37,6 +38,7 @@ class Run:
         label: Distinguishes the runs on a dataset: "GAN" or "L1", with the folder's name if there are several.
         config: Settings that an older run did not record are at their defaults, which it used.
         data: Fingerprint of each split.
+        trained_on: What the training images are.
         machine: Hardware and versions; values that changed during the run are listed in order.
         log: One record for each finished epoch, ascending.
         scores: One record for each scored epoch, split and conditions, ascending by epoch.
@@ -48,6 +50,7 @@ class Run:
     label: str
     config: TrainConfig
     data: dict[str, str]
+    trained_on: DataDescription
     machine: dict[str, str]
     log: list[dict[str, Any]]
     scores: list[dict[str, Any]]
@@ -57,6 +60,11 @@ class Run:
     @property
     def name(self) -> str:
         return self.folder.path.resolve().name
+
+    @property
+    def subject(self) -> str:
+        """What runs must share to be compared: the dataset and its direction."""
+        return self.config.dataset + ("" if self.config.direction == "BtoA" else "-AtoB")
 
     @property
     def epochs(self) -> int:
@@ -97,9 +105,9 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
 
 def _distinguish(runs: Sequence[Run], relabel: Callable[[Run, int], str]) -> list[Run]:
     """Relabel the runs that share dataset and label with another; `relabel` gets a run and its number, from 1."""
-    same = Counter((run.config.dataset, run.label) for run in runs)
+    same = Counter((run.subject, run.label) for run in runs)
     return [
-        replace(run, label=relabel(run, number)) if same[run.config.dataset, run.label] > 1 else run
+        replace(run, label=relabel(run, number)) if same[run.subject, run.label] > 1 else run
         for number, run in enumerate(runs, 1)
     ]
 
@@ -116,7 +124,8 @@ def _read_run(path: Path) -> Run:
     if is_release(folder.release) and (folder.release / "config.json").is_file():  # a first release may be half written
         with open(folder.release / WEIGHTS, "rb") as file:
             released = hashlib.file_digest(file, "sha256").hexdigest(), load_config(folder.release).epochs
-    return Run(folder, OBJECTIVES[config.objective].name, config, data, machine, log, scores, accuracies, released)
+    label, trained_on = OBJECTIVES[config.objective].name, run_config.read_description(folder, config)
+    return Run(folder, label, config, data, trained_on, machine, log, scores, accuracies, released)
 
 
 def _read_records(path: Path, numbers: Sequence[str], key: Sequence[str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pix2pix.config import TrainConfig
 from pix2pix.data import SPLITS
 from pix2pix.fid.accuracy import NAMES
 from pix2pix.fid.measure import Measure
@@ -26,6 +27,12 @@ PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
 UNet-256 with instance norm, 200 epochs, dropout at prediction, Inception of pytorch-fid. The paper (Isola et al. 2017)
 gives no FID.
 """
+
+
+def published_fid(config: TrainConfig) -> dict[str, dict[str, int]]:
+    """Return the published numbers that a run can be compared with; none for other data, directions and sizes."""
+    is_published = config.data is None and (config.direction, config.size) == ("BtoA", "256x256")
+    return PUBLISHED.get(config.dataset, {}) if is_published else {}
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def _fits(score: dict[str, Any], measure: Measure | None, split: str) -> bool:
 
 def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Group]:
     """Show each run at its last scored epoch and at the last epoch that all were scored after."""
-    published = PUBLISHED[runs[0].config.dataset][split]
+    published = published_fid(runs[0].config).get(split, {})
     scored_n: list[int | None] = [*counts(runs, measure, split)]
     groups = []
     for n in scored_n or [None]:
@@ -98,8 +105,8 @@ def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Gr
         rows = []
         for run, scores in zip(runs, scored, strict=True):
             shown = sorted({max(chosen) for chosen in (scores, common) if chosen and scores})
-            rows += [Row(run, scores.get(epoch), published[run.config.objective]) for epoch in shown or [0]]
-        groups.append(Group(split, n, published["n"], rows))
+            rows += [Row(run, scores.get(epoch), published.get(run.config.objective)) for epoch in shown or [0]]
+        groups.append(Group(split, n, published.get("n"), rows))
     return groups
 
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,25 @@ def save(pixels: np.ndarray, path: Path, **options: object) -> Path:
 
 def save_pair(left: np.ndarray, right: np.ndarray, path: Path, **options: object) -> Path:
     return save(np.concatenate([left, right], 1), path, **options)
+
+
+SIDE_BY_SIDE, OUTER, INNER = "train", "{side}/train", "train/{side}"
+
+
+def fill(
+    folder: Path,
+    layout: str,
+    numbers: range,
+    left: Callable[[int], np.ndarray] = photo,
+    right: Callable[[int], np.ndarray] = lambda number: house_image(),
+) -> None:
+    """Pairs in one layout: by default the photo is A, the label image B."""
+    for number in numbers:
+        if layout == SIDE_BY_SIDE:
+            save_pair(left(number), right(number), folder / f"train/{number}.png")
+        else:
+            save(left(number), folder / layout.format(side="A") / f"{number}.png")
+            save(right(number), folder / layout.format(side="B") / f"{number}.webp", lossless=True)
 
 
 def png_16_bit(values: np.ndarray) -> bytes:

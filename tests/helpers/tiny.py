@@ -3,6 +3,7 @@
 import random
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import torch
 from huggingface_hub import constants
 from PIL import Image
 
+from pix2pix.data.dataset import PairedDataset
+from pix2pix.data.source import published
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
@@ -42,6 +45,11 @@ def draw_pair(seed: int) -> Image.Image:
     noise = np.random.default_rng(seed).integers(-20, 20, (256, 256, 1))
     photo = np.clip(200 - label_image[..., ::-1] // 2 + noise, 0, 255).astype(np.uint8)
     return Image.fromarray(np.concatenate([photo, label_image], 1))
+
+
+def published_pairs(data_dir: Path, dataset: str, split: str, direction: str = "BtoA") -> PairedDataset:
+    """Open one split of a dataset in the published packaging."""
+    return published(data_dir, dataset, direction).open([split])[split]
 
 
 def tiny_release_config(**changes: object) -> ReleaseConfig:

@@ -1,0 +1,121 @@
+"""What is wrong with pairs, checked before the first training step. Every problem is one sentence that names a file."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from pix2pix.data.checks import (
+    LEAST_NEAR,
+    MAJORITY,
+    is_bgr,
+    is_constant,
+    looks_like_label_map,
+    share_of_palette,
+)
+from pix2pix.data.class_numbers import looks_like_class_numbers
+from pix2pix.image_files import printable
+from pix2pix.labels import Palette
+
+
+class PairChecks:
+    """Collects what is wrong with pairs to be trained on, so that a loop that reads them for other reasons can check.
+
+    Args:
+        palette: Colours of the label images; None for other pairs, such as edges: flatness then tells swapped halves.
+        direction: "AtoB" says that the left images are the input, or that photos are; see `_pair_problem`.
+        size: Width and height that the images will be resized to.
+    """
+
+    def __init__(
+        self, palette: Palette | None = None, direction: str = "BtoA", size: tuple[int, int] = (256, 256)
+    ) -> None:
+        self.palette, self.direction, self.size = palette, direction, size
+        self._files: dict[str, list[Path]] = {}
+        self._flat_left = self._flat_right = 0
+        self._all: list[Path] = []
+
+    def add(self, path: Path, left: np.ndarray, right: np.ndarray) -> None:
+        """Check one pair: its file, left image (A), right image (B); each image uint8 RGB [H, W, 3]."""
+        self._all.append(path)
+        if problem := _pair_problem(left, right, self.palette, self.direction, self.size):
+            self._files.setdefault(problem, []).append(path)
+        elif self.palette is None:
+            self._flat_left += looks_like_label_map(left)
+            self._flat_right += looks_like_label_map(right)
+
+    def files_by_problem(self) -> dict[str, list[Path]]:
+        """Return every problem with its files; a problem has no subject and no full stop."""
+        total = len(self._all)
+        swapped = self._flat_left >= MAJORITY * total and self._flat_right <= (1 - MAJORITY) * total
+        if total and self.direction == "BtoA" and swapped:
+            return self._files | {_SWAPPED: self._all}
+        return self._files
+
+    def problems(self) -> list[str]:
+        """Return one sentence per kind of problem, with the first file, and how many others; empty if all is well."""
+        return [
+            f"{printable(files[0])}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {problem}."
+            for problem, files in self.files_by_problem().items()
+        ]
+
+
+def check_pairs(
+    pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]], palette: Palette | None = None, direction: str = "BtoA"
+) -> list[str]:
+    """Return what is wrong with pairs (file, left image, right image); see `PairChecks`."""
+    checks = PairChecks(palette, direction)
+    for pair in pairs:
+        checks.add(*pair)
+    return checks.problems()
+
+
+_SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"
+MOST_STRETCHED = 1.9
+"""Largest ratio by which resizing may change an image's proportions; the halves of a lone square image reach 2."""
+
+
+def _pair_problem(
+    left: np.ndarray, right: np.ndarray, palette: Palette | None, direction: str, size: tuple[int, int]
+) -> str | None:
+    """Return what is wrong with a pair: a sentence without its subject, the file.
+
+    Images are expected as published, photos left and label images right. With "AtoB" that is either the other way
+    round, or as published and translated from photos to label images: both are what was asked for.
+    """
+    sides = {"left half (A)": left, "right half (B)": right}
+    photo_side, label_side = reversed(sides) if direction == "AtoB" else sides
+    shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
+    if direction == "AtoB" and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
+        label_side, photo_side = photo_side, label_side
+    label_image = sides[label_side]
+    if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
+        return f"the {label_side} holds class numbers instead of colours; give a palette of these classes"
+    for side in (photo_side, label_side):
+        in_palette = side == label_side and shares[side] >= LEAST_NEAR
+        if is_constant(sides[side]) and not in_palette:
+            return f"the {side} has one colour throughout; replace or remove the pair"
+    if stretched := _stretched(sides, size):
+        return stretched
+    if palette is None:
+        return None
+    if shares[label_side] < LEAST_NEAR <= shares[photo_side]:
+        return _SWAPPED
+    if is_bgr(label_image, palette, shares[label_side]):
+        return f"the {label_side} has red and blue exchanged (BGR); save it as RGB"
+    if shares[label_side] < LEAST_NEAR:
+        return "neither half is a label map in the palette's colours; give the palette of these maps with --palette"
+    return None
+
+
+def _stretched(sides: Mapping[str, np.ndarray], size: tuple[int, int]) -> str | None:
+    """Return the problem of an image that resizing would distort, such as half of an image that is no pair."""
+    for side, pixels in sides.items():
+        height, width = pixels.shape[:2]
+        ratio = (width / height) / (size[0] / size[1])
+        if not 1 / MOST_STRETCHED < ratio < MOST_STRETCHED:
+            return (
+                f"the {side} is {width}x{height}, and would be distorted to {size[0]}x{size[1]}; "
+                "put two images side by side, or give another --size"
+            )
+    return None
