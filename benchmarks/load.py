@@ -90,7 +90,7 @@ class Visitor:
 
     async def paint(self) -> None:
         """Send one request and read its answer; raise RuntimeError with the page's message if it fails."""
-        data = [encode(self.map).model_dump(), 1, True, SIDE_BY_SIDE]
+        data = [encode(self.map).model_dump(), {"seed": 1, "dropout": True}, SIDE_BY_SIDE]
         body = {
             "data": data,
             "fn_index": self.event["id"],
@@ -118,7 +118,8 @@ async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Count
     """One connection that keeps requesting four variations and never fetches the results, until cancelled."""
     label_map = encode(np.random.default_rng(0).integers(0, 12, (256, 256))).model_dump()
     while True:
-        body = {"data": [label_map, 1, True, VARIATIONS], "fn_index": event["id"], "trigger_id": event["inputs"][0]}
+        data = [label_map, {"seed": 1, "dropout": True}, VARIATIONS]
+        body = {"data": data, "fn_index": event["id"], "trigger_id": event["inputs"][0]}
         answer = await client.post(
             "/gradio_api/queue/join",
             json=body | {"session_hash": uuid.uuid4().hex},

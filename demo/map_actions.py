@@ -15,8 +15,9 @@ from demo.label_canvas import LabelCanvas
 from demo.label_pictures import open_label_map, to_png
 from demo.maps import RANDOM_MAPS
 from demo.models import Model
+from demo.noise_choice import Noise, NoiseChoice
 from demo.refusal import refuse
-from demo.requests import TWO_AT_A_TIME, check_dropout, choose_seed, painters_now
+from demo.requests import TWO_AT_A_TIME, painters_now
 from demo.subjects import Subject
 from demo.validation_samples import ValidationSamples
 from demo.views import paint_both
@@ -75,8 +76,7 @@ def add_map_actions(
     subject: Subject,
     samples: ValidationSamples | None,
     canvas: LabelCanvas,
-    seed: gr.Number,
-    dropout: gr.Checkbox,
+    noise: NoiseChoice,
 ) -> None:
     """Lay out the buttons and connect them.
 
@@ -85,8 +85,7 @@ def add_map_actions(
         subject: The page's words about the dataset.
         samples: Validation samples; None hides their button.
         canvas: Receives the maps; each can be undone.
-        seed: The seed of the noise.
-        dropout: Whether there is noise.
+        noise: The seed and whether there is noise.
     """
     dataset = models["gan"].dataset
     palette = PALETTES[dataset]
@@ -99,9 +98,9 @@ def add_map_actions(
         save_sheet = gr.Button("Save the comparison", size="sm", min_width=60)
     download = FileDownload(elem_classes="file-download")
 
-    def save_comparison(label_map: np.ndarray, seed: float | None, dropout: bool) -> PngFile:
+    def save_comparison(label_map: np.ndarray, noise: Noise) -> PngFile:
         photo = samples.photo_of(label_map) if samples else None
-        return make_sheet(painters_now(models), subject, label_map, choose_seed(seed), check_dropout(dropout), photo)
+        return make_sheet(painters_now(models), subject, label_map, noise.seed, noise.dropout, photo)
 
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     surprise.click(lambda: RANDOM_MAPS[dataset](secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
@@ -114,6 +113,6 @@ def add_map_actions(
         queue=False,
         **quietly,
     )
-    save_sheet.click(save_comparison, [canvas, seed, dropout], download, **quietly, **TWO_AT_A_TIME)
+    save_sheet.click(save_comparison, [canvas, noise], download, **quietly, **TWO_AT_A_TIME)
     if samples:
         sample.click(lambda: draw_sample(samples), None, canvas, **quietly)

@@ -21,11 +21,6 @@ def check_seed(seed: Any) -> int:
     return int(seed)
 
 
-def choose_seed(seed: float | None) -> int:
-    """Return the seed of the page's field, which is empty while a person types."""
-    return FIRST_SEED if seed is None else check_seed(seed)
-
-
 def check_dropout(dropout: Any) -> bool:
     """Return a dropout setting that was sent; raise `gr.Error` unless it is a bool."""
     if not isinstance(dropout, bool):

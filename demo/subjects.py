@@ -8,6 +8,7 @@ class Subject:
     """One dataset on the page.
 
     Attributes:
+        title: What the page calls the dataset: what is painted, not where the photos come from.
         what: What people paint, for the heading.
         start_class: The class selected at the start.
         clear_class: The class that "Clear" paints.
@@ -17,6 +18,7 @@ class Subject:
         note: Licence note below the images; empty for none.
     """
 
+    title: str
     what: str
     start_class: str
     clear_class: str
@@ -27,8 +29,9 @@ class Subject:
 
 
 SUBJECTS = {
-    "facades": Subject("a facade", "window", "background", (), "Arcade", "", ""),
+    "facades": Subject("Facades", "a facade", "window", "background", (), "Arcade", "", ""),
     "cityscapes": Subject(
+        title="Streets",
         what="a street",
         start_class="car",
         clear_class="sky",

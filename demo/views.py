@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from demo.comparison import Shown, ShownPicture, to_data_url
+from demo.subjects import SUBJECTS
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import OBJECTIVES
 
@@ -85,7 +86,7 @@ def show(
     """Paint what a view needs.
 
     Args:
-        view: One of `views_of(painters)`; any other text means the first view.
+        view: One of `views_of(painters)`; any other text means the first view, and so do variations without dropout.
         painters: By objective, "gan" and "l1".
         label_map: Class indices, integers [256, 256].
         seed: 0 to `MAX_SEED`.
@@ -95,12 +96,12 @@ def show(
     Raises:
         ReleaseError: If the weights of an earlier epoch cannot be read.
     """
-    if view not in views_of(painters):
+    if view not in views_of(painters) or (view == VARIATIONS and not dropout):
         view = SIDE_BY_SIDE
     if view == EPOCHS:
         return _show_epochs(painters, label_map, seed, dropout)
     if view == VARIATIONS:
-        return _show_variations(painters["gan"], label_map, seed, dropout)
+        return _show_variations(painters["gan"], label_map, seed)
     paintings = paint_both(painters, label_map, seed, dropout)
     times = " · ".join(
         f"{OBJECTIVES[name].title} {1000 * painting.seconds:.0f} ms" for name, painting in paintings.items()
@@ -130,7 +131,7 @@ def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:
     config = painter.config
     return ShownPicture(
         title=OBJECTIVES[config.objective].title,
-        note=f"{config.dataset.capitalize()} · {OBJECTIVES[config.objective].formula}",
+        note=f"{SUBJECTS[config.dataset].title} · {OBJECTIVES[config.objective].formula}",
         file=f"{config.dataset}-{config.objective}.jpg",
         url=to_data_url(picture),
     )
@@ -157,22 +158,22 @@ def _show_difference(dataset: str, gan: np.ndarray, l1: np.ndarray, times: str) 
     return Shown(view=DIFFERENCE, pictures=[picture], words=words, times=times)
 
 
-def _show_variations(painter: Painter, label_map: np.ndarray, seed: int, dropout: bool) -> Shown:
+def _show_variations(painter: Painter, label_map: np.ndarray, seed: int) -> Shown:
     seeds = [(seed + number) % (MAX_SEED + 1) for number in range(NUM_VARIATIONS)]
-    paintings = paint_all([painter] * NUM_VARIATIONS, label_map, seeds, dropout)
+    paintings = paint_all([painter] * NUM_VARIATIONS, label_map, seeds, dropout=True)
     dataset = painter.config.dataset
     pictures = [
         ShownPicture(title=f"Seed {seed}", note="", file=f"{dataset}-gan-{seed}.jpg", url=to_data_url(painting.picture))
         for seed, painting in zip(seeds, paintings, strict=True)
     ]
-    apart = np.mean([levels_apart(one.picture, other.picture).mean() for one, other in combinations(paintings, 2)])
-    if dropout:
-        words = (
-            "The same map with four seeds. Dropout is the GAN's only noise; "
-            f"it moves a pixel by {apart:.0f} of 255 levels on average."
-        )
-    else:
-        words = "Without dropout there is no noise: every seed gives the same picture."
+    pairs = [(one.picture, other.picture) for one, other in combinations(paintings, 2)]
+    apart = np.mean([levels_apart(one, other).mean() for one, other in pairs])
+    tones_apart = np.mean([np.abs(one.mean((0, 1)) - other.mean((0, 1))).mean() for one, other in pairs])
+    words = (
+        "The same map with four seeds. Dropout is the GAN's only noise, and it is weak. It can vary tones and details: "
+        f"here a pixel differs by {apart:.0f} of 255 levels on average. It cannot vary the image as a whole, such as "
+        f"its colours or its light: the mean colours differ by {tones_apart:.0f}."
+    )
     seconds = sum(painting.seconds for painting in paintings) / NUM_VARIATIONS
     return Shown(view=VARIATIONS, pictures=pictures, words=words, times=f"GAN {1000 * seconds:.0f} ms each")
 

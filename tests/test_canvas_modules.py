@@ -212,7 +212,7 @@ def test_history_undoes_and_redoes_up_to_its_limit(call):
 
 def test_repeat_fills_an_area_with_copies_of_a_block(call):
     script = """const { LabelMap } = await import('/label_canvas/document/map.js');
-        const map = new LabelMap(new Uint8Array(256 * 256), SIZE, () => {});
+        const map = new LabelMap(new Uint8Array(256 * 256), SIZE, { seed: 1, dropout: true }, () => {});
         const choice = { paintClass: 3, brushSize: 16, step: 1, isMirrored: false, across: args[0], down: args[1] };
         map.beginStroke();
         for (let y = 20; y < 30; y++) map.pixels.fill(5, y * 256 + 20, y * 256 + 28);

@@ -25,10 +25,11 @@ from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from demo import endpoints
-from demo.app import build_demo, launch, make_choose_example
+from demo.app import build_demo, launch
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
 from demo.label_pictures import to_png
+from demo.studio import make_choose_example
 from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
@@ -317,7 +318,7 @@ def test_the_second_tab_paints_only_when_it_is_opened(two_tabs: gr.Blocks) -> No
     components = two_tabs.get_config_file()["components"]
     assert [component["props"]["label"] for component in components if component["type"] == "tabitem"] == [
         "Facades",
-        "Cityscapes",
+        "Streets",
     ]
     assert two_tabs.title == "Paint a facade or a street"
     pictures = [

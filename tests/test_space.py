@@ -197,7 +197,7 @@ def test_the_page_paints_while_the_hub_is_slow_swaps_what_has_come_and_tells_wha
         expect(views).to_have_count(5)
         page.locator(".view-choice:visible label", has_text="Epochs").click()  # of the model that has just come
         expect(page.locator(".comparison:visible figcaption strong")).to_have_text(["GAN, epoch 1", "GAN, epoch 3"])
-        page.get_by_role("tab", name="Cityscapes").click()
+        page.get_by_role("tab", name="Streets").click()
         expect(page.locator(".model-notes:visible")).to_contain_text("There is nothing to show instead.")
     with opened_page(browser, url) as later:
         expect(later.locator(".model-notes:visible")).to_contain_text(f"me/facades-gan@{commit[:7]}")

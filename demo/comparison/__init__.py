@@ -62,24 +62,30 @@ def to_data_url(picture: np.ndarray) -> str:
 
 
 class Comparison(gr.HTML):
-    """Images with captions, a save button each, and words about them. Its value is a `Shown`."""
+    """Images with captions, a save button each, and words about them. Its value is a `Shown`.
+
+    `retry` fires when a person asks once more for images that the server did not send.
+    """
 
     data_model = Shown
 
-    def __init__(self, value: Shown | None = None, **keywords: Any) -> None:
+    def __init__(self, value: Shown | None = None, *, dataset: str, **keywords: Any) -> None:
         """Make a comparison.
 
         Args:
             value: The first images.
+            dataset: The name in the page's events, which tell when images are out of date.
             **keywords: Whatever `gr.HTML` takes.
         """
+        self.dataset = dataset  # Gradio reads every constructor argument from the component
         super().__init__(
             value=value,
             # The script adds the markup and the head the style: Gradio compiles templates anew with every image.
             html_template="",
-            js_on_load=mounting("comparison/comparison.js"),
+            js_on_load=mounting("comparison/comparison.js", events=["retry"]),
             head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
+            dataset=dataset,
             **keywords,
         )
 

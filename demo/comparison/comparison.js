@@ -4,6 +4,7 @@
 /** @import { Gradio } from '../gradio' */
 import { find } from '../find.js';
 import { makeSlider } from './slider.js';
+import { watchAge } from './stale.js';
 
 /** @typedef {{ title: string, note: string, file: string, url: string }} ShownImage */
 /** @typedef {{ view: string, pictures: ShownImage[], words: string, times: string }} Shown */
@@ -13,6 +14,7 @@ import { makeSlider } from './slider.js';
 const LAYOUT = `
 <div class="comparison">
   <div class="cp-pictures"></div>
+  <p class="cp-stale"><span role="status"></span> <button type="button" hidden>Try again</button></p>
   <p class="cp-words"></p>
   <p class="cp-times"></p>
   <details class="cp-help">
@@ -28,8 +30,8 @@ const LAYOUT = `
   </details>
 </div>`;
 
-/** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null }>) => void} */
-export function mount(element, { props, watch }) {
+/** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null, dataset: string }>) => void} */
+export function mount(element, { props, trigger, watch }) {
   element.innerHTML = LAYOUT;
   const container = find(element, '.cp-pictures');
   let layout = ''; // of the elements in the container
@@ -53,6 +55,7 @@ export function mount(element, { props, watch }) {
   }
 
   watch('value', show);
+  watchAge(element, props.dataset, () => trigger('retry'));
   show();
 }
 

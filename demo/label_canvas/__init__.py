@@ -116,12 +116,10 @@ class LabelCanvas(gr.HTML):
 
     Its value is uint8 [height, width]. It fires `input` whenever the map has become another one, by a stroke, by
     undo or redo, or because the server set it: one listener on `input` therefore keeps everything that depends on the
-    map up to date. While a stroke lasts it fires too, as often as the page says that pictures have arrived, by an event
-    `pictures-painted` on the document.
+    map up to date. While a stroke lasts it fires too, as often as the page reports that images have arrived, by an
+    event DATASET-painted on the document.
 
-    Links hold the map with what its pictures depend on besides: {"seed", "dropout"}. The page tells them, where they
-    change, in the detail of an event DATASET-settings on the document; when a link is opened, `linked` fires with the
-    same two.
+    Links, stored work and undo hold the map with its noise, seed and dropout; `NoiseChoice` describes their events.
     """
 
     data_model = LabelMap
@@ -160,7 +158,7 @@ class LabelCanvas(gr.HTML):
             value=np.full(size[::-1], background, np.uint8) if value is None else value,
             # The script adds the markup and the head the style: Gradio compiles templates anew with every stroke.
             html_template="",
-            js_on_load=mounting("label_canvas/mount.js", events=["linked"]),
+            js_on_load=mounting("label_canvas/mount.js"),
             head=f"{preloading('label_canvas')}<style>{styles}</style>",
             apply_default_css=False,
             classes=classes,

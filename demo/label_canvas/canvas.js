@@ -2,7 +2,8 @@
 // The label canvas: makes the parts, connects them, and carries out the commands. It knows no server.
 
 import { find } from '../find.js';
-/** @import { Pixels, Point } from './document/raster.js' */
+/** @import { Settings } from './document/codec.js' */
+/** @import { Pixels } from './document/raster.js' */
 /** @import { Choice, Tool } from './tools/tool.js' */
 /** @import { CanvasListeners, CanvasOptions } from './types.js' */
 import { TOOLS } from './actions.js';
@@ -27,6 +28,7 @@ export class Canvas {
   #isRedrawRequested = false;
   #toolName = 'brush';
   #toolBeforePick = 'brush';
+  #pageSettings; // that the page has, as far as the canvas knows
 
   /**
    * @param {HTMLElement} element Becomes the canvas.
@@ -34,14 +36,15 @@ export class Canvas {
    * @param {CanvasListeners} listeners
    */
   constructor(element, options, listeners) {
-    const { pixels, size, classes, startClass } = options;
+    const { pixels, size, classes, startClass, settings } = options;
     element.innerHTML = LAYOUT;
     this.element = element;
     this.options = options;
     this.listeners = listeners;
+    this.#pageSettings = settings;
     /** @type {Choice} */
     this.choice = { paintClass: startClass, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
-    this.labelMap = new LabelMap(pixels, size, () => this.#noteChange());
+    this.labelMap = new LabelMap(pixels, size, settings, () => this.#noteChange());
     /** @type {Record<string, Tool>} */
     this.tools = Object.fromEntries(TOOLS.map(({ name, make }) => [name, make(this.labelMap, this.choice, this)]));
     this.pen = new Pen(this.labelMap, () => this.tool, {
@@ -99,10 +102,27 @@ export class Canvas {
     this.listeners.onStroke(this.labelMap.pixels);
   }
 
+  /**
+   * Takes over the seed and dropout that were chosen on the page, as a step of undo.
+   * @param {Settings} settings
+   * @param {boolean} isContinued This choice belongs to the last undo step, such as another digit of a seed.
+   */
+  noteSettings(settings, isContinued) {
+    this.#pageSettings = settings;
+    this.labelMap.changeSettings(settings, isContinued);
+  }
+
   #noteChange() {
+    if (this.labelMap.settings !== this.#pageSettings) this.tellSettings();
     this.listeners.onChange(this.labelMap.pixels);
     this.#refresh();
     this.work.keep();
+  }
+
+  /** Reports the seed and dropout that belong to the map. */
+  tellSettings() {
+    this.#pageSettings = this.labelMap.settings;
+    this.listeners.onSettings(this.#pageSettings);
   }
 
   #noteStroke() {
@@ -265,13 +285,12 @@ export class Canvas {
   }
 
   #makeWork() {
-    const { dataset, settings, classes } = this.options;
+    const { dataset, classes } = this.options;
     return new Work(
       this.labelMap,
-      { dataset, settings, classCount: classes.length },
+      { dataset, classCount: classes.length },
       {
         beforeMap: () => this.#dropAll(),
-        onSettings: (newSettings) => this.listeners.onSettings(newSettings),
         onNotice: (words) => this.status.showNotice(words),
       },
     );

@@ -40,16 +40,19 @@ export function mount(element, { props, trigger, watch }) {
     {
       onChange: (pixels) => sender.sendMap(pixels),
       onStroke: (pixels) => sender.sendLive(pixels),
-      onSettings: (newSettings) => trigger('linked', newSettings),
+      onSettings: (detail) => document.dispatchEvent(new CustomEvent(`${dataset}-restored`, { detail })),
     },
   );
   watch('value', () => {
     if (props.value) canvas.setMap(decodeRuns(props.value.runs, size));
   });
-  listen(element, document, 'pictures-painted', () => {
+  listen(element, document, `${dataset}-painted`, () => {
     sender.noteAnswer();
     canvas.reportStroke();
   });
   listen(element, document, `${dataset}-refused`, () => sender.noteRefusal());
-  listen(element, document, `${dataset}-settings`, ({ detail }) => canvas.work.noteSettings(detail));
+  listen(element, document, `${dataset}-settings`, ({ detail }) => {
+    canvas.noteSettings(detail.settings, detail.isContinued);
+  });
+  listen(element, document, `${dataset}-noise-shown`, () => canvas.tellSettings());
 }

@@ -14,14 +14,14 @@
  * @property {number} startClass
  * @property {number} background The class that Clear paints.
  * @property {string} dataset Letters and digits; the name in links and in the browser's storage.
- * @property {Settings} settings The seed and dropout that go into links.
+ * @property {Settings} settings The seed and dropout of the page, which go into links and undo.
  */
 
 /**
  * @typedef {object} CanvasListeners
  * @property {(pixels: Pixels) => void} onChange The map has changed.
  * @property {(pixels: Pixels) => void} onStroke A stroke is in progress; comes with every frame.
- * @property {(settings: Settings) => void} onSettings Work with another seed or dropout was opened.
+ * @property {(settings: Settings) => void} onSettings A link, stored work, undo or redo brings another seed or dropout.
  */
 
 export {};

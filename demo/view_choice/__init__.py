@@ -18,14 +18,17 @@ FOLDER = Path(__file__).parent
 class ViewChoice(gr.HTML):
     """Its value is the name of the selected view; `input` fires when a person selects another one."""
 
-    def __init__(self, names: Sequence[str], **keywords: Any) -> None:
+    def __init__(self, names: Sequence[str], *, dataset: str, noisy_view: str, **keywords: Any) -> None:
         """Make a choice.
 
         Args:
             names: Names of the views; the first one is selected at the start. An update may replace them.
+            dataset: The name in the events of `NoiseChoice`.
+            noisy_view: The view that is offered only while there is noise.
             **keywords: Whatever `gr.HTML` takes.
         """
-        self.names = list(names)  # Gradio reads every constructor argument from the component
+        # Gradio reads every constructor argument from the component.
+        self.names, self.dataset, self.noisy_view = list(names), dataset, noisy_view
         super().__init__(
             value=names[0],
             html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
@@ -33,6 +36,8 @@ class ViewChoice(gr.HTML):
             head=f"<style>{(FOLDER / 'view_choice.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             names=self.names,
+            dataset=dataset,
+            noisy_view=noisy_view,
             **keywords,
         )
 

@@ -269,7 +269,7 @@ def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) ->
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_with_the_page(browser: Browser, app_url: str, theme: str) -> None:
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
-        for tab in ("Facades", "Cityscapes"):
+        for tab in ("Facades", "Streets"):
             open_tab(page, tab)
             for view, tool in zip(
                 VIEWS[:-1], ("Brush", "Repeat", "Rectangle", "Polygon"), strict=True

@@ -62,7 +62,7 @@ def test_one_request_at_a_time_is_under_way_while_a_stroke_lasts(page: Page, clo
             }
             return fetchBefore(...all);
         };
-        document.addEventListener('pictures-painted', () => window.underWay--);
+        document.addEventListener('facades-painted', () => window.underWay--);
         window.restoreFetch = () => (window.fetch = fetchBefore);
     }""")
     hold(page, (20, 60))
@@ -76,7 +76,7 @@ def test_one_request_at_a_time_is_under_way_while_a_stroke_lasts(page: Page, clo
 
 
 def test_where_answers_are_slow_pictures_wait_for_the_end_of_the_stroke(page: Page, clock: None) -> None:
-    slow = "window.slow = () => (window.clock += 151); document.addEventListener('pictures-painted', window.slow, true)"
+    slow = "window.slow = () => (window.clock += 151); document.addEventListener('facades-painted', window.slow, true)"
     page.evaluate(slow)
     for row in (20, 40):  # two slow answers
         with both_pictures_change(page):
@@ -85,7 +85,7 @@ def test_where_answers_are_slow_pictures_wait_for_the_end_of_the_stroke(page: Pa
         hold(page, (20, 60), (100, 60))
     with both_pictures_change(page):
         page.mouse.up()
-    page.evaluate("document.removeEventListener('pictures-painted', window.slow, true)")
+    page.evaluate("document.removeEventListener('facades-painted', window.slow, true)")
     for row in (80, 100):  # two quick ones
         with both_pictures_change(page):
             click(page, (20, row))

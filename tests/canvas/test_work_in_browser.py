@@ -94,7 +94,7 @@ def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(
         reload(page)
         wait_for_pictures(page, pictures)
         assert (read_map(page) == label_map).all()
-        open_tab(page, "Cityscapes")
+        open_tab(page, "Streets")
         assert (read_map(page, CITYSCAPES) == first).all()
 
 
@@ -261,9 +261,8 @@ def test_links_take_nothing_away(browser: Browser, app_url: str) -> None:
 
 
 def test_a_seed_that_does_not_exist_is_not_linked(page: Page) -> None:
-    page.evaluate(
-        "document.dispatchEvent(new CustomEvent('facades-settings', { detail: { seed: -1.5, dropout: true } }))"
-    )
+    detail = {"settings": {"seed": -1.5, "dropout": True}}
+    page.evaluate("detail => document.dispatchEvent(new CustomEvent('facades-settings', { detail }))", detail)
     press(page, "Copy link")
     expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
     assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")
@@ -273,7 +272,7 @@ def test_a_link_to_the_other_dataset_opens_its_tab(browser: Browser, app_url: st
     road = CITYSCAPES.index("road")
     with opened_page(browser, app_url) as page:
         page.goto(f"{app_url}/#cityscapes=1.{packed(bytes([road]) * SIZE * SIZE)}{END}")
-        expect(page.get_by_role("tab", name="Cityscapes")).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tab", name="Streets")).to_have_attribute("aria-selected", "true")
         wait_for_map(page, np.full((SIZE, SIZE), road), CITYSCAPES)
         page.evaluate(
             "link => (location.hash = link)", f"facades=1.{packed(bytes(SIZE * SIZE))}{END}"

@@ -20,5 +20,5 @@ def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def streets(browser: Browser, app_url: str) -> Iterator[Page]:
     with opened_page(browser, app_url) as page:
-        open_tab(page, "Cityscapes")
+        open_tab(page, "Streets")
         yield page

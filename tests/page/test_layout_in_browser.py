@@ -56,7 +56,7 @@ def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, theme: str) -> None:
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
-        open_tab(page, "Cityscapes")
+        open_tab(page, "Streets")
         press(page, "More classes")
         contrasts = page.evaluate(READ_CONTRASTS)
     assert {"non-commercial", "motorcycle"} <= {word for text, _ in contrasts for word in text.split()}
@@ -73,7 +73,7 @@ def test_text_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme:
 
 
 def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
-    boxes = page.locator(".label-canvas button, .comparison button, .example-gallery button").evaluate_all(
+    boxes = page.locator(":is(.label-canvas, .comparison, .example-gallery) button:visible").evaluate_all(
         "all => all.map(b => b.getBoundingClientRect()).map(b => Math.min(b.width, b.height))"
     )
     assert min(boxes) >= 24
@@ -81,7 +81,7 @@ def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
 
 def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url, **PHONE) as page:
-        open_tab(page, "Cityscapes")
+        open_tab(page, "Streets")
         page.get_by_role("button", name="More classes").tap()
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         heights = page.locator(".label-canvas:visible button:visible").evaluate_all(
@@ -97,7 +97,7 @@ def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
 
 
 def test_buttons_on_a_phone_are_as_high_as_a_finger(phone: Page) -> None:
-    buttons = phone.locator(".label-canvas button, .comparison button")
+    buttons = phone.locator(":is(.label-canvas, .comparison) button:visible")
     assert buttons.evaluate_all("all => Math.min(...all.map(button => button.getBoundingClientRect().height))") >= 44
 
 
@@ -105,7 +105,7 @@ def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(pa
     config = httpx.get(f"{app_url}/config").json()
     event = next(item for item in config["dependencies"] if any(name == "input" for _, name in item["targets"]))
     others = {
-        "data": [encode(read_map(page)).model_dump(), 1, True, "Variations"],
+        "data": [encode(read_map(page)).model_dump(), {"seed": 1, "dropout": True}, "Variations"],
         "fn_index": event["id"],
         "trigger_id": event["inputs"][0],
     }
@@ -163,7 +163,7 @@ def test_the_focus_is_seen_on_seed_and_dropout(page: Page) -> None:
         page.keyboard.press("Tab")
         page.keyboard.press("Shift+Tab")
         assert (
-            page.locator(".settings input:focus-visible")
+            page.locator(".noise-choice input:focus-visible")
             .evaluate("field => getComputedStyle(field).outline")
             .endswith("solid 2px")
         )

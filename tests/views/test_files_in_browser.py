@@ -49,7 +49,7 @@ def test_every_surprise_is_another_facade_and_can_be_undone(page: Page) -> None:
 
 
 def test_there_are_surprising_streets_too(page: Page) -> None:
-    open_tab(page, "Cityscapes")
+    open_tab(page, "Streets")
     before = read_map(page, CITYSCAPES)
     with both_pictures_change(page):
         press(page, "Surprise me")

@@ -1,7 +1,7 @@
 // @ts-check
 // The work on a canvas, its map with seed and dropout: opens stored work and links, stores what changes, copies links.
 
-/** @import { Settings, SizedWork, Work as SavedWork } from './codec.js' */
+/** @import { SizedWork, Work as SavedWork } from './codec.js' */
 /** @import { LabelMap } from './map.js' */
 import { clearAddress, isLinkHere, makeLink, readLink, readStored, Store } from './storage.js';
 
@@ -10,7 +10,6 @@ const NOT_STORED = 'Your browser cannot keep this map for your next visit; save 
 /**
  * @typedef {object} WorkListeners
  * @property {() => void} beforeMap Runs before the map of a link is shown.
- * @property {(settings: Settings) => void} onSettings Gets the seed and dropout of work that was opened.
  * @property {(words: string) => void} onNotice Shows a sentence to people.
  */
 
@@ -21,14 +20,13 @@ export class Work {
 
   /**
    * @param {LabelMap} labelMap
-   * @param {{ dataset: string, classCount: number, settings: Settings }} page
+   * @param {{ dataset: string, classCount: number }} page
    * @param {WorkListeners} listeners
    */
-  constructor(labelMap, { dataset, classCount, settings }, listeners) {
+  constructor(labelMap, { dataset, classCount }, listeners) {
     this.labelMap = labelMap;
     this.dataset = dataset;
     this.classCount = classCount;
-    this.settings = settings;
     this.listeners = listeners;
     this.store = new Store(dataset, () => listeners.onNotice(NOT_STORED));
   }
@@ -42,16 +40,6 @@ export class Work {
     if (this.#linkedVersion !== null && isLinkHere(this.dataset)) clearAddress();
     this.#linkedVersion = null;
     this.store.keep(this.#saved());
-  }
-
-  /**
-   * Notes that the page has another seed or dropout.
-   * @param {Settings} settings
-   */
-  noteSettings(settings) {
-    if (settings.seed === this.settings.seed && settings.dropout === this.settings.dropout) return; // of opened work
-    this.settings = settings;
-    this.keep();
   }
 
   /** Opens the stored work, then the link in the address bar; each is one undo step. */
@@ -96,14 +84,11 @@ export class Work {
 
   /** @returns {SizedWork} */
   #saved() {
-    return { pixels: this.labelMap.pixels, size: this.labelMap.size, ...this.settings };
+    return { pixels: this.labelMap.pixels, size: this.labelMap.size, ...this.labelMap.settings };
   }
 
   /** @param {SavedWork} work */
   #show({ pixels, seed, dropout }) {
-    const isOther = seed !== this.settings.seed || dropout !== this.settings.dropout;
-    this.settings = { seed, dropout };
-    this.labelMap.replace(pixels);
-    if (isOther) this.listeners.onSettings(this.settings);
+    this.labelMap.replace(pixels, { seed, dropout });
   }
 }

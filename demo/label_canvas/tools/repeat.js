@@ -35,7 +35,7 @@ export class Repeat {
   /** @type {Point} Where the pen is. */
   #end = { x: 0, y: 0 };
   #isSelecting = false;
-  /** @type {{ end: Point, version: number } | null} The last repetition. */
+  /** @type {{ end: Point, step: object | undefined } | null} The last repetition, and its step of undo. */
   #repeated = null;
 
   /**
@@ -50,7 +50,7 @@ export class Repeat {
   /** Selects what was painted last. */
   choose() {
     const { previous, pixels, size } = this.labelMap;
-    const box = previous ? boxOfDifference(previous, pixels, size) : null;
+    const box = previous ? boxOfDifference(previous.pixels, pixels, size) : null;
     const area = box ? (box.right - box.left + 1) * (box.bottom - box.top + 1) : 0;
     this.#block = area <= pixels.length * LARGEST_PRESELECTION ? box : null;
   }
@@ -78,7 +78,7 @@ export class Repeat {
     if (isClick) this.labelMap.restartStroke();
     if (!isCopy) this.#block = isClick ? null : this.#selected();
     this.labelMap.endStroke();
-    this.#repeated = isCopy ? { end: this.#end, version: this.labelMap.version } : null;
+    this.#repeated = isCopy ? { end: this.#end, step: this.labelMap.previous } : null;
     this.#isSelecting = false;
   }
 
@@ -90,14 +90,14 @@ export class Repeat {
     this.#block = this.#repeated = null;
   }
 
-  /** Makes the last repetition again with other numbers of copies, unless the map has changed since. */
+  /** Makes the last repetition again with other numbers of copies, unless something else was done since. */
   recount() {
-    if (this.#repeated?.version !== this.labelMap.version) return;
+    if (!this.#repeated || this.#repeated.step !== this.labelMap.previous) return;
     this.labelMap.reopenStroke();
     this.#end = this.#repeated.end;
     this.#stamp();
     this.labelMap.endStroke({ isReopened: true });
-    this.#repeated.version = this.labelMap.version;
+    this.#repeated.step = this.labelMap.previous;
   }
 
   said() {
