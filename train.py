@@ -164,7 +164,7 @@ def start(trainer: Trainer, run: RunFolder, images_hash: str, accelerator: Accel
             print(f"Resuming from {loaded}: epoch {trainer.epoch + 1}, batch {trainer.batch}")
         elif lineage:
             run_config.record_lineage(run, lineage)
-            print(describe_start(trainer, lineage[-1]))
+            print(describe_start(trainer, lineage[-1], run_config.describe_release(run, trainer.config, 0)))
 
 
 @contextmanager

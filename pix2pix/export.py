@@ -21,7 +21,7 @@ from pix2pix.files import replacing
 from pix2pix.flags import Parser
 from pix2pix.hub import locate
 from pix2pix.networks import Down, UNet, Up
-from pix2pix.release import LICENCE_NOTES
+from pix2pix.provenance import licence_note
 from pix2pix.release_config import ReleaseConfig, ReleaseError
 
 try:
@@ -125,7 +125,7 @@ def to_onnx(generator: UNet, config: ReleaseConfig, weights_sha256: str) -> onnx
         doc_string=DESCRIPTION,
     )
     metadata = {"config": config.to_json(), "weights_sha256": weights_sha256}
-    helper.set_model_props(model, metadata | {"licence": LICENCE_NOTES.get(config.dataset, "unknown")})
+    helper.set_model_props(model, metadata | {"licence": licence_note(config)})
     onnx.checker.check_model(model, full_check=True)
     return model
 

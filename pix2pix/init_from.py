@@ -42,12 +42,21 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
     return (*config.lineage, stage)
 
 
-def describe_start(trainer: Trainer, stage: Stage) -> str:
-    """Describe in one line what a trainer started from."""
-    config = trainer.config
+def describe_start(trainer: Trainer, stage: Stage, result: ReleaseConfig) -> str:
+    """Describe in one line what a trainer started from.
+
+    Args:
+        trainer: After `init_from`.
+        stage: What it started from.
+        result: What the training will release.
+    """
+    source = trainer.config.init_from
     networks = "G and D" if stage.discriminator else "G; D starts anew" if trainer.D else "G"
-    other = f", trained on {stage.dataset}: its classes and colours differ" if stage.dataset != config.dataset else ""
-    return f"Started from {config.init_from} ({networks}{other})"
+    before = release.load_config(locate(source, discriminator=True))
+    other = f", trained on {stage.dataset}" if stage.dataset != result.dataset else ""
+    if (before.palette, before.palette_of) != (result.palette, result.palette_of):
+        other = f", trained on {stage.dataset}: its classes and colours differ"
+    return f"Started from {source} ({networks}{other})"
 
 
 def _check_fit(source: str, released: ReleaseConfig, config: TrainConfig) -> None:

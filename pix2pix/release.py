@@ -18,6 +18,7 @@ from safetensors.torch import save as to_safetensors
 
 from pix2pix.files import replacing
 from pix2pix.networks import PatchGAN, UNet
+from pix2pix.provenance import facts, licence_note
 from pix2pix.release_config import OBJECTIVES, ReleaseConfig, ReleaseError
 
 WEIGHTS = "model.safetensors"
@@ -165,13 +166,6 @@ def _check_header(path: Path, network: torch.nn.Module, slices: dict[str, Any]) 
             raise ReleaseError(f"{path}: {name} has type {part.get_dtype()}; weights must be F16, BF16 or F32")
 
 
-LICENCE_NOTES = {
-    "facades": "Trained on the CMP Facade Database (Tyleček and Šára, GCPR 2013), which is research data.",
-    "cityscapes": "Trained on Cityscapes (Cordts et al., CVPR 2016), for non-commercial use only, as are these weights "
-    "and their pictures.",
-}
-
-
 def model_card(config: ReleaseConfig) -> str:
     """Return the README.md of a released folder."""
     trained = f" trained for {config.trained}" if config.epochs else ""
@@ -181,6 +175,7 @@ def model_card(config: ReleaseConfig) -> str:
         shapes = f"uint8 [{height}, {width}] class indices → uint8 RGB [{height}, {width}, 3]"
         use = f"image = painter.paint(label_map, seed=0)  # {shapes}"
     average = f"; its weights are a moving average of decay {config.ema}" if config.ema else ""
+    trained_on = "\n".join(f"- {name}: {value}" for name, value in facts(config).items())
     return f"""---
 license: other
 pipeline_tag: image-to-image
@@ -198,7 +193,9 @@ painter = Painter.load("FOLDER")
 {use}
 ```
 
-{LICENCE_NOTES.get(config.dataset, "")}
+{licence_note(config)}
+
+{trained_on}
 """
 
 

@@ -39,7 +39,7 @@ def test_the_curves_are_those_of_the_log_and_the_samples_those_of_the_run_folder
     images = [image for tag in board.Tags()["images"] if tag.startswith("samples/val") for image in board.Images(tag)]
     assert [image.step for image in images] == [4, 8]
     label, fake, photo = np.split(np.asarray(Image.open(io.BytesIO(images[1].encoded_image_string))), 3, 1)
-    for found, name in ((label, "label"), (fake, "epoch-002"), (photo, "photo")):
+    for found, name in ((label, "input"), (fake, "epoch-002"), (photo, "target")):
         np.testing.assert_array_equal(found, np.asarray(Image.open(tmp_path / "samples" / "val" / "1" / f"{name}.png")))
 
 

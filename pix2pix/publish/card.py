@@ -9,18 +9,17 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pix2pix.config import TrainConfig
+from pix2pix.config import TrainConfig, flag_of, is_path
 from pix2pix.fid.measure import Measure
 from pix2pix.networks import UNet
-from pix2pix.release import LICENCE_NOTES, OBJECTIVES, ReleaseConfig
+from pix2pix.provenance import describe_data, facts, known_data, licence_note
+from pix2pix.release import OBJECTIVES, ReleaseConfig
 from pix2pix.report.runs import Run
 from pix2pix.report.scores import measure_of
 
 CONDITIONS = ("n", "weights", "dims")
 """Scores can be compared only if they agree in these."""
 NOT_MEASURED = "not measured"
-DATASETS = {"facades": "the CMP Facade Database (pix2pix packaging)", "cityscapes": "Cityscapes (pix2pix packaging)"}
-LICENCES = {"facades": "cmp-facade-database-research", "cityscapes": "cityscapes-non-commercial"}
 
 
 def best_measure(run: Run) -> Measure:
@@ -67,30 +66,27 @@ def with_choice(scores: Mapping[str, Any], released: Mapping[str, Any]) -> dict[
 
 def training_command(config: TrainConfig) -> str:
     """The command of a run, without settings at their defaults and without paths and resources of a machine."""
-    left_out = ("data_dir", "run_dir", "fid_weights", "workers", "num_processes", "tracker", "push_to_hub")
+    left_out = ["workers", "num_processes", "tracker", "push_to_hub", "force"]
     launcher = ["torchrun", "--nproc-per-node", str(config.num_processes)] if config.num_processes > 1 else ["python"]
     words = [*launcher, "train.py"]
+    if config.data is not None:
+        words += ["--data", "DIR", "--name", config.dataset]
+        left_out.append("dataset")
     for item in fields(config):
         value = getattr(config, item.name)
-        if item.name not in left_out and value != item.default:
-            words += ["--" + item.name.replace("_", "-"), str(value)]
+        if item.name not in left_out and not is_path(item) and value != item.default:
+            words += [flag_of(item.name)] if value is True else [flag_of(item.name), str(value)]
     return shlex.join(words)
-
-
-def licence_note(config: ReleaseConfig) -> str:
-    """One sentence on the data that decide what the weights may be used for."""
-    return LICENCE_NOTES.get(
-        config.dataset, f"Trained on {config.dataset}; its licence decides how the weights may be used."
-    )
 
 
 def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
     """The front matter of the card."""
+    known = known_data(config)
     results = [
         EvalResult(
             task_type="image-to-image",
             dataset_type=config.dataset,
-            dataset_name=DATASETS.get(config.dataset, config.dataset),
+            dataset_name=known.title if known else config.dataset,
             dataset_split=split,
             metric_type="fid" if measure_of(score).official else "frechet-distance",
             metric_name=measure_of(score).full_names[0],
@@ -104,9 +100,9 @@ def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
         library_name="pix2pix-studio",
         pipeline_tag="image-to-image",
         license="other",
-        license_name=LICENCES.get(config.dataset, f"{config.dataset}-weights"),
+        license_name=known.licence if known else f"{config.dataset}-weights",
         license_link="LICENSE.md",
-        datasets=[config.dataset],
+        datasets=[config.dataset] if known else None,  # the Hub would link people's own name to someone's dataset
         tags=["pix2pix", config.objective, config.dataset],
         eval_results=results or None,
     )
@@ -148,7 +144,8 @@ def model_card(
         front_matter=metadata(config, name).to_yaml(),
         config=config,
         objective=OBJECTIVES[config.objective].description,
-        dataset=DATASETS.get(config.dataset, config.dataset),
+        trained_on=describe_data(config),
+        facts=facts(config),
         parameters=sum(weight.numel() for weight in generator.parameters()),
         name=name,
         sample_seed=sample_seed,

@@ -10,7 +10,8 @@ from PIL import Image
 
 from pix2pix.files import replacing
 from pix2pix.painter import Painter
-from pix2pix.publish.card import best_measure, last_scores, licence_note, model_card, with_choice
+from pix2pix.provenance import licence_note
+from pix2pix.publish.card import best_measure, last_scores, model_card, with_choice
 from pix2pix.publish.curves import draw_charts
 from pix2pix.release import DISCRIMINATOR, WEIGHTS, ReleaseError, weights_by_epoch, weights_of_epoch
 from pix2pix.report.charts import loss_charts, score_charts
