@@ -187,6 +187,27 @@ def test_work_of_one_size_is_not_read_as_another_of_as_many_pixels(call, pack):
 
 
 @pytest.mark.parametrize(
+    "missing", ["delete self.CompressionStream", "self.CompressionStream = class { constructor() {"]
+)
+def test_browsers_that_cannot_deflate_make_links_that_all_can_read(static_page, missing):
+    throwing = f"{missing} throw new TypeError('deflate-raw'); }} }}" if missing.endswith("{") else missing
+    script = """async ([missing, values]) => {
+        const m = await import('/label_canvas/document/codec.js');
+        const [size, pixels] = [{ width: 256, height: 256 }, Uint8Array.from(values)];
+        const deflated = await m.packWork({ pixels, size, seed: 7, dropout: false });
+        const kept = [self.CompressionStream, self.DecompressionStream];
+        eval(missing); eval(missing.replaceAll('Compression', 'Decompression'));
+        const text = await m.packWork({ pixels, size, seed: 7, dropout: false });
+        const message = await m.unpackWork(deflated, size, 12).catch((error) => error.message);
+        const work = await m.unpackWork(text, size, 12);
+        [self.CompressionStream, self.DecompressionStream] = kept;
+        return [work.pixels.every((value, i) => value === pixels[i]), work.seed, work.dropout, message];
+    }"""
+    found = static_page.evaluate(script, [throwing, draw_label_map(3).ravel().tolist()])
+    assert found == [True, 7, False, "Your browser is too old for it."]
+
+
+@pytest.mark.parametrize(
     "text", ["", "1", "1.7.1.AAAA", "2.7.1.AAAA", "1.-1.1.AAAA", "1.7.1." + "A" * 100_000, "<script>"]
 )
 def test_damaged_work_is_an_error_with_a_sentence(call, text):

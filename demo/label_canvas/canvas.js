@@ -292,6 +292,7 @@ export class Canvas {
       {
         beforeMap: () => this.#dropAll(),
         onNotice: (words) => this.status.showNotice(words),
+        onLink: (link) => this.status.showLink(link),
       },
     );
   }

@@ -230,14 +230,38 @@ def test_hostile_links_are_refused_with_a_sentence_and_nothing_else_happens(page
     page.evaluate("history.replaceState(null, '', location.pathname)")
 
 
-def test_without_a_clipboard_the_link_is_in_the_address_bar(page: Page) -> None:
+def test_without_a_clipboard_the_link_is_in_a_field_to_copy(page: Page) -> None:
+    before = page.url
     page.evaluate("() => { navigator.clipboard.write = () => Promise.reject(new Error('forbidden')); }")
     press(page, "Copy link")
-    expect(page.locator(".lc-hint").first).to_have_text("The link is in the address bar now; copy it from there.")
-    expect(page).to_have_url(re.compile(r"#facades=1\.[\w-]+&seed=1&dropout=1$"))
+    field = page.get_by_label("Link to this map")
+    expect(field).to_have_value(re.compile(r"/#facades=1\.[\w-]+&seed=1&dropout=1$"))
+    expect(page.locator(".lc-hint").first).to_have_text("Copy this link:")
+    selected = "field => field === document.activeElement && field.selectionEnd - field.selectionStart"
+    assert field.evaluate(selected) == len(field.input_value())
+    assert page.url == before  # a reload brings back the own work
     page.evaluate("() => delete navigator.clipboard.write")
-    click(page, (40, 40))  # a reload would bring the map of the link back
-    page.wait_for_function("!location.hash")
+    click(page, (40, 40))
+    expect(field).to_be_hidden()
+
+
+def test_a_link_holds_nothing_of_the_pages_query(browser: Browser, app_url: str) -> None:
+    query = "/?__sign=secret-token&__theme=light"
+    with opened_page(browser, app_url, query, permissions=["clipboard-read", "clipboard-write"]) as page:
+        press(page, "Copy link")
+        expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert re.fullmatch(re.escape(app_url) + r"/#facades=1\.[\w-]+&seed=1&dropout=1", link)
+        assert page.url == app_url + query  # which the page itself may need for a reload
+
+
+def test_a_link_in_a_frame_is_shown_in_a_field(browser: Browser, app_url: str) -> None:
+    with browser.new_page() as page:
+        page.set_content(f'<iframe src="{app_url}/?__sign=secret" width=1200 height=800></iframe>')
+        frame = page.frame_locator("iframe")
+        expect(frame.locator(".comparison img[src]")).to_have_count(2, timeout=60_000)
+        frame.get_by_role("button", name="Copy link", exact=True).click()
+        expect(frame.get_by_label("Link to this map")).to_have_value(re.compile(f"^{re.escape(app_url)}/#facades=1"))
 
 
 def test_links_take_nothing_away(browser: Browser, app_url: str) -> None:

@@ -28,6 +28,21 @@ export class Status {
     this.announce(words);
   }
 
+  /**
+   * Shows a link in a field, selected, to be copied from there.
+   * @param {string} link
+   */
+  showLink(link) {
+    const field = document.createElement('input');
+    field.className = 'lc-link';
+    field.readOnly = true;
+    field.value = link;
+    field.ariaLabel = 'Link to this map';
+    this.showNotice('Copy this link:');
+    this.hint.append(field);
+    field.select();
+  }
+
   /** @param {string} words */
   showHint(words) {
     this.hint.textContent = words;

@@ -12,7 +12,7 @@ const MAX_PACKED = 2; // characters per pixel; noise of all classes takes fewer
 const MAX_SEED = 2 ** 32 - 1;
 const DAMAGED = 'The map is damaged, or has another size than this canvas.';
 const DEFLATED = '1'; // a format of work: the shortest, for links
-const RUNS = '2'; // another one: made at once, for the storage
+const RUNS = '2'; // another one: made at once, for the storage, and for links in browsers that cannot deflate
 
 /**
  * Packs a map as base64 of three bytes per run: class, length low byte, length high byte. The counterpart of decode()
@@ -103,7 +103,7 @@ function checkClasses(pixels, classCount) {
  */
 async function inflate(bytes, length) {
   const inflated = new Uint8Array(length);
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const reader = new Blob([bytes]).stream().pipeThrough(makeInflater()).getReader();
   let position = 0;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -119,12 +119,22 @@ async function inflate(bytes, length) {
   return position === length ? inflated : null;
 }
 
+function makeInflater() {
+  try {
+    return new DecompressionStream('deflate-raw');
+  } catch {
+    throw new Error('Your browser is too old for it.');
+  }
+}
+
 /**
  * Packs a map with its seed and dropout for a link.
  * @param {SizedWork} work
  */
-export async function packWork({ pixels, size, ...settings }) {
-  return `${DEFLATED}.${await packMap(pixels)}${packSettings(settings)}${packSize(size)}`;
+export async function packWork(work) {
+  const { pixels, size, ...settings } = work;
+  const packed = await packMap(pixels).catch(() => null); // older browsers cannot deflate
+  return packed === null ? packWorkNow(work) : `${DEFLATED}.${packed}${packSettings(settings)}${packSize(size)}`;
 }
 
 /**

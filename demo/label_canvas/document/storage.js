@@ -62,9 +62,12 @@ export async function readStored(dataset, size, classCount) {
   }
 }
 
-/** @type {(dataset: string, work: SizedWork) => Promise<string>} */
+/**
+ * Makes a link without the query of the page's address, which may hold secrets, such as the token of a private Space.
+ * @type {(dataset: string, work: SizedWork) => Promise<string>}
+ */
 export async function makeLink(dataset, work) {
-  return `${location.href.split('#')[0]}#${dataset}=${await packWork(work)}`;
+  return `${location.origin}${location.pathname}#${dataset}=${await packWork(work)}`;
 }
 
 /** Returns whether the address bar holds work of this dataset. @param {string} dataset */

@@ -11,6 +11,7 @@ const NOT_STORED = 'Your browser cannot keep this map for your next visit; save 
  * @typedef {object} WorkListeners
  * @property {() => void} beforeMap Runs before the map of a link is shown.
  * @property {(words: string) => void} onNotice Shows a sentence to people.
+ * @property {(link: string) => void} onLink Shows a link to people, who copy it themselves.
  */
 
 export class Work {
@@ -67,7 +68,6 @@ export class Work {
   }
 
   async copyLink() {
-    const { version } = this.labelMap;
     const link = makeLink(this.dataset, this.#saved());
     try {
       // A promise, because Safari writes nothing after an await; of a blob, because browsers took no promise of text
@@ -76,9 +76,7 @@ export class Work {
       await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
       this.listeners.onNotice('Link copied.');
     } catch {
-      history.replaceState(history.state, '', await link); // the clipboard needs https and permission
-      this.#linkedVersion = version;
-      this.listeners.onNotice('The link is in the address bar now; copy it from there.');
+      this.listeners.onLink(await link); // the clipboard needs https and permission, which frames seldom have
     }
   }
 
