@@ -86,12 +86,14 @@ def make_parser(environment: Mapping[str, str]) -> Parser:
     parser.add_argument("--mcp", action="store_true", help="let language models paint, too (Model Context Protocol)")
     parser.add_argument(
         "--host",
+        metavar="ADDRESS",
         type=parse_host,
         default=environment.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         help="address to listen on, 0.0.0.0 for all of this machine (default: $GRADIO_SERVER_NAME or 127.0.0.1)",
     )
     parser.add_argument(
         "--port",
+        metavar="N",
         type=parse_port,
         default=int(environment.get("GRADIO_SERVER_PORT") or 0) or None,
         help="port to listen on (default: $GRADIO_SERVER_PORT, or the first free one from 7860 on)",
