@@ -25,7 +25,6 @@ from pix2pix.run_folder import RunFolder
 from tests.helpers.hub_server import HubServer
 from tests.helpers.tiny import draw_pair, published_pairs, tiny_generator, tiny_release_config, use_endpoint
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which the tests do after this file
 torch.set_num_threads(1)  # at this size, threads cost more than they bring
 
 

@@ -1,0 +1,46 @@
+"""The tests pass whatever the shell has set."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.helpers.app import ROOT
+from tests.helpers.environment import isolated
+
+HOSTILE = {
+    **{name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "HF_ENDPOINT")},
+    **{name: "/nonexistent" for name in ("HF_HOME", "HF_HUB_CACHE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")},
+    **{name: "/nonexistent" for name in ("GRADIO_TEMP_DIR", "GRADIO_ROOT_PATH", "XDG_CACHE_HOME", "TORCH_HOME")},
+    **{name: "1" for name in ("HF_HUB_OFFLINE", "TQDM_DISABLE", "NO_COLOR", "FORCE_COLOR", "COLUMNS")},
+    **{name: "1" for name in ("OMP_NUM_THREADS", "GRADIO_SERVER_PORT", "GRADIO_SHARE", "ACCELERATE_USE_CPU")},
+    "PIX2PIX_HUB_OWNER": "nobody",
+    "PIX2PIX_RATE": "never",
+    "SPACE_ID": "owner/space",
+    "HF_TOKEN": "hf_wrong",
+    "GRADIO_SERVER_NAME": "192.0.2.1",
+    "LC_ALL": "C",
+    "LANG": "ja_JP.SJIS",
+    "PYTHONIOENCODING": "ascii:strict",
+    "PYTHONWARNINGS": "error::DeprecationWarning",
+    "WORLD_SIZE": "2",
+    "RANK": "1",
+}
+
+
+def test_the_tests_have_nothing_of_the_shell_but_what_they_need(tmp_path):
+    found = isolated(HOSTILE | {"PATH": "/bin", "HOME": "/root", "PYTEST_XDIST_WORKER": "gw0"}, tmp_path)
+    assert {name: value for name, value in found.items() if HOSTILE.get(name) == value} == {
+        "TORCH_HOME": "/nonexistent"
+    }
+    assert (found["PATH"], found["HOME"], found["PYTEST_XDIST_WORKER"]) == ("/bin", "/root", "gw0")
+    assert os.environ["HF_HOME"].endswith("/huggingface") and "HF_TOKEN" not in os.environ
+
+
+@pytest.mark.parametrize("tests", ["tests/test_hub.py -k environment", "tests/test_command_line.py -k flags"])
+def test_tests_pass_in_a_hostile_environment(tests):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests.split()]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | HOSTILE, capture_output=True, timeout=600)
+    assert done.returncode == 0, done.stdout.decode("ascii", "replace")
+    assert b" passed" in done.stdout
