@@ -62,7 +62,9 @@ PAINT = """
     if (data.type === 'painted') images.push(data.image);
     if (data.type === 'done') resolve({ milliseconds: performance.now() - start, images });
   };
-  worker.postMessage({ type: 'paint', id: 1, dropout: true, seed, ...map, labelMap: Uint8Array.from(map.labelMap) });
+  const paintings = [{ model: 0, seed }, { model: 1, seed }];
+  const labelMap = Uint8Array.from(map.labelMap);
+  worker.postMessage({ type: 'paint', id: 1, dropout: true, paintings, ...map, labelMap });
 })
 """
 

@@ -14,7 +14,7 @@ from demo.server.gradio_patches import patch_gradio
 from demo.server.limits import app_keywords
 from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING
 from demo.studio import Studio, add_studio
-from demo.subjects import SUBJECTS
+from demo.subjects import INTRODUCTION, SUBJECTS, make_title
 from demo.validation_samples import ValidationSamples
 from demo.views import views_of
 from pix2pix.labels import PALETTES
@@ -42,13 +42,6 @@ KEEP_TAB = """
     sessionStorage['pix2pix-studio.tab'] = 'DATASET';
   } catch {}
 }
-"""
-INTRODUCTION = """
-<header class="introduction">
-  <h1>{title}</h1>
-  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos,
-  once as a <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>.</p>
-</header>
 """
 
 
@@ -113,7 +106,7 @@ def build_demo(
         dataset: read_examples(examples_folder / dataset, PALETTES[dataset], SUBJECTS[dataset].first_example)
         for dataset in pairs
     }
-    title = "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in pairs)
+    title = make_title(pairs)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
         gr.HTML(INTRODUCTION.format(title=title), apply_default_css=False)
         studios = add_studios(demo, pairs, examples, samples)

@@ -16,7 +16,7 @@ import numpy as np
 from pix2pix.hub import HubModel, cached, fetch
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
-from pix2pix.release import OBJECTIVES, ReleaseError
+from pix2pix.release import OBJECTIVES, ReleaseConfig, ReleaseError
 
 MODELS = tuple(f"{dataset}-{objective}" for dataset in PALETTES for objective in OBJECTIVES)
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
@@ -98,12 +98,16 @@ def read_painter(name: str, folder: Path, source: str) -> Painter:
         ReleaseError: If it cannot be used or is another model.
     """
     painter = Painter.load(folder)
-    config = painter.config
+    check_config(name, painter.config, source)
+    return painter
+
+
+def check_config(name: str, config: ReleaseConfig, source: str) -> None:
+    """Raise ReleaseError unless a released folder from `source` holds the model `name`."""
     if name != f"{config.dataset}-{config.objective}":
         raise ReleaseError(f"{source} holds a {config.dataset}-{config.objective} model")
     if config.palette != PALETTES[config.dataset]:
         raise ReleaseError(f"{source} has another palette than {config.dataset}, in which the examples are painted")
-    return painter
 
 
 def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
@@ -152,17 +156,17 @@ def start_model(name: str, source: Source) -> Model:
     return model
 
 
-def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
-    """Find the models: named ones before published ones before bundled ones.
+def find_sources(named: Mapping[str, Source]) -> dict[str, Source]:
+    """Find where the models come from: named sources before published ones before bundled ones.
 
     Args:
         named: Sources by model name, such as those of the command line.
 
     Returns:
-        Models by name, in the order of `MODELS`; both models of every dataset that has one.
+        Sources by model name, in the order of `MODELS`; both models of every dataset that has one.
 
     Raises:
-        ReleaseError: If a source cannot be used or one of two models is missing; the message names it.
+        ReleaseError: If one of two models is missing or a list of published models is malformed.
     """
     bundled = {name: BUNDLED_WEIGHTS / name for name in MODELS if (BUNDLED_WEIGHTS / name).is_dir()}
     sources: dict[str, Source] = bundled | published(os.environ) | dict(named)
@@ -174,15 +178,26 @@ def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
             "owner there"
         )
     datasets = [dataset for dataset in PALETTES if any(name.startswith(f"{dataset}-") for name in sources)]
-    models = {}
-    for name in (f"{dataset}-{objective}" for dataset in datasets for objective in OBJECTIVES):
+    names = [f"{dataset}-{objective}" for dataset in datasets for objective in OBJECTIVES]
+    for name in names:
         if name not in sources:
             raise ReleaseError(
                 f"{name}: the page compares both models of a dataset; name a folder for this one with "
                 f"--weights {name}=FOLDER"
             )
+    return {name: sources[name] for name in names}
+
+
+def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
+    """Load the models of the page; see `find_sources` for arguments and order.
+
+    Raises:
+        ReleaseError: If a source cannot be used or one of two models is missing; the message names it.
+    """
+    models = {}
+    for name, source in find_sources(named).items():
         try:
-            models[name] = start_model(name, sources[name])
+            models[name] = start_model(name, source)
         except ReleaseError as error:
             raise ReleaseError(f"{name}: {error}") from error
     return models

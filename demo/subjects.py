@@ -1,6 +1,15 @@
 """The page's words and choices for each dataset."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+INTRODUCTION = """
+<header class="introduction">
+  <h1>{title}</h1>
+  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos,
+  once as a <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>.</p>
+</header>
+"""
 
 
 @dataclass(frozen=True)
@@ -59,3 +68,8 @@ SUBJECTS = {
     ),
 }
 """By name, in the order of the tabs."""
+
+
+def make_title(datasets: Iterable[str]) -> str:
+    """Return the page's heading, such as "Paint a facade or a street"."""
+    return "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in datasets)

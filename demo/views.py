@@ -12,7 +12,7 @@ import torch
 from demo.comparison import Shown, ShownPicture, to_data_url
 from demo.subjects import SUBJECTS
 from pix2pix.painter import MAX_SEED, Painter
-from pix2pix.release import OBJECTIVES
+from pix2pix.release import OBJECTIVES, ReleaseConfig
 
 SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS = "Side by side", "Slider", "Difference", "Variations", "Epochs"
 VIEWS = (SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS)
@@ -113,12 +113,17 @@ def show(
     if photo is not None and view == SIDE_BY_SIDE:
         note = "The real one, from the validation split"
         pictures.append(ShownPicture(title="Photo", note=note, file="photo.jpg", url=to_data_url(photo)))
-    return Shown(view=view, pictures=pictures, words=say_epochs(painters), times=times)
+    return Shown(
+        view=view,
+        pictures=pictures,
+        words=say_epochs({name: painter.config for name, painter in painters.items()}),
+        times=times,
+    )
 
 
-def say_epochs(painters: Mapping[str, Painter]) -> str:
+def say_epochs(configs: Mapping[str, ReleaseConfig]) -> str:
     """Say which models have had fewer epochs than published; empty if none has, or if they are unknown."""
-    epochs = {name: painter.config.total_epochs for name, painter in painters.items()}
+    epochs = {name: config.total_epochs for name, config in configs.items()}
     fewer = {name: count for name, count in epochs.items() if 0 < count < PUBLISHED_EPOCHS}
     if len(fewer) == len(epochs) > 1 and len(set(fewer.values())) == 1:
         return f"Both models were trained for {fewer['gan']} of the {PUBLISHED_EPOCHS} epochs of the published run."
@@ -126,12 +131,17 @@ def say_epochs(painters: Mapping[str, Painter]) -> str:
     return f"Trained for fewer than the published {PUBLISHED_EPOCHS} epochs: {', '.join(said)}." if fewer else ""
 
 
+def describe_model(config: ReleaseConfig) -> str:
+    """Return the words below a model's title, such as "Facades · cGAN + λ·L1"."""
+    return f"{SUBJECTS[config.dataset].title} · {OBJECTIVES[config.objective].formula}"
+
+
 def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:
     """Return a model's image with the page's words about the model."""
     config = painter.config
     return ShownPicture(
         title=OBJECTIVES[config.objective].title,
-        note=f"{SUBJECTS[config.dataset].title} · {OBJECTIVES[config.objective].formula}",
+        note=describe_model(config),
         file=f"{config.dataset}-{config.objective}.jpg",
         url=to_data_url(picture),
     )

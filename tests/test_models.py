@@ -13,7 +13,7 @@ from demo.app import build_demo, launch
 from demo.command_line import read_command_line
 from demo.label_canvas import encode
 from demo.model_notes import describe_quality
-from demo.models import MODELS, OWNER_VARIABLE, PUBLISHED_MODELS, Model, fetch_wanted, load_models, start_model
+from demo.models import MODELS, OWNER_VARIABLE, PUBLISHED_MODELS, fetch_wanted, load_models, start_model
 from pix2pix import release
 from pix2pix.hub import HubModel, pull
 from pix2pix.labels import CITYSCAPES
@@ -218,13 +218,7 @@ def test_without_weights_the_page_starts_refuses_to_paint_and_paints_once_they_a
 
 def test_the_page_says_epochs_and_the_distance_by_its_name() -> None:
     score = {"weights": "482f07bb", "dims": 2048, "fid": 2.04, "n": 100}
-    painter = Painter(
-        tiny_generator(), tiny_release_config(epochs=60, metrics={"train": score | {"fid": 1.0}, "val": score})
-    )
+    scored = tiny_release_config(epochs=60, metrics={"train": score | {"fid": 1.0}, "val": score})
     quality = "60 epochs · Fréchet distance, substitute Inception 482f07bb: 2.04 (val, n = 100)"
-    assert describe_quality(Model("facades-gan", painter)) == quality
-    assert (
-        describe_quality(Model("facades-gan", Painter(tiny_generator(), tiny_release_config())))
-        == "3 epochs · not scored"
-    )
-    assert describe_quality(Model("facades-gan")) == ""
+    assert describe_quality(scored) == quality
+    assert describe_quality(tiny_release_config()) == "3 epochs · not scored"

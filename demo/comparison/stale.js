@@ -5,8 +5,8 @@ import { find } from '../find.js';
 import { listen } from '../label_canvas/input/listen.js';
 
 const SLOW = 1000; // milliseconds; images that come sooner need no word
-const WAITING = 'These images are older than your map. The server has not sent the new ones yet.';
-const REFUSED = 'These images are older than your map: the server sent no new ones.';
+const WAITING = 'These images are older than your map. The new ones have not come yet.';
+const REFUSED = 'These images are older than your map: no new ones came.';
 
 /** @type {(element: HTMLElement, dataset: string, onAgain: () => void) => void} */
 export function watchAge(element, dataset, onAgain) {

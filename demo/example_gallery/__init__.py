@@ -47,7 +47,7 @@ def read_examples(folder: Path, palette: Palette, first: str = "") -> dict[str, 
     return dict(sorted(examples.items(), key=lambda item: item[0] != first))
 
 
-def _to_data_url(label_map: np.ndarray, palette: Palette) -> str:
+def to_data_url(label_map: np.ndarray, palette: Palette) -> str:
     """Encode an indexed PNG of a few hundred bytes."""
     return "data:image/png;base64," + base64.b64encode(to_png(label_map, palette)).decode()
 
@@ -68,8 +68,6 @@ class ExampleGallery(gr.HTML):
             js_on_load=mounting("example_gallery/gallery.js"),
             head=f"<style>{(FOLDER / 'gallery.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
-            thumbnails=[
-                {"name": name, "url": _to_data_url(label_map, palette)} for name, label_map in examples.items()
-            ],
+            thumbnails=[{"name": name, "url": to_data_url(label_map, palette)} for name, label_map in examples.items()],
             **keywords,
         )

@@ -3,18 +3,20 @@
 //
 // The page sends:
 //   { type: 'load', subject, runtime, models, palette, engine?, threads? }   once for each subject; see Load
-//   { type: 'paint', id, subject, labelMap, width, height, seed, dropout, models? }   once it is ready; see Paint
+//   { type: 'paint', id, subject, labelMap, width, height, dropout, paintings }       once it is ready; see Paint
 // The worker answers:
 //   { type: 'progress', subject, loaded, total }   bytes of all models of the subject, while they load
 //   { type: 'ready', subject, engine, threads }    'webgpu' or 'wasm', and WebAssembly's threads
 //   { type: 'unavailable', subject, message }      loading failed: a sentence for people; 'load' may be sent again
-//   { type: 'painted', id, model, image, milliseconds }   one for each model: RGBA [height, width, 4]
+//   { type: 'painted', id, image, url, milliseconds }   one for each painting, in their order: RGBA [height, width, 4],
+//                                                  the same as PNG in a data URL, and how long the model took
 //   { type: 'done', id }                           after the last of them
 //   { type: 'skipped', id }                        a newer request came before this one began
 //   { type: 'failed', id, message }                painting failed
 
 import { readModel } from './model_store.js';
 import { loadRuntime, Painter } from './painter.js';
+import { colourPng, toDataUrl } from './png.js';
 import { labelImage } from './treat.js';
 
 /**
@@ -36,9 +38,8 @@ import { labelImage } from './treat.js';
  * @property {Uint8Array} labelMap class indices [height, width]
  * @property {number} width a multiple of 256
  * @property {number} height a multiple of 256
- * @property {number} seed an integer, 0 to 2³² - 1
  * @property {boolean} dropout false for no noise
- * @property {number[]} [models] which models paint, in this order; all of them by default
+ * @property {{ model: number, seed: number }[]} paintings which model of `Load` paints with which seed, 0 to 2³² - 1
  */
 
 /** What each subject paints with. @type {Map<string, { painters: Painter[], palette: number[] }>} */
@@ -99,14 +100,16 @@ async function paintWaiting() {
 }
 
 /** @param {Paint} request */
-async function paint({ id, subject, labelMap, width, height, seed, dropout, models }) {
+async function paint({ id, subject, labelMap, width, height, dropout, paintings }) {
   const loaded = subjects.get(subject);
   if (!loaded) throw new Error(`The models of ${subject} are not loaded.`);
   const image = labelImage(labelMap, width, height, loaded.palette);
-  for (const model of models ?? loaded.painters.keys()) {
+  for (const { model, seed } of paintings) {
     const start = performance.now();
     const painted = await loaded.painters[model].paint(image, width, height, seed, dropout);
-    say({ type: 'painted', id, model, image: painted, milliseconds: performance.now() - start }, [painted.buffer]);
+    const milliseconds = performance.now() - start;
+    const url = await toDataUrl(await colourPng(painted, { width, height }));
+    say({ type: 'painted', id, image: painted, url, milliseconds }, [painted.buffer]);
   }
   say({ type: 'done', id });
 }

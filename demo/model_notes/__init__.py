@@ -10,7 +10,7 @@ from gradio.data_classes import GradioModel, GradioRootModel
 from demo.models import Model
 from demo.modules import mounting
 from pix2pix.fid.measure import Measure
-from pix2pix.release import OBJECTIVES
+from pix2pix.release import OBJECTIVES, ReleaseConfig
 
 FOLDER = Path(__file__).parent
 
@@ -30,11 +30,8 @@ class Notes(GradioRootModel):
     root: list[Note]
 
 
-def describe_quality(model: Model) -> str:
+def describe_quality(config: ReleaseConfig) -> str:
     """Return epochs and the measured distance with its name and number of images."""
-    if model.painter is None:
-        return ""
-    config = model.painter.config
     scores = [(split, config.metrics[split]) for split in ("val", "test", "train") if split in config.metrics]
     scored = [
         f"{Measure(score['weights'], score['dims']).full_names[0]}: {score['fid']:.2f} ({split}, n = {score['n']})"
@@ -71,7 +68,7 @@ class ModelNotes(gr.HTML):
                 Note(
                     name=OBJECTIVES[objective].title,
                     source=model.source,
-                    details=describe_quality(model),
+                    details=describe_quality(model.painter.config) if model.painter else "",
                     notice=model.notice,
                 )
                 for objective, model in value.items()

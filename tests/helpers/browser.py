@@ -108,8 +108,8 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 
 
 @contextmanager
-def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
-    """The page in a browser context of its own. It must contact no other server and log no error."""
+def opened_page(browser: Browser, url: str, query: str = "", seconds: float = 60, **options: Any) -> Iterator[Page]:
+    """The page in a browser context of its own, with images. It must contact no other server and log no error."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
     page = context.new_page()
     complaints: list[str] = []
@@ -128,7 +128,7 @@ def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> 
         lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
     )
     page.goto(url + query)
-    expect(page.locator(".comparison img[src]")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".comparison img[src]")).to_have_count(2, timeout=1000 * seconds)
     expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
     yield page
     assert outside == []

@@ -1,0 +1,75 @@
+// @ts-check
+// The page's side of the worker: loads the models of a subject and paints with them.
+
+/** @import { Size } from '../label_canvas/document/raster.js' */
+/** @typedef {import('./model_store.js').ModelFile} ModelFile */
+/** @typedef {{ image: Uint8ClampedArray<ArrayBuffer>, url: string, milliseconds: number }} Painting see worker.js */
+/** @typedef {{ engine: 'webgpu' | 'wasm', threads: number }} Engine */
+/**
+ * @typedef {object} Job What is painted.
+ * @property {string} subject
+ * @property {Uint8Array} labelMap class indices [height, width]
+ * @property {Size} size multiples of 256
+ * @property {boolean} dropout
+ * @property {{ model: number, seed: number }[]} paintings
+ */
+
+export class PaintingClient {
+  #ids = 0;
+  /** @type {Map<number, { paintings: Painting[], resolve: (paintings: Painting[]) => void, reject: (error: Error) => void }>} */
+  #jobs = new Map();
+  /** @type {Map<string, { onProgress: (loaded: number) => void, resolve: (engine: Engine) => void, reject: (error: Error) => void }>} */
+  #loads = new Map();
+
+  constructor() {
+    this.worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
+    this.worker.onmessage = ({ data }) => this.#hear(data);
+    this.worker.onerror = () => this.#failAll('The part of the page that paints stopped. Please reload the page.');
+  }
+
+  /**
+   * Loads models; rejects with a sentence for people, after which it may be called again.
+   * @param {{ subject: string, runtime: string, models: ModelFile[], palette: number[], engine?: Engine["engine"], threads?: number }} wanted see `Load` of worker.js
+   * @param {(loaded: number) => void} onProgress gets the bytes so far
+   * @returns {Promise<Engine>}
+   */
+  load(wanted, onProgress) {
+    return new Promise((resolve, reject) => {
+      this.#loads.set(wanted.subject, { onProgress, resolve, reject });
+      this.worker.postMessage({ type: 'load', ...wanted });
+    });
+  }
+
+  /**
+   * Paints; rejects with a sentence for people. Resolves once all paintings are done, in their order.
+   * @param {Job} job
+   * @returns {Promise<Painting[]>}
+   */
+  paint({ size, ...job }) {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#ids;
+      this.#jobs.set(id, { paintings: [], resolve, reject });
+      this.worker.postMessage({ type: 'paint', id, ...size, ...job });
+    });
+  }
+
+  /** @param {any} message see worker.js */
+  #hear({ type, id, subject, ...message }) {
+    const load = this.#loads.get(subject);
+    const job = this.#jobs.get(id);
+    if (type === 'progress') load?.onProgress(message.loaded);
+    if (type === 'ready') load?.resolve({ engine: message.engine, threads: message.threads });
+    if (type === 'unavailable') load?.reject(new Error(message.message));
+    if (type === 'painted') job?.paintings.push(message);
+    if (type === 'done') job?.resolve(job.paintings);
+    if (type === 'skipped') job?.reject(new Error('A newer map came before this one was painted.'));
+    if (type === 'failed') job?.reject(new Error(message.message));
+    if (['done', 'skipped', 'failed'].includes(type)) this.#jobs.delete(id);
+  }
+
+  /** @param {string} sentence */
+  #failAll(sentence) {
+    for (const waiting of [...this.#jobs.values(), ...this.#loads.values()]) waiting.reject(new Error(sentence));
+    this.#jobs.clear();
+  }
+}

@@ -1,0 +1,69 @@
+// @ts-check
+// The site: its tabs, each with a studio that is made when it is first opened.
+
+/** @import { StudioData } from './studio.js' */
+import { find } from '../../find.js';
+import { PaintingClient } from '../../in_browser/client.js';
+import { unpackMap } from '../../label_canvas/document/codec.js';
+import { keepModels, startServiceWorker } from './offline.js';
+import { Studio } from './studio.js';
+import { makeTabs } from './tabs.js';
+
+const TAB = 'pix2pix-studio.tab'; // as on the page of Gradio
+
+/** @type {{ runtime: string, studios: StudioData[] }} */
+const { runtime, studios } = JSON.parse(find(document.documentElement, '#studio-data').textContent ?? '');
+const main = find(document.body, '.studios');
+const absolute = (/** @type {string} */ url) => new URL(url, document.baseURI).href;
+for (const model of studios.flatMap(({ models }) => models)) model.url = absolute(model.url);
+const query = new URL(location.href).searchParams;
+const theme = query.get('__theme'); // as on the page of Gradio
+if (theme) document.documentElement.dataset.theme = theme;
+/** For comparisons: an engine, and a number of threads, instead of the best. */
+const engine = {
+  engine: /** @type {'webgpu' | 'wasm' | undefined} */ (query.get('engine') ?? undefined),
+  threads: query.has('threads') ? Number(query.get('threads')) : undefined,
+};
+
+/** @param {StudioData} data @param {HTMLElement} panel */
+async function openStudio(data, panel) {
+  if (panel.dataset.isOpened) return;
+  panel.dataset.isOpened = 'true';
+  const firstMap = await unpackMap(data.examples[0].packed, data.size, data.classes.length);
+  const studio = new Studio(panel, data, firstMap, client, { runtime: absolute(runtime), ...engine });
+  await studio.loaded;
+  keepModels(studios.flatMap(({ models }) => models));
+}
+
+/** @param {string} dataset */
+function keepTab(dataset) {
+  try {
+    sessionStorage[TAB] = dataset;
+  } catch {} // storage may be forbidden
+}
+
+/** Returns the tab that was open before a reload. */
+function readTab() {
+  try {
+    return sessionStorage[TAB];
+  } catch {}
+}
+
+await startServiceWorker();
+const client = new PaintingClient();
+if (studios.length === 1) {
+  openStudio(studios[0], main);
+} else {
+  const titles = studios.map(({ title }) => title);
+  const select = makeTabs(main, titles, (index, panel) => {
+    keepTab(studios[index].dataset);
+    openStudio(studios[index], panel);
+  });
+  const wanted = location.hash.slice(1).split('=')[0] || readTab();
+  select(
+    Math.max(
+      0,
+      studios.findIndex(({ dataset }) => dataset === wanted),
+    ),
+  );
+}

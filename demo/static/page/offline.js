@@ -1,0 +1,59 @@
+// @ts-check
+// The service worker: it keeps the site for visits without a network, and brings the headers that allow threads.
+
+import { forgetOthers, readModel } from '../../in_browser/model_store.js';
+import { notify } from './notices.js';
+
+/** @import { ModelFile } from '../../in_browser/model_store.js' */
+
+const PATIENCE = 10_000; // milliseconds; a slow network must not keep the page from starting
+const RELOADED = 'pix2pix-studio.reloaded';
+
+/**
+ * Starts the service worker. At the first visit to a host that sends no headers for threads, the page is then loaded
+ * once more, from the worker, which sends them; this promise does not resolve then.
+ */
+export async function startServiceWorker() {
+  const address = new URL('service_worker.js', document.baseURI);
+  const registration = await navigator.serviceWorker
+    ?.register(address, { updateViaCache: 'none' })
+    .catch(() => undefined);
+  if (!registration) return; // there is no https, or the browser keeps nothing
+  registration.addEventListener('updatefound', () => announceUpdate(registration));
+  if (!registration.active && registration.installing) await installed(registration.installing);
+  if (crossOriginIsolated) sessionStorage.removeItem(RELOADED);
+  else if (registration.active && !sessionStorage.getItem(RELOADED)) {
+    sessionStorage.setItem(RELOADED, 'true'); // in the frame of another site there are no threads: once is enough
+    location.reload();
+    await new Promise(() => {});
+  }
+}
+
+/** @param {ServiceWorker} worker */
+function installed(worker) {
+  return new Promise((resolve) => {
+    worker.addEventListener('statechange', () => {
+      if (['activated', 'redundant'].includes(worker.state)) resolve(undefined);
+    });
+    setTimeout(resolve, PATIENCE);
+  });
+}
+
+/** @param {ServiceWorkerRegistration} registration */
+function announceUpdate({ installing, active }) {
+  if (!active) return; // the first version
+  installing?.addEventListener('statechange', () => {
+    if (installing.state === 'installed') notify('A new version of this page is ready. Reload to use it.', 'info');
+  });
+}
+
+/**
+ * Downloads the models of the tabs that were not opened, and deletes those of earlier versions of the site.
+ * @param {ModelFile[]} models of all tabs
+ */
+export async function keepModels(models) {
+  const { connection } = /** @type {{ connection?: { saveData: boolean } }} */ (navigator);
+  if (!globalThis.caches || connection?.saveData) return;
+  await forgetOthers(models.map(({ sha256 }) => sha256));
+  for (const model of models) await readModel(model).catch(() => {}); // opening its tab tries again, and says why
+}

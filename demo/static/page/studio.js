@@ -1,0 +1,186 @@
+// @ts-check
+// One tab of the site: the components of the Gradio page, and the events that demo/app.py connects there.
+// Every change of map, seed, dropout or view ends in `repaint`, so the images shown last belong to the current map.
+
+/** @import { Shown } from '../../comparison/comparison.js' */
+/** @import { ClassEntry } from '../../label_canvas/chrome/palette.js' */
+/** @import { Settings } from '../../label_canvas/document/codec.js' */
+/** @import { Size } from '../../label_canvas/document/raster.js' */
+/** @import { Numbering } from './class_numbers.js' */
+/** @import { Engine, PaintingClient } from '../../in_browser/client.js' */
+/** @import { ModelFile } from '../../in_browser/model_store.js' */
+/** @import { ModelWords, Work } from '../../in_browser/views.js' */
+import { mount as mountComparison } from '../../comparison/comparison.js';
+import { mount as mountGallery } from '../../example_gallery/gallery.js';
+import { find } from '../../find.js';
+import { NOISY_VIEW, show, VIEWS } from '../../in_browser/views.js';
+import { decodeRuns, encodeRuns, unpackMap } from '../../label_canvas/document/codec.js';
+import { mount as mountCanvas } from '../../label_canvas/mount.js';
+import { mount as mountNotes } from '../../model_notes/notes.js';
+import { mount as mountNoise } from '../../noise_choice/noise_choice.js';
+import { mount as mountViewChoice } from '../../view_choice/view_choice.js';
+import { Component } from './component.js';
+import { LAYOUT } from './layout.js';
+import { Loading } from './loading.js';
+import { MapActions } from './map_actions.js';
+import { notify } from './notices.js';
+
+const MAX_SEED = 2 ** 32 - 1;
+
+/**
+ * @typedef {object} StudioData What demo/static/contents.py writes.
+ * @property {string} dataset
+ * @property {string} title what the page calls it
+ * @property {Size} size of maps
+ * @property {ClassEntry[]} classes
+ * @property {number} background
+ * @property {number} startClass
+ * @property {number[]} firstClasses
+ * @property {Settings} settings
+ * @property {Numbering} numbering
+ * @property {string} note
+ * @property {string} epochs which models were trained for fewer epochs than published
+ * @property {{ name: string, url: string, packed: string }[]} examples
+ * @property {(ModelFile & ModelWords & { caption: string, source: string, details: string })[]} models
+ */
+
+export class Studio {
+  #isPainting = false;
+  #isOutOfDate = false;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {StudioData} data
+   * @param {Uint8Array} firstMap
+   * @param {PaintingClient} client
+   * @param {{ runtime: string, engine?: Engine['engine'], threads?: number }} engine see `Load` of worker.js
+   */
+  constructor(element, data, firstMap, client, engine) {
+    element.innerHTML = LAYOUT;
+    this.element = element;
+    this.data = data;
+    this.client = client;
+    this.palette = data.classes.flatMap(({ color }) =>
+      [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)),
+    );
+    const { dataset } = data;
+    const repaint = () => this.repaint();
+    this.canvas = this.#mountCanvas(firstMap);
+    this.view = new Component(
+      find(element, '.studio-view'),
+      mountViewChoice,
+      { value: VIEWS[0], names: VIEWS, dataset, noisy_view: NOISY_VIEW },
+      { input: repaint },
+    );
+    this.noise = new Component(
+      find(element, '.studio-noise'),
+      mountNoise,
+      { value: data.settings, dataset, max_seed: MAX_SEED },
+      { input: repaint },
+    );
+    this.comparison = new Component(
+      find(element, '.pictures-place'),
+      mountComparison,
+      { value: /** @type {Shown | null} */ (null), dataset },
+      { retry: repaint },
+    );
+    const notes = data.models.map(({ title, source, details }) => ({ name: title, source, details, notice: '' }));
+    new Component(find(element, '.studio-notes'), mountNotes, { value: notes });
+    new MapActions(find(element, '.map-actions'), this);
+    this.#mountGallery();
+    find(element, '.licence-note').textContent = data.note;
+    this.loading = new Loading(find(element, '.loading'), data.models, (onProgress) =>
+      client.load({ subject: dataset, ...engine, models: data.models, palette: this.palette }, onProgress),
+    );
+    this.loaded.then((engine) => {
+      find(element, '.engine-note').textContent = describeEngine(engine);
+    });
+    this.repaint();
+  }
+
+  /** Resolves with the engine once the models can paint. */
+  get loaded() {
+    return this.loading.done;
+  }
+
+  /**
+   * The map with its seed and dropout.
+   * @returns {Work}
+   */
+  get work() {
+    return { labelMap: decodeRuns(this.canvas.props.value.runs, this.data.size), ...this.noise.props.value };
+  }
+
+  /** Puts a map on the canvas, as one undo step. @param {Uint8Array} labelMap */
+  setMap(labelMap) {
+    this.canvas.set({ value: this.#message(labelMap) });
+  }
+
+  /** Paints what is chosen now; while it is busy, once more afterwards. */
+  async repaint() {
+    this.#isOutOfDate = true;
+    if (this.#isPainting) return;
+    this.#isPainting = true;
+    while (this.#isOutOfDate) {
+      this.#isOutOfDate = false;
+      await this.#paint();
+    }
+    this.#isPainting = false;
+  }
+
+  async #paint() {
+    try {
+      await this.loaded;
+      this.#isOutOfDate = false; // whatever changed while the models were loading is painted now
+      this.#tell('asked');
+      this.comparison.set({ value: await show(this.view.props.value, this.data, this.client, this.work) });
+      this.#tell('painted');
+    } catch (error) {
+      notify(error instanceof Error ? error.message : String(error));
+      this.#tell('refused');
+    }
+  }
+
+  /** Lets the components know of a request and its outcome. @param {string} name */
+  #tell(name) {
+    document.dispatchEvent(new Event(`${this.data.dataset}-${name}`));
+  }
+
+  /** @param {Uint8Array} firstMap */
+  #mountCanvas(firstMap) {
+    const { size, classes, dataset, settings, background, startClass, firstClasses } = this.data;
+    const props = {
+      value: this.#message(firstMap),
+      ...{ size, classes, dataset, settings, background, start_class: startClass, first_classes: firstClasses },
+    };
+    return new Component(find(this.element, '.studio-canvas'), mountCanvas, props, {
+      input: () => this.repaint(),
+    });
+  }
+
+  #mountGallery() {
+    const { examples, size, classes } = this.data;
+    new Component(
+      find(this.element, '.studio-examples'),
+      mountGallery,
+      { thumbnails: examples },
+      {
+        click: async ({ name }) => {
+          const example = examples.find((one) => one.name === name);
+          if (example) this.setMap(await unpackMap(example.packed, size, classes.length));
+        },
+      },
+    );
+  }
+
+  /** @param {Uint8Array} labelMap */
+  #message(labelMap) {
+    return { ...this.data.size, runs: encodeRuns(new Uint8Array(labelMap)) };
+  }
+}
+
+/** @param {Engine} engine */
+function describeEngine({ engine, threads }) {
+  const means = engine === 'webgpu' ? 'WebGPU' : `WebAssembly on ${threads} thread${threads === 1 ? '' : 's'}`;
+  return `Your browser paints these pictures with ${means}; your map is sent to no server.`;
+}

@@ -1,0 +1,96 @@
+"""The site of static files: written with tiny or bundled models, served as any host would, and its images."""
+
+import base64
+import io
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page
+
+from demo.example_gallery import read_examples
+from demo.static import NPM_PACKAGE, write_site
+from pix2pix.labels import PALETTES
+from pix2pix.painter import Painter
+from tests.helpers.browser import ROOT, read_map, shown_pictures
+
+
+def build_site(output: Path, folders: Mapping[str, Path], surprises: int = 8) -> Path:
+    """Write a site with few random maps; the test is skipped if onnxruntime-web is not installed."""
+    if not NPM_PACKAGE.is_dir():
+        pytest.skip("onnxruntime-web is not installed (npm ci)")
+    write_site(folders, output, dict.fromkeys(folders, "bundled weights"), surprises)
+    return output
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves files without any header of its own, as the plainest of hosts does."""
+
+    def __init__(self, *args: Any, asked: list[str], **keywords: Any) -> None:
+        self.asked = asked
+        super().__init__(*args, **keywords)
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served_site(folder: Path, asked: list[str] | None = None, port: int = 0) -> Iterator[str]:
+    """Serve a folder; yield its address. The paths that are requested are appended to `asked`."""
+    handler = partial(_Handler, directory=str(folder), asked=[] if asked is None else asked)
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def read_pictures(page: Page) -> list[np.ndarray]:
+    """The images that a page of the site shows, uint8 RGB [256, 256, 3]."""
+    contents = [base64.b64decode(url.partition(",")[2]) for url in shown_pictures(page)]
+    return [np.asarray(Image.open(io.BytesIO(content)).convert("RGB")) for content in contents]
+
+
+class SitePainters:
+    """What a site should paint: the server's painters in fp32."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self.painters = [Painter.load(folder, precision="fp32") for folder in folders.values()]
+
+    def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> list[np.ndarray]:
+        return [painter.paint(label_map, seed, dropout) for painter in self.painters]
+
+
+def wait_for_painted(page: Page, expected: list[np.ndarray], seconds: float = 60) -> None:
+    """Wait until a page of the site shows images that are less than 0.5 levels, on average, from those expected."""
+    for _ in range(int(10 * seconds)):
+        shown = read_pictures(page)
+        apart = [np.abs(one.astype(int) - other).mean() for one, other in zip(shown, expected, strict=True)]
+        if max(apart) < 0.5:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"the images did not come; those shown are {apart} levels from the expected ones")
+
+
+def check_images(page: Page, dataset: str, painters: SitePainters, count: int, seeds: Sequence[int]) -> None:
+    """Choose examples and seeds on the page; every image must be the server's, and no other seed's."""
+    palette = PALETTES[dataset]
+    seed_field = page.get_by_label("Seed", exact=True)
+    for name, label_map in list(read_examples(ROOT / "demo" / "maps" / dataset, palette).items())[:count]:
+        page.get_by_role("button", name=name, exact=True).click()
+        for seed in seeds:
+            seed_field.fill(str(seed))
+            wait_for_painted(page, painters.paint(label_map, seed))
+        other = painters.paint(label_map, 7)
+        assert max(np.abs(a.astype(int) - b).mean() for a, b in zip(read_pictures(page), other, strict=True)) > 0.5
+        assert (read_map(page, palette) == label_map).all()

@@ -1,0 +1,155 @@
+"""The site of static files as it is written: complete, consistent, replaced as a whole."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo import static
+from demo.static import SiteError, write_site
+from demo.static.__main__ import main
+from pix2pix.labels import PALETTES
+from pix2pix.release import ReleaseError
+from tests.helpers.app import tiny_models
+from tests.helpers.site import build_site
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {"facades-gan": "bundled weights", "facades-l1": "me/facades@1234567"}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return tiny_models(tmp_path_factory, "facades")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, folders: dict[str, Path]) -> Path:
+    """Not to be changed."""
+    (folders["facades-gan"] / "LICENSE.md").write_text("For research only.")
+    return build_site(tmp_path_factory.mktemp("site") / "site", folders)
+
+
+def data_of(site: Path) -> dict:
+    index = (site / "index.html").read_text()
+    return json.loads(re.search(r'<script type="application/json" id="studio-data">(.*)</script>', index)[1])
+
+
+def kept_files(site: Path) -> dict[str, dict[str, str]]:
+    return json.loads(re.match(r"self\.site = (.*);\n", (site / "service_worker.js").read_text())[1])
+
+
+def test_the_page_names_only_files_of_the_site(site):
+    index = (site / "index.html").read_text()
+    data = data_of(site)
+    links = re.findall(r'(?:href|src)="([^"]+)"', index)
+    named = [link for link in links if not link.startswith("data:")]
+    named += [model["url"] for studio in data["studios"] for model in studio["models"]]
+    assert len(named) > 40
+    assert [name for name in named if not (site / name).is_file()] == []
+    assert all((site / data["runtime"] / name).is_file() for name in static.RUNTIME)
+
+
+def test_nothing_comes_from_another_host(site):
+    code = [path for path in site.rglob("*") if path.suffix in (".html", ".js", ".css") and "runtime" not in path.parts]
+    addresses = {address for path in code for address in re.findall(r"https?://[\w.-]+", path.read_text())}
+    assert addresses == {"http://www.w3.org"}  # the name of SVG
+
+
+def test_modules_are_those_of_the_page_of_gradio(site):
+    (version,) = [path for path in site.iterdir() if (path / "find.js").is_file()]
+    for name in ("label_canvas/canvas.js", "label_canvas/mount.js", "comparison/comparison.js", "model_notes/notes.js"):
+        assert (version / name).read_bytes() == (ROOT / "demo" / name).read_bytes()
+    imported = {
+        (module.parent / path).resolve()
+        for module in version.rglob("*.js")
+        for path in re.findall(r"from '(\.[^']+)'", module.read_text())
+        if not path.endswith("gradio")  # types
+    }
+    assert len(imported) > 40 and [path for path in imported if not path.is_file()] == []
+
+
+def test_the_service_worker_keeps_every_file_but_the_models_under_its_hash(site):
+    kept = kept_files(site)
+    assert all(path.startswith("runtime/") for path in kept["later"])
+    everything = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    models = {path for path in everything if path.startswith("models/")}
+    assert kept["now"].keys() | kept["later"].keys() == everything - models - {"service_worker.js"}
+    for path, sha256 in (kept["now"] | kept["later"]).items():
+        assert hashlib.sha256((site / path).read_bytes()).hexdigest() == sha256
+
+
+def test_models_are_described_and_named_by_their_hash_with_the_licence_beside_them(site):
+    (studio,) = data_of(site)["studios"]
+    assert studio["size"] == {"width": 256, "height": 256} and [entry["name"] for entry in studio["classes"]] == list(
+        PALETTES["facades"].names
+    )
+    for model in studio["models"]:
+        content = (site / model["url"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == model["sha256"] and len(content) == model["bytes"]
+        assert Path(model["url"]).stem == model["sha256"][:12]
+    assert [model["title"] for model in studio["models"]] == ["GAN", "L1 only"]
+    assert (site / "models" / "facades-gan" / "LICENSE.md").read_text() == "For research only."
+    licences = (site / "LICENSES.md").read_text()
+    assert "For research only." in licences and "ONNX Runtime Web" in licences and "Unknown." in licences
+
+
+def test_a_site_shows_no_path_of_the_machine(site, folders):
+    text = (site / "index.html").read_text() + (site / "service_worker.js").read_text()
+    assert str(ROOT) not in text and str(folders["facades-gan"].parent) not in text
+
+
+def test_a_site_is_replaced_as_a_whole_and_its_version_follows_its_modules(site, folders, tmp_path, monkeypatch):
+    output = shutil.copytree(site, tmp_path / "site")
+    (output / "left-over.txt").write_text("")
+    write_site(folders, output, SOURCES, surprises=1)
+    assert not (output / "left-over.txt").exists()
+    assert list(tmp_path.iterdir()) == [output]
+    versions = {next(path.name for path in one.iterdir() if (path / "find.js").is_file()) for one in (site, output)}
+    assert len(versions) == 2
+    assert data_of(output)["studios"][0]["models"][1]["source"] == "me/facades@1234567"
+
+
+def test_a_site_that_cannot_be_written_leaves_the_old_one(site, folders, tmp_path):
+    output = shutil.copytree(site, tmp_path / "site")
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*")}
+    broken = shutil.copytree(folders["facades-l1"], tmp_path / "broken")
+    (broken / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ReleaseError):
+        write_site(folders | {"facades-l1": broken}, output, SOURCES, surprises=1)
+    assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "site"]
+
+
+def test_a_folder_of_other_things_is_not_touched(folders, tmp_path):
+    (tmp_path / "thesis.txt").write_text("")
+    with pytest.raises(SiteError, match="is not empty and holds no site; choose another folder"):
+        write_site(folders, tmp_path, SOURCES)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_missing_runtime_is_a_sentence(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr(static, "NPM_PACKAGE", tmp_path / "nothing")
+    with pytest.raises(SiteError, match=r"needs onnxruntime-web \S+, which is not installed in .*Run: npm ci"):
+        write_site(folders, tmp_path / "site", SOURCES)
+
+
+def test_the_command_refuses_the_wrong_model_in_a_sentence(folders, tmp_path, capsys):
+    wrong = f"facades-gan={folders['facades-l1']}"
+    assert main(["--output", str(tmp_path / "site"), "--weights", wrong]) == 1
+    assert "holds a facades-l1 model" in capsys.readouterr().err
+    assert not (tmp_path / "site").exists()
+
+
+def test_both_names_of_the_command_are_the_same():
+    helps = [
+        subprocess.run(
+            [sys.executable, "-m", name, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for name in ("pix2pix.static", "demo.static")
+    ]
+    assert helps[0] == helps[1] and "--output" in helps[0]
