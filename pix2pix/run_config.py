@@ -5,6 +5,7 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -205,11 +206,14 @@ def _machine() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Return the commit of this code; "unknown" outside a git clone."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    """Return the commit of this code in a clone, the version where it is installed, or "unknown"."""
+    root = Path(__file__).parents[1]
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty"]
     try:
+        if not (root / ".git").exists():  # an installed package may lie in a clone of something else
+            return f"pix2pix-studio {version('pix2pix-studio')}"
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, PackageNotFoundError):
         return "unknown"
 
 

@@ -41,6 +41,12 @@ def test_the_programs_are_found():
     assert {"app.py", "train.py", "-m pix2pix.painter", "-m pix2pix.data", "-m demo.pin"} <= programs().keys()
 
 
+def test_no_program_has_a_parser_of_its_own():
+    files = [ROOT / "train.py", ROOT / "app.py", *(ROOT / "pix2pix").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]
+    found = [path.name for path in files if "ArgumentParser(" in path.read_text(encoding="utf-8")]
+    assert found == []  # that of pix2pix.flags is `class Parser(argparse.ArgumentParser)`
+
+
 @pytest.mark.parametrize("command", HELP, ids=" ".join)
 def test_help_reads_at_80_columns_and_explains_every_argument(command, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")

@@ -1,6 +1,7 @@
 """The project as an installed package: a wheel, its console scripts, and what it needs at run time."""
 
 import importlib
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -33,6 +35,7 @@ from tests.helpers.training import arguments
 ROOT = Path(__file__).parents[1]
 FEW_FILES = ["pyproject.toml", "requirements.txt", "README.md", "LICENSE", "app.py", "train.py"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 MAX_WEIGHTS = 30_000_000
 """Bytes of weights in a wheel."""
 
@@ -95,6 +98,8 @@ def test_the_installed_programs_train_and_paint_in_another_folder(scripts, data_
 
     said = run("pix2pix-train", *arguments(data_dir, Path("run"), objective="l1", epochs=1))
     assert "pix2pix-app --weights facades-l1=run/release" in said and "python app.py" not in said
+    recorded = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    assert recorded["machine"]["code"] == f"pix2pix-studio {VERSION}"
     label_map = draw_label_map(3)
     Image.fromarray(PALETTES["facades"].to_image(label_map)).save(tmp_path / "house.png")
     places = ["--input", "house.png", "--output", "painted"]
