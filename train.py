@@ -36,6 +36,7 @@ from pix2pix.launch import make_graph, make_trainer, start_processes
 from pix2pix.processes import LostProcessError
 from pix2pix.progress import Progress
 from pix2pix.run_folder import RunFolder, RunFolderError
+from pix2pix.stop_signals import handling_stop_signals
 from pix2pix.trackers import TrackerError, log_epoch, log_samples, start_tracker
 from pix2pix.trainer import NonFiniteLossError, Trainer
 from pix2pix.training_data import open_splits, read_splits
@@ -169,18 +170,14 @@ def start(trainer: Trainer, run: RunFolder, images_hash: str, accelerator: Accel
 
 @contextmanager
 def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
-    """Turn Ctrl-C and termination into a request to stop between two steps; a second Ctrl-C stops at once."""
+    """Turn signals to stop into a request to stop between two steps; a Ctrl-C after that stops at once."""
 
     def request(signum: int, frame: FrameType | None) -> None:
         trainer.stop_requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling_stop_signals(request):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from demo.models import Model, painters_of
 from demo.refusal import refuse
 from pix2pix.painter import MAX_SEED, Painter
@@ -15,7 +17,7 @@ TWO_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "pain
 
 def check_seed(seed: Any) -> int:
     """Return a seed that was sent as an integer, 0 to `MAX_SEED`; raise `gr.Error` for anything else."""
-    is_number = isinstance(seed, int | float) and not isinstance(seed, bool)
+    is_number = isinstance(seed, int | float | np.number) and not isinstance(seed, bool)
     if not is_number or seed != seed // 1 or not 0 <= seed <= MAX_SEED:
         raise refuse(f"The seed is a whole number from 0 to {MAX_SEED}.")
     return int(seed)

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pix2pix.data_description import DIRECTIONS, parse_size
 from pix2pix.flags import Parser, command_of
 from pix2pix.labels import PALETTES
@@ -117,6 +119,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for item in fields(self):
+            if isinstance(number := getattr(self, item.name), np.generic):
+                object.__setattr__(self, item.name, number.item())  # which JSON can hold
             value, flag = getattr(self, item.name), flag_of(item.name)
             choices, at_least, below = (item.metadata[name] for name in ("choices", "at_least", "below"))
             if choices and value not in choices and not (item.name == "dataset" and self.data):

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from operator import index
 from pathlib import Path
 from types import MappingProxyType
+from typing import SupportsIndex
 
 import numpy as np
 import torch
@@ -151,8 +153,8 @@ class Painter:
         height, width = label_image.shape[:2]
         if height % 256 or width % 256 or not height or not width:
             raise ValueError(f"a label image must have sides that are multiples of 256, not {width}x{height}")
-        if not 0 <= seed <= MAX_SEED:
-            raise ValueError(f"a seed must be from 0 to {MAX_SEED}, not {seed}")
+        if not isinstance(seed, SupportsIndex) or not 0 <= index(seed) <= MAX_SEED:
+            raise ValueError(f"a seed must be a whole number from 0 to {MAX_SEED}, not {seed}")
         masks = self._masks(seed, height, width) if dropout else None
         x = to_float(torch.tensor(label_image).permute(2, 0, 1)[None]).to(self.device, self.dtype)
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()

@@ -122,7 +122,10 @@ class ReleaseConfig:
         defaults = {item.name: item.default for item in fields(self) if item.default is not MISSING}
         defaults["lineage"] = []
         values = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
-        return json.dumps({"format_version": FORMAT_VERSION} | values, indent=2) + "\n"
+        return (
+            json.dumps({"format_version": FORMAT_VERSION} | values, indent=2, default=lambda number: number.item())
+            + "\n"
+        )  # of NumPy
 
     @classmethod
     def from_json(cls, text: str) -> "ReleaseConfig":

@@ -1,11 +1,15 @@
 """The flags of train.py: all of TrainConfig, in groups, and sentences that name what is wrong."""
 
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from demo.requests import check_seed
 from pix2pix.config import GROUPS, TrainConfig, parse_flags
+from tests.helpers.tiny import tiny_release_config
 
 
 def said_about(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -105,3 +109,11 @@ def test_help_lists_every_flag_in_its_group(capsys):
     for name, field in TrainConfig.__dataclass_fields__.items():
         flag, group = "  --" + name.replace("_", "-") + " ", field.metadata["group"]
         assert [title for title in sections if flag in sections[title]] == ([group] if group else []), name
+
+
+@pytest.mark.parametrize("seed", [np.int32(7), np.uint64(7)])
+def test_numbers_of_numpy_are_numbers(seed):
+    config = TrainConfig(seed=seed, learning_rate=np.float64(0.5))
+    assert config == TrainConfig(seed=7, learning_rate=0.5) and type(config.seed) is int
+    assert check_seed(seed) == 7 and type(check_seed(seed)) is int
+    assert json.loads(tiny_release_config(seed=seed).to_json())["seed"] == 7

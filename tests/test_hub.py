@@ -178,6 +178,28 @@ def test_the_environment_variables_are_honoured(hub, published, tmp_path):
     assert hub.log == []
 
 
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_cache_that_can_only_be_read_serves_what_it_holds(hub, published, released_folder, monkeypatch, number):
+    folder = pull(MODEL)
+    hub.add(MODEL.repo, released_files(released_folder) | {"config.json": config_with(released_folder, seed=8)})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "cache")
+
+    monkeypatch.setattr("pix2pix.hub.hf_hub_download", refuse)
+    assert pull(MODEL) == folder
+    with pytest.raises(HubError, match="cannot be saved in"):
+        pull(HubModel(MODEL.repo, hub.repos["model", MODEL.repo].branches["main"]))
+
+
+def test_an_unchanged_model_in_a_cache_is_not_written_again(hub, published):
+    folder = pull(MODEL)
+    (reference,) = (folder.parents[1] / "refs").iterdir()
+    os.utime(reference, (0, 0))
+    assert pull(MODEL) == folder
+    assert reference.stat().st_mtime == 0
+
+
 def test_an_existing_folder_is_not_looked_up_on_the_hub(hub, released_folder, monkeypatch):
     monkeypatch.chdir(released_folder.parent)
     assert Painter.load(f"./{released_folder.name}").config.epochs == 3
@@ -216,7 +238,7 @@ def config_with(released_folder: Path, **changes: object) -> bytes:
 REFUSED = {
     "no such repository": (
         "me/other",
-        "has no model me/other, or it is private: check the name, or log in with: hf auth login",
+        "has no model me/other, or it is private: check the name, or log in with: hf auth login, or set HF_TOKEN to a",
     ),
     "private": (MODEL.repo, "has no model me/facades-gan, or it is private"),
     "gated": (MODEL.repo, "me/facades-gan is gated: accept its conditions at"),
@@ -235,6 +257,10 @@ REFUSED = {
     "offline": (
         MODEL.repo,
         "me/facades-gan@main was not requested because HF_HUB_OFFLINE is set: unset it, or pull once while online",
+    ),
+    "token refused": (
+        MODEL.repo,
+        "refused me/facades-gan (403): log in with: hf auth login, or set HF_TOKEN to a token that may read it and has",
     ),
     "server broken": (MODEL.repo, "answered 502 for me/facades-gan: try again later"),
     "disk full": (MODEL.repo, "no space is left for me/facades-gan in"),
@@ -269,8 +295,8 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(case, hub, released_fold
         hub.claimed_sizes = {"model.safetensors": 10**10} if case == "large weights" else {"config.json": 2_000_000}
     hub.damaged = case == "damaged on the way"
     hub.add(MODEL.repo, files, **access)
-    if case == "server broken":
-        hub.status = 502
+    if case in ("server broken", "token refused"):
+        hub.status = 502 if case == "server broken" else 403
     elif case == "offline":
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     elif case == "disk full":

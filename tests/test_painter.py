@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pix2pix import release
+from pix2pix import noise, release
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter, main, paint_file, read_input
 from tests.helpers.app import ROOT
@@ -297,3 +297,16 @@ def test_loading_and_painting_import_no_compiler(released_folder):
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64, np.uint32, np.uint64, np.uint8])
+def test_integers_of_numpy_are_seeds(painter, kind):
+    np.testing.assert_array_equal(painter.paint(LABEL_MAP, kind(200)), painter.paint(LABEL_MAP, 200))
+    for ours, expected in zip(noise.masks(kind(200), 16, 256, 256), noise.masks(200, 16, 256, 256), strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("seed", [1.5, np.float64(1), "1", None, np.int64(-1), np.uint64(2**32)])
+def test_what_is_no_seed_is_refused_with_a_sentence(painter, seed):
+    with pytest.raises(ValueError, match="^a seed must be a whole number from 0 to 4294967295, not"):
+        painter.paint(LABEL_MAP, seed)

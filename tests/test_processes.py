@@ -143,3 +143,11 @@ def test_two_gpus_equal_one_at_twice_the_batch(data_dir, tmp_path):
     )
     for found, expected in zip(log(tmp_path / "both"), log(tmp_path / "alone"), strict=True):
         assert found == pytest.approx(expected, rel=1e-3)
+
+
+def test_accelerate_launch_starts_one_process_on_the_cpu(data_dir, tmp_path):
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1"]
+    command = [*launch, str(ROOT / "train.py"), *arguments(data_dir, tmp_path, epochs=1)]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Trained." in done.stdout and (tmp_path / "release" / "model.safetensors").exists()

@@ -97,7 +97,7 @@ def test_a_finished_run_is_left_as_it_is(straight, data_dir, tmp_path):
     assert_same_run(folder, straight["l1"])
 
 
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_run_stopped_by_a_signal_within_an_epoch_resumes_bit_for_bit(straight, data_dir, tmp_path, number):
     flags = arguments(data_dir, tmp_path)
     stopped = run_until(f"signal.raise_signal(signal.{number})", {6}, flags)
@@ -109,7 +109,7 @@ def test_a_run_stopped_by_a_signal_within_an_epoch_resumes_bit_for_bit(straight,
     assert_same_run(tmp_path, straight["gan"])
 
 
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_to_the_whole_process_group_saves_and_resumes_bit_for_bit(straight, data_dir, tmp_path, number):
     flags = arguments(data_dir, tmp_path, workers=2)
     stopped = run_until(f"os.killpg(0, signal.{number})", {5}, flags)

@@ -9,6 +9,7 @@ import time
 import gradio as gr
 
 from demo.server.settings import DELIVERY_SECONDS, STOP_SECONDS
+from pix2pix.stop_signals import handling_stop_signals, stop_signals
 
 log = logging.getLogger("pix2pix.requests")
 
@@ -24,12 +25,11 @@ def log_requests() -> None:
 
 
 def block_until_stopped(demo: gr.Blocks) -> None:
-    """Wait for Ctrl-C or termination, then for the maps in the queue, and close the server. For the main thread."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    while not stopping.wait(0.5):  # on Windows, a wait without a timeout would not see signals
-        pass
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Wait for a signal to stop, then for the maps in the queue, and close the server. For the main thread."""
+    with handling_stop_signals(lambda *_: stopping.set()):
+        while not stopping.wait(0.5):  # on Windows, a wait without a timeout would not see signals
+            pass
+    for number in stop_signals():
         signal.signal(number, signal.SIG_DFL)  # a second signal ends the program at once
     queue = demo._queue
     deadline = time.monotonic() + STOP_SECONDS

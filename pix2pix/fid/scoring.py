@@ -25,6 +25,7 @@ from pix2pix.networks import UNet
 from pix2pix.processes import any_process
 from pix2pix.release import load_weights, save
 from pix2pix.run_folder import RunFolder
+from pix2pix.stop_signals import handling_stop_signals
 from pix2pix.trainer import Trainer
 
 PATIENCE = timedelta(days=7)
@@ -170,10 +171,5 @@ class Scoring:
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let signals raise KeyboardInterrupt at once; training itself only notes them, and stops between two steps."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
+    with handling_stop_signals(signal.default_int_handler):
         yield
-    finally:
-        for number, handler in zip(numbers, handlers, strict=True):
-            signal.signal(number, handler)

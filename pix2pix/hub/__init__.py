@@ -4,6 +4,7 @@
 `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`.
 """
 
+import errno
 import hashlib
 import logging
 import warnings
@@ -35,6 +36,8 @@ FILES = ("config.json", WEIGHTS)
 MAX_CONFIG_BYTES = 1_000_000
 MAX_HEADER_BYTES = 1_000_000
 """Maximum size of a safetensors header, which holds names and shapes."""
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors of a cache that can be read but not written."""
 ANSWER_SECONDS = 10.0
 """Timeout of the Hub's first answer. Later, huggingface_hub waits `HF_HUB_DOWNLOAD_TIMEOUT`, 10 seconds too."""
 
@@ -55,7 +58,7 @@ def pull(model: HubModel) -> Path:
     """Find a released folder in the cache or on the Hub.
 
     A commit that is in the cache needs no network. A branch or tag is looked up on the Hub; if the Hub does not answer,
-    the commit of the last pull is used.
+    or the cache can only be read, the commit of the last pull is used.
 
     Returns:
         The folder in the cache, named by its commit.
@@ -69,8 +72,9 @@ def pull(model: HubModel) -> Path:
         return folder
     try:
         return fetch(model)
-    except UnreachableError as error:
-        if folder is None:
+    except HubError as error:
+        is_read_only = isinstance(error.__cause__, OSError) and error.__cause__.errno in READ_ONLY
+        if folder is None or not (isinstance(error, UnreachableError) or is_read_only):
             raise
         logging.getLogger(__name__).warning("%s; using commit %s from the cache", error, folder.name[:7])
         return folder
@@ -153,8 +157,9 @@ def fetch(model: HubModel, report: Report | None = None) -> Path:
             load_weights(weights, config.base_channels, config.norm)
         if not model.pinned:  # huggingface_hub records a branch's commit only for downloads by the branch's name
             reference = folder.parents[1] / "refs" / model.revision
-            reference.parent.mkdir(parents=True, exist_ok=True)
-            reference.write_text(commit)
+            if not reference.is_file() or reference.read_text() != commit:  # the cache may be read-only
+                reference.parent.mkdir(parents=True, exist_ok=True)
+                reference.write_text(commit)
         return folder
 
 

@@ -21,6 +21,8 @@ from huggingface_hub.utils import HFValidationError, validate_repo_id
 from pix2pix.release import ReleaseError
 from pix2pix.surroundings import ProxyError, check_proxies
 
+LOG_IN = "log in with: hf auth login, or set HF_TOKEN to a token"
+
 
 class HubError(ReleaseError):
     """A failed download or upload; the message names the repository and says what to do."""
@@ -88,11 +90,13 @@ def explain(error: Exception, model: HubModel) -> str:
         case OfflineModeIsEnabled():
             return f"{model} was not requested because HF_HUB_OFFLINE is set: unset it, or pull once while online"
         case GatedRepoError():
-            return f"{repo} is gated: accept its conditions at {hub}/{repo}, then log in with: hf auth login"
+            return f"{repo} is gated: accept its conditions at {hub}/{repo}, then {LOG_IN}"
         case RepositoryNotFoundError():
-            return f"{hub} has no model {repo}, or it is private: check the name, or log in with: hf auth login"
+            return f"{hub} has no model {repo}, or it is private: check the name, or {LOG_IN}"
         case RevisionNotFoundError():
             return f"{repo} has no revision {model.revision!r}; {hub}/{repo}/commits/main lists them"
+        case HfHubHTTPError(response=response) if response.status_code in (401, 403):
+            return f"{hub} refused {repo} ({response.status_code}): {LOG_IN} that may read it and has not expired"
         case HfHubHTTPError(response=response):
             return f"{hub} answered {response.status_code} for {repo}: try again later"
         case httpx2.HTTPError() | LocalEntryNotFoundError():
