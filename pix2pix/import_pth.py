@@ -7,9 +7,9 @@ dropped: the norm subtracts them with the mean of each channel. Batch norm keeps
 in that project without `--eval`; its running statistics are dropped.
 """
 
+import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,11 +18,16 @@ from pix2pix import release
 from pix2pix.flags import Parser
 from pix2pix.labels import PALETTES
 from pix2pix.networks import UNet
+from pix2pix.pth_files import read_state
 from pix2pix.release_config import MAX_BASE_CHANNELS, OBJECTIVES, ReleaseConfig, ReleaseError
 
 DEPTH = 8
 """Number of blocks of a UNet-256."""
 FIRST_WEIGHT = "model.model.0.weight"
+NORMED = "model.model.1.model.1"
+"""The first convolution that a norm follows."""
+FIRST_NORM = "model.model.1.model.2"
+GENERATOR = "netG."
 DROPPED = ("bias", "running_mean", "running_var", "num_batches_tracked")
 
 
@@ -49,6 +54,29 @@ def key_map(norm: str) -> dict[str, str]:
     return {name: theirs for name, theirs in names.items() if name in expected}
 
 
+def without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Remove what DataParallel, torch.compile and modules around the generator put before the names of its weights."""
+    names = {name: re.sub(r"(^|\.)_orig_mod\.", r"\1", name).removeprefix("module.") for name in state}
+    if any(name.startswith(GENERATOR) for name in names.values()):  # a module that may hold other networks, too
+        names = {theirs: name.removeprefix(GENERATOR) for theirs, name in names.items() if name.startswith(GENERATOR)}
+    return {name.removeprefix("module."): state[theirs] for theirs, name in names.items()}
+
+
+def norm_of(state: dict[str, Tensor]) -> str:
+    """Return the norm of a state dict.
+
+    Raises:
+        ReleaseError: If its instance norms have weights.
+    """
+    if f"{FIRST_NORM}.weight" not in state:
+        return "instance"
+    if f"{FIRST_NORM}.running_mean" not in state and f"{NORMED}.bias" in state:  # before a batch norm is no bias
+        raise ReleaseError(
+            "its instance norms have weights (affine=True), which the UNet here has not; train it without them"
+        )
+    return "batch"
+
+
 def to_generator(state: dict[str, Tensor]) -> tuple[UNet, int, str]:
     """Convert the state dict of a `UnetGenerator` with 8 blocks.
 
@@ -58,8 +86,8 @@ def to_generator(state: dict[str, Tensor]) -> tuple[UNet, int, str]:
     Raises:
         ReleaseError: If it is the state dict of another network; the message names the first weight that does not fit.
     """
-    state = {name.removeprefix("module."): weight for name, weight in state.items()}  # DataParallel adds the prefix
-    norm = "batch" if "model.model.1.model.2.weight" in state else "instance"
+    state = without_prefixes(state)
+    norm = norm_of(state)
     first = state.get(FIRST_WEIGHT)
     if first is None or first.dim() != 4 or not 1 <= first.shape[0] <= MAX_BASE_CHANNELS:
         raise ReleaseError(
@@ -84,24 +112,6 @@ def to_generator(state: dict[str, Tensor]) -> tuple[UNet, int, str]:
         raise ReleaseError(f"not a UNet-256 with 3 input and 3 output channels: it also has {min(unknown)}")
     generator.load_state_dict(weights)
     return generator, first.shape[0], norm
-
-
-def read_state(path: Path) -> dict[str, Tensor]:
-    """Read a state dict, without ever running code from the file.
-
-    Raises:
-        ReleaseError: If the file holds anything else.
-    """
-    try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on other files, the unpickler raises anything
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ReleaseError(f"{path} cannot be read as a file of weights only: {reason}") from error
-    if not isinstance(state, dict) or not all(
-        isinstance(name, str) and isinstance(weight, Tensor) for name, weight in state.items()
-    ):
-        raise ReleaseError(f"{path} holds no state dict; save that of the generator: torch.save(G.state_dict(), ...)")
-    return state
 
 
 def main(arguments: list[str] | None = None) -> int:

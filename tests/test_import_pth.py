@@ -1,19 +1,23 @@
 """Generators of the common PyTorch pix2pix, written by an independent definition, paint the same after the import."""
 
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from pix2pix import import_pth, release
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.painter import Painter
 from pix2pix.pictures import to_float, to_uint8
+from pix2pix.pth_files import read_state
 from tests.helpers.tiny import draw_label_map
 
 ROOT = Path(__file__).parents[1]
@@ -175,15 +179,102 @@ class Trap:
         return os.mkdir, ("trapped",)
 
 
-@pytest.mark.parametrize("content", ["pickle", "empty", "text", "missing"])
-def test_a_file_that_is_no_file_of_weights_is_refused_and_never_run(content, tmp_path, capsys, monkeypatch):
+def write_other(kind: str, path: Path) -> None:
+    """Write a file that holds no state dict, or half of one."""
+    state = common_unet("instance").state_dict()
+    if kind == "missing":
+        return
+    if kind == "pickled code":
+        torch.save({"model.model.0.weight": Trap()}, path)
+    elif kind == "whole module":
+        torch.save(nn.Linear(2, 2), path)
+    elif kind == "whole module, old format":
+        torch.save(nn.Linear(2, 2), path, _use_new_zipfile_serialization=False)
+    elif kind == "TorchScript":
+        torch.jit.script(nn.Linear(2, 2)).save(str(path))
+    elif kind == "other ZIP":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("weights/latest_net_G.pth", "")
+    elif kind.startswith("half"):
+        torch.save(state, path, _use_new_zipfile_serialization=kind == "half")
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif kind == "damaged safetensors":
+        save_file(state, path)
+        path.write_bytes(path.read_bytes()[:-4])
+    else:
+        path.write_bytes(OTHER_BYTES[kind])
+
+
+OTHER_BYTES = {
+    "empty": b"",
+    "text": b"not weights",
+    "LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2145\nsize 217\n",
+    "web page": b"\n<!DOCTYPE html><html><title>Sign in</title></html>",
+    "gzip": b"\x1f\x8b\x08" + bytes(600),
+    "tar": b"latest_net_G.pth".ljust(257, b"\0") + b"ustar\0" + bytes(600),
+    "image": b"\x89PNG\r\n\x1a\n" + bytes(600),
+}
+OTHERS = {
+    "missing": "cannot be read: No such file or directory",
+    "pickled code": "holds a posix.mkdir and not only weights; it is not read, because that could run code",
+    "whole module": "holds a torch.nn.modules.linear.Linear and not only weights",
+    "whole module, old format": "holds a torch.nn.modules.linear.Linear and not only weights",
+    "TorchScript": "holds a TorchScript module and not only weights",
+    "other ZIP": "is an archive: unpack it",
+    "half": "is damaged or incomplete: get it again",
+    "half, old format": "is damaged or incomplete, or no file of PyTorch weights",
+    "damaged safetensors": "is damaged or incomplete, get it again",
+    "empty": "is empty: get it again",
+    "text": "is no file of PyTorch weights",
+    "LFS pointer": "is a pointer of Git LFS, not the weights: run git lfs pull",
+    "web page": "is a web page, not the weights: download the file itself",
+    "gzip": "is an archive: unpack it",
+    "tar": "is an archive: unpack it",
+    "image": "is no file of PyTorch weights",
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_file_of_another_kind_is_named_and_never_run(kind, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "G.pth"
-    if content == "pickle":
-        torch.save({"model.model.0.weight": Trap()}, path)
-    elif content != "missing":
-        path.write_text("" if content == "empty" else "not weights")
+    write_other(kind, path)
     assert import_pth.main([str(path), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
-    assert "cannot be read as a file of weights only" in said and said.count("\n") == 1
+    assert said.startswith(f"{path} {OTHERS[kind]}") and said.count("\n") == 1
     assert not (tmp_path / "trapped").exists()
+
+
+def same_weights(state: dict[str, torch.Tensor]) -> bool:
+    """Whether a state dict is read as the plain one of the same network."""
+    expected = import_pth.to_generator(common_unet("instance").state_dict())[0].state_dict()
+    found = import_pth.to_generator(state)[0].state_dict()
+    return all(torch.equal(found[name], weight) for name, weight in expected.items())
+
+
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "netG.", "module._orig_mod.", "_orig_mod.module.", "module.netG.module."]
+)
+def test_names_that_wrappers_give_are_understood(prefix):
+    state = common_unet("instance").state_dict()
+    renamed = {prefix + name: weight for name, weight in state.items()}
+    assert same_weights(renamed)
+    if "netG" in prefix:
+        assert same_weights(renamed | {prefix.replace("netG", "netD") + "model.0.weight": torch.zeros(1)})
+    assert same_weights({name.replace("model.model.1.", "model.model.1._orig_mod."): w for name, w in state.items()})
+
+
+def test_safetensors_are_read_whatever_their_name(tmp_path):
+    save_file(common_unet("instance").state_dict(), tmp_path / "G.pth")
+    assert same_weights(read_state(tmp_path / "G.pth"))
+
+
+def test_instance_norms_with_weights_are_called_so(tmp_path, capsys):
+    state = common_unet("instance").state_dict() | {
+        name: weight
+        for name, weight in common_unet("batch").state_dict().items()
+        if re.search(r"model\.[26]\.(weight|bias)$", name) and weight.dim() == 1
+    }
+    torch.save(state, tmp_path / "G.pth")
+    assert import_pth.main([str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
+    assert "its instance norms have weights (affine=True), which the UNet here has not" in capsys.readouterr().err
