@@ -107,7 +107,7 @@ def paint_stroke(page: Page, number: int) -> tuple[float, float]:
     page.mouse.move(x + 30, y + 20, steps=4)
     page.mouse.up()
     settle(page)
-    times = page.locator(".cp-times").inner_text()  # "GAN 31 ms · L1 only 30 ms"
+    times = page.locator(".cp-times").text_content() or ""  # "GAN 31 ms · L1 only 30 ms"
     return page.evaluate("shown.at(-1) - released"), max(float(part.split()[-2]) for part in times.split("·"))
 
 

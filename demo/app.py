@@ -24,6 +24,7 @@ REFRESH_SECONDS = 1.5
 TEMPORARY_FILE_SECONDS = 600
 """Lifetime of the files that the endpoints for programs return."""
 FOLDER = Path(__file__).parent
+STYLES = ("page.css", "small_screens.css")
 OPEN_TAB = """
 () => {
   let dataset = location.hash.slice(1).split('=')[0];
@@ -135,7 +136,7 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     return demo.launch(
         **{"share": False} | keywords,  # without this, Gradio decides itself in notebooks
         theme=make_theme(),
-        head=f"<style>{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",
+        head=f"<style>{''.join((FOLDER / name).read_text(encoding='utf-8') for name in STYLES)}</style>",
         footer_links=["api"],
         show_error=True,  # show an error's sentence instead of "Error"
         run_history=False,  # it would store every stroke in the visitor's browser

@@ -92,7 +92,13 @@ def add_map_actions(
     with gr.Row(elem_classes="map-actions"):
         surprise = gr.Button("Surprise me", size="sm", min_width=60)
         sample = gr.Button("Random validation sample", size="sm", min_width=60, visible=samples is not None)
-        upload = gr.UploadButton("Open a map", file_types=[".png", ".jpg", ".jpeg", ".webp"], size="sm", min_width=60)
+        upload = gr.UploadButton(
+            "Open a map",
+            file_types=[".png", ".jpg", ".jpeg", ".webp"],
+            size="sm",
+            min_width=60,
+            elem_id=f"open-{dataset}",
+        )
         stretch = gr.Button("Stretch to fill", size="sm", min_width=60, visible=False)
         save_map = gr.Button("Save the map", size="sm", min_width=60)
         save_sheet = gr.Button("Save the comparison", size="sm", min_width=60)

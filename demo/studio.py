@@ -18,17 +18,18 @@ import numpy as np
 from demo.comparison import Comparison, Shown
 from demo.endpoints import add_endpoints
 from demo.example_gallery import ExampleGallery
+from demo.file_download import FileDownload, PngFile, to_png
 from demo.label_canvas import LabelCanvas
 from demo.map_actions import add_map_actions
 from demo.model_notes import ModelNotes
 from demo.models import Model, painters_of
 from demo.noise_choice import FIRST_NOISE, Noise, NoiseChoice
 from demo.refusal import refuse
-from demo.requests import TWO_AT_A_TIME
+from demo.requests import TWO_AT_A_TIME, painters_now
 from demo.subjects import SUBJECTS
 from demo.validation_samples import ValidationSamples
 from demo.view_choice import ViewChoice
-from demo.views import SIDE_BY_SIDE, VARIATIONS, show, views_of
+from demo.views import SIDE_BY_SIDE, VARIATIONS, paint_view, show, views_of
 from pix2pix.labels import PALETTES
 from pix2pix.release import ReleaseError
 
@@ -71,6 +72,21 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
     return choose_example
 
 
+def make_save(models: Mapping[str, Model], samples: ValidationSamples | None) -> Callable[..., PngFile]:
+    """Make the event handler that saves one image of a view as a file: what the page shows is compressed."""
+
+    def save(label_map: np.ndarray, noise: Noise, view: str, event: gr.EventData) -> PngFile:
+        name = event._data.get("file") if isinstance(event._data, dict) else None  # whatever a client sent
+        photo = samples.photo_of(label_map) if samples else None
+        painted = paint_view(view, painters_now(models), label_map, noise.seed, noise.dropout, photo)
+        for image in painted.images:
+            if image.file == name:
+                return PngFile(image.file, to_png(image.picture))
+        raise refuse("This image is not in the view any more. Save one that is shown.")
+
+    return save
+
+
 def paint_first(models: Mapping[str, Model], first_map: np.ndarray, is_shown: bool) -> Shown | None:
     """Paint the page's first images, if they are shown and the models are there; warm the models up in any case."""
     painters = painters_of(models)
@@ -91,6 +107,7 @@ def add_canvas(dataset: str, first_map: np.ndarray) -> LabelCanvas:
         background=palette.index(subject.clear_class),
         start_class=palette.index(subject.start_class),
         first_classes=subject.first_classes,
+        image_input=f"input:has(+ #open-{dataset})",
         settings=FIRST_NOISE.model_dump(),
         elem_classes="studio-canvas",
     )
@@ -132,6 +149,14 @@ def add_studio(
 
     add_endpoints(models, canvas, palette, palette.index(subject.clear_class), subject.api_suffix)
     changes = [canvas.input, noise.input, view.input, notes.apply, comparison.retry, *([tab.select] if tab else [])]
+    comparison.save(
+        make_save(models, samples),
+        [canvas, noise, view],
+        FileDownload(elem_classes="file-download"),
+        show_progress="hidden",
+        api_visibility="private",
+        **TWO_AT_A_TIME,
+    )
     add_painting(dataset, changes, make_repaint(models, samples), [canvas, noise, view], comparison)
     gallery.click(
         make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private"

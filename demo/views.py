@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from demo.comparison import Shown, ShownPicture, to_data_url
+from demo.model_notes import describe_quality
 from demo.subjects import SUBJECTS
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import OBJECTIVES, ReleaseConfig
@@ -30,6 +31,35 @@ PAINTING_THREADS = ThreadPoolExecutor(
     initializer=torch.set_num_threads,
     initargs=(max(1, torch.get_num_threads() // NUM_THREADS),),
 )
+
+
+@dataclass(frozen=True)
+class ViewImage:
+    """One image of a view.
+
+    Attributes:
+        title: One or two words.
+        note: A few more words; empty for none.
+        file: File name for saving.
+        picture: uint8 RGB [H, W, 3].
+        row: The row that it stands in, from 1; 0 if rows do not matter.
+    """
+
+    title: str
+    note: str
+    file: str
+    picture: np.ndarray
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class PaintedView:
+    """The images of a view, a sentence about them, and the painting times."""
+
+    view: str
+    images: list[ViewImage]
+    words: str
+    times: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +113,24 @@ def show(
     dropout: bool,
     photo: np.ndarray | None = None,
 ) -> Shown:
+    """Paint what a view needs, as the message to the page; see `paint_view` for the arguments."""
+    painted = paint_view(view, painters, label_map, seed, dropout, photo)
+    pictures = [
+        ShownPicture(title=image.title, note=image.note, file=image.file, row=image.row, url=to_data_url(image.picture))
+        for image in painted.images
+    ]
+    facts = [describe_quality(painter.config) for painter in painters.values()]
+    return Shown(view=painted.view, pictures=pictures, words=painted.words, times=painted.times, facts=facts)
+
+
+def paint_view(
+    view: str,
+    painters: Mapping[str, Painter],
+    label_map: np.ndarray,
+    seed: int,
+    dropout: bool,
+    photo: np.ndarray | None = None,
+) -> PaintedView:
     """Paint what a view needs.
 
     Args:
@@ -91,7 +139,7 @@ def show(
         label_map: Class indices, integers [256, 256].
         seed: 0 to `MAX_SEED`.
         dropout: Whether there is noise.
-        photo: The photo that belongs to the map, uint8 RGB [256, 256, 3], if one is known.
+        photo: The photo that belongs to the map, uint8 RGB [256, 256, 3], if one is known; it is the last image.
 
     Raises:
         ReleaseError: If the weights of an earlier epoch cannot be read.
@@ -99,26 +147,16 @@ def show(
     if view not in views_of(painters) or (view == VARIATIONS and not dropout):
         view = SIDE_BY_SIDE
     if view == EPOCHS:
-        return _show_epochs(painters, label_map, seed, dropout)
-    if view == VARIATIONS:
-        return _show_variations(painters["gan"], label_map, seed)
-    paintings = paint_both(painters, label_map, seed, dropout)
-    times = " · ".join(
-        f"{OBJECTIVES[name].title} {1000 * painting.seconds:.0f} ms" for name, painting in paintings.items()
-    )
-    if view == DIFFERENCE:
-        dataset = painters["gan"].config.dataset
-        return _show_difference(dataset, paintings["gan"].picture, paintings["l1"].picture, times)
-    pictures = [describe(painters[name], painting.picture) for name, painting in paintings.items()]
-    if photo is not None and view == SIDE_BY_SIDE:
+        painted = _paint_epochs(painters, label_map, seed, dropout)
+    elif view == VARIATIONS:
+        painted = _paint_variations(painters["gan"], label_map, seed)
+    else:
+        painted = _paint_both_models(view, painters, label_map, seed, dropout)
+    if photo is not None:
+        row = max(image.row for image in painted.images)
         note = "The real one, from the validation split"
-        pictures.append(ShownPicture(title="Photo", note=note, file="photo.jpg", url=to_data_url(photo)))
-    return Shown(
-        view=view,
-        pictures=pictures,
-        words=say_epochs({name: painter.config for name, painter in painters.items()}),
-        times=times,
-    )
+        painted.images.append(ViewImage("Photo", note, "photo.png", photo, row and row + 1))
+    return painted
 
 
 def say_epochs(configs: Mapping[str, ReleaseConfig]) -> str:
@@ -136,15 +174,11 @@ def describe_model(config: ReleaseConfig) -> str:
     return f"{SUBJECTS[config.dataset].title} · {OBJECTIVES[config.objective].formula}"
 
 
-def describe(painter: Painter, picture: np.ndarray) -> ShownPicture:
+def describe(painter: Painter, picture: np.ndarray) -> ViewImage:
     """Return a model's image with the page's words about the model."""
     config = painter.config
-    return ShownPicture(
-        title=OBJECTIVES[config.objective].title,
-        note=describe_model(config),
-        file=f"{config.dataset}-{config.objective}.jpg",
-        url=to_data_url(picture),
-    )
+    objective = OBJECTIVES[config.objective]
+    return ViewImage(objective.title, describe_model(config), f"{config.dataset}-{config.objective}.png", picture)
 
 
 def levels_apart(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -152,28 +186,38 @@ def levels_apart(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.abs(picture.astype(np.int16) - other).mean(2)
 
 
-def _show_difference(dataset: str, gan: np.ndarray, l1: np.ndarray, times: str) -> Shown:
+def _paint_both_models(
+    view: str, painters: Mapping[str, Painter], label_map: np.ndarray, seed: int, dropout: bool
+) -> PaintedView:
+    paintings = paint_both(painters, label_map, seed, dropout)
+    times = " · ".join(
+        f"{OBJECTIVES[name].title} {1000 * painting.seconds:.0f} ms" for name, painting in paintings.items()
+    )
+    if view == DIFFERENCE:
+        image, words = _subtract(painters["gan"].config.dataset, paintings["gan"].picture, paintings["l1"].picture)
+        return PaintedView(view, [image], words, times)
+    images = [describe(painters[name], painting.picture) for name, painting in paintings.items()]
+    words = say_epochs({name: painter.config for name, painter in painters.items()})
+    return PaintedView(view, images, words, times)
+
+
+def _subtract(dataset: str, gan: np.ndarray, l1: np.ndarray) -> tuple[ViewImage, str]:
     apart = levels_apart(gan, l1)
     grey = np.minimum(apart * (255 / WHITE_LEVELS), 255).astype(np.uint8)
-    picture = ShownPicture(
-        title="GAN minus L1 only",
-        note="Absolute, the mean of red, green and blue",
-        file=f"{dataset}-difference.jpg",
-        url=to_data_url(np.repeat(grey[..., None], 3, axis=2)),
-    )
+    note = "Absolute, the mean of red, green and blue"
+    image = ViewImage("GAN minus L1 only", note, f"{dataset}-difference.png", np.repeat(grey[..., None], 3, axis=2))
     words = (
         f"Black: both models agree. White: {WHITE_LEVELS} or more of 255 levels apart. "
         f"On average they are {apart.mean():.0f} levels apart."
     )
-    return Shown(view=DIFFERENCE, pictures=[picture], words=words, times=times)
+    return image, words
 
 
-def _show_variations(painter: Painter, label_map: np.ndarray, seed: int) -> Shown:
+def _paint_variations(painter: Painter, label_map: np.ndarray, seed: int) -> PaintedView:
     seeds = [(seed + number) % (MAX_SEED + 1) for number in range(NUM_VARIATIONS)]
     paintings = paint_all([painter] * NUM_VARIATIONS, label_map, seeds, dropout=True)
-    dataset = painter.config.dataset
-    pictures = [
-        ShownPicture(title=f"Seed {seed}", note="", file=f"{dataset}-gan-{seed}.jpg", url=to_data_url(painting.picture))
+    images = [
+        ViewImage(f"Seed {seed}", "", f"{painter.config.dataset}-gan-{seed}.png", painting.picture)
         for seed, painting in zip(seeds, paintings, strict=True)
     ]
     pairs = [(one.picture, other.picture) for one, other in combinations(paintings, 2)]
@@ -185,21 +229,23 @@ def _show_variations(painter: Painter, label_map: np.ndarray, seed: int) -> Show
         f"its colours or its light: the mean colours differ by {tones_apart:.0f}."
     )
     seconds = sum(painting.seconds for painting in paintings) / NUM_VARIATIONS
-    return Shown(view=VARIATIONS, pictures=pictures, words=words, times=f"GAN {1000 * seconds:.0f} ms each")
+    return PaintedView(VARIATIONS, images, words, f"GAN {1000 * seconds:.0f} ms each")
 
 
-def _show_epochs(painters: Mapping[str, Painter], label_map: np.ndarray, seed: int, dropout: bool) -> Shown:
-    shown = [epoch for painter in painters.values() if painter.earlier for epoch in painter.over_epochs]
-    paintings = paint_all(shown, label_map, [seed] * len(shown), dropout)
-    pictures = [
-        ShownPicture(
-            title=f"{OBJECTIVES[painter.config.objective].title}, epoch {painter.config.epochs}",
-            note="",
-            file=f"{painter.config.dataset}-{painter.config.objective}-epoch-{painter.config.epochs:03d}.jpg",
-            url=to_data_url(painting.picture),
+def _paint_epochs(painters: Mapping[str, Painter], label_map: np.ndarray, seed: int, dropout: bool) -> PaintedView:
+    models = [painter.over_epochs for painter in painters.values() if painter.earlier]
+    shown = [(row, epoch) for row, epochs in enumerate(models, 1) for epoch in epochs]
+    paintings = paint_all([epoch for _, epoch in shown], label_map, [seed] * len(shown), dropout)
+    images = [
+        ViewImage(
+            f"{OBJECTIVES[painter.config.objective].title}, epoch {painter.config.epochs}",
+            "",
+            f"{painter.config.dataset}-{painter.config.objective}-epoch-{painter.config.epochs:03d}.png",
+            painting.picture,
+            row,
         )
-        for painter, painting in zip(shown, paintings, strict=True)
+        for (row, painter), painting in zip(shown, paintings, strict=True)
     ]
     words = "The same map and seed painted by earlier epochs. In one epoch, training sees every image once."
     seconds = sum(painting.seconds for painting in paintings) / len(paintings)
-    return Shown(view=EPOCHS, pictures=pictures, words=words, times=f"{1000 * seconds:.0f} ms each")
+    return PaintedView(EPOCHS, images, words, f"{1000 * seconds:.0f} ms each")

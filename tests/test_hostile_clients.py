@@ -32,7 +32,7 @@ from tests.helpers.hostile import damage, damaged, hostile, values
 from tests.helpers.tiny import draw_label_map
 
 WHOLE = encode(draw_label_map(1)).model_dump()
-HONEST = {"paint": [WHOLE, 1, True], "repaint": [WHOLE, 1, True, "Side by side"]}
+HONEST = {"paint": [WHOLE, 1, True], "repaint": [WHOLE, {"seed": 1, "dropout": True}, "Side by side"]}
 
 
 @pytest.fixture(scope="module")

@@ -29,12 +29,14 @@ class ShownPicture(GradioModel):
         title: One or two words.
         note: A few more words; empty for none.
         file: File name for saving.
+        row: The row that it stands in, from 1; 0 if rows do not matter.
         url: The image as a data URL.
     """
 
     title: str
     note: str
     file: str
+    row: int
     url: str
 
 
@@ -46,12 +48,14 @@ class Shown(GradioModel):
         pictures: At least one image.
         words: A sentence about them; empty for none.
         times: Painting times of the models.
+        facts: Sentences about the models: epochs and measured quality.
     """
 
     view: str
     pictures: list[ShownPicture]
     words: str
     times: str
+    facts: list[str]
 
 
 def to_data_url(picture: np.ndarray) -> str:
@@ -64,7 +68,8 @@ def to_data_url(picture: np.ndarray) -> str:
 class Comparison(gr.HTML):
     """Images with captions, a save button each, and words about them. Its value is a `Shown`.
 
-    `retry` fires when a person asks once more for images that the server did not send.
+    `retry` fires when a person asks once more for images that the server did not send, and `save` with the `file` of an
+    image that a person wants to save: the message holds JPEG, and files are PNG.
     """
 
     data_model = Shown
@@ -82,7 +87,7 @@ class Comparison(gr.HTML):
             value=value,
             # The script adds the markup and the head the style: Gradio compiles templates anew with every image.
             html_template="",
-            js_on_load=mounting("comparison/comparison.js", events=["retry"]),
+            js_on_load=mounting("comparison/comparison.js", events=["retry", "save"]),
             head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             dataset=dataset,

@@ -6,17 +6,18 @@ import { find } from '../find.js';
 import { makeSlider } from './slider.js';
 import { watchAge } from './stale.js';
 
-/** @typedef {{ title: string, note: string, file: string, url: string }} ShownImage */
-/** @typedef {{ view: string, pictures: ShownImage[], words: string, times: string }} Shown */
+/** @typedef {{ title: string, note: string, file: string, row?: number, url: string }} ShownImage */
+/** @typedef {{ view: string, pictures: ShownImage[], words: string, times: string, facts: string[] }} Shown */
 /** @typedef {{ caption: HTMLElement, title: HTMLElement, note: HTMLElement, save: HTMLButtonElement }} Caption */
 /** @typedef {Caption & { image: HTMLImageElement }} Place */
 
 const LAYOUT = `
 <div class="comparison">
-  <div class="cp-pictures"></div>
-  <p class="cp-stale"><span role="status"></span> <button type="button" hidden>Try again</button></p>
+  <div class="cp-frame">
+    <div class="cp-pictures"></div>
+    <p class="cp-stale"><span role="status"></span> <button type="button" hidden>Try again</button></p>
+  </div>
   <p class="cp-words"></p>
-  <p class="cp-times"></p>
   <details class="cp-help">
     <summary>What am I looking at?</summary>
     <p>
@@ -27,6 +28,8 @@ const LAYOUT = `
       the discriminator, that its picture is a photo. A blurred picture does not, so it invents sharp details, which may
       differ from the real ones.
     </p>
+    <ul class="cp-facts"></ul>
+    <p>Time to paint: <span class="cp-times"></span></p>
   </details>
 </div>`;
 
@@ -38,6 +41,15 @@ export function mount(element, { props, trigger, watch }) {
   /** @type {Place[]} */
   let places = [];
 
+  /** @param {ShownImage} image */
+  function save({ file, url }) {
+    if (!url.startsWith('data:image/png')) return trigger('save', { file }); // the server makes a PNG file of it
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = file;
+    link.click();
+  }
+
   /** New elements are made only for another view or number of images: a stroke changes only their contents. */
   function show() {
     const shown = props.value;
@@ -45,13 +57,16 @@ export function mount(element, { props, trigger, watch }) {
     if (layout !== shown.view + shown.pictures.length) {
       layout = shown.view + shown.pictures.length;
       container.dataset.view = shown.view;
-      places = shown.view === 'Slider' ? layOverEachOther(container) : layOut(container, shown.pictures.length);
+      container.replaceChildren();
+      places = shown.view === 'Slider' ? layOverEachOther(container) : [];
+      places.push(...layOut(container, shown.pictures.length - places.length));
     }
     shown.pictures.forEach((image, index) => {
-      fill(places[index], image);
+      fill(places[index], image, save);
     });
     find(element, '.cp-words').textContent = shown.words;
     find(element, '.cp-times').textContent = shown.times;
+    find(element, '.cp-facts').replaceChildren(...shown.facts.map(makeFact));
   }
 
   watch('value', show);
@@ -62,7 +77,7 @@ export function mount(element, { props, trigger, watch }) {
 /** @type {(container: HTMLElement, count: number) => Place[]} */
 function layOut(container, count) {
   const places = Array.from({ length: count }, () => ({ image: document.createElement('img'), ...makeCaption() }));
-  container.replaceChildren(...places.map(({ image, caption }) => makeFigure(image, caption)));
+  container.append(...places.map(({ image, caption }) => makeFigure(image, caption)));
   return places;
 }
 
@@ -73,7 +88,7 @@ function layOverEachOther(container) {
   captions.className = 'cp-captions';
   const places = images.map((image) => ({ image, ...makeCaption() }));
   captions.append(...places.map(({ caption }) => caption));
-  container.replaceChildren(makeFigure(frame, captions));
+  container.append(makeFigure(frame, captions));
   return places;
 }
 
@@ -96,18 +111,21 @@ function makeCaption() {
   return { caption, title, note, save };
 }
 
-/** @type {(place: Place, shown: ShownImage) => void} */
-function fill({ image, title, note, save }, shown) {
+/** @param {string} fact */
+function makeFact(fact) {
+  const item = document.createElement('li');
+  item.textContent = fact;
+  return item;
+}
+
+/** @type {(place: Place, shown: ShownImage, onSave: (shown: ShownImage) => void) => void} */
+function fill({ image, caption, title, note, save }, shown, onSave) {
   image.src = shown.url;
   image.width = image.height = 256;
   image.alt = `Picture: ${shown.title}`;
   title.textContent = shown.title;
   note.textContent = shown.note;
   save.setAttribute('aria-label', `Save the picture of ${shown.title}`);
-  save.onclick = () => {
-    const link = document.createElement('a');
-    link.href = shown.url;
-    link.download = shown.file;
-    link.click();
-  };
+  save.onclick = () => onSave(shown);
+  if (shown.row) /** @type {HTMLElement} */ (caption.parentElement).style.gridRow = String(shown.row);
 }

@@ -4,11 +4,14 @@ The file is part of the message, so the server writes nothing.
 """
 
 import base64
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.data_classes import GradioModel
+from PIL import Image
 
 from demo.modules import mounting
 
@@ -19,6 +22,13 @@ class PngFile:
 
     name: str
     content: bytes
+
+
+def to_png(picture: np.ndarray) -> bytes:
+    """Encode uint8 RGB [H, W, 3] as a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class SentFile(GradioModel):

@@ -15,7 +15,7 @@ const NUM_VARIATIONS = 4;
 const WHITE_LEVELS = 128;
 const SEEDS = 2 ** 32;
 
-/** @typedef {{ objective: string, title: string, note: string }} ModelWords */
+/** @typedef {{ objective: string, title: string, note: string, details: string }} ModelWords */
 /** @typedef {{ dataset: string, size: Size, epochs: string, models: ModelWords[] }} Subject GAN first, then L1 only */
 /** @typedef {{ labelMap: Uint8Array, seed: number, dropout: boolean }} Work */
 
@@ -28,6 +28,14 @@ const SEEDS = 2 ** 32;
  * @returns {Promise<Shown>}
  */
 export async function show(view, subject, client, work) {
+  const shown = await paintView(view, subject, client, work);
+  return { ...shown, facts: subject.models.map(({ details }) => details) };
+}
+
+/** @typedef {Omit<Shown, 'facts'>} PaintedView */
+
+/** @type {(view: string, subject: Subject, client: PaintingClient, work: Work) => Promise<PaintedView>} */
+async function paintView(view, subject, client, work) {
   if (view === VARIATIONS && work.dropout) return showVariations(subject, client, work);
   const paintings = await paintBoth(subject, client, work);
   const times = subject.models
@@ -55,7 +63,7 @@ export function paintBoth({ dataset, size, models }, client, { labelMap, seed, d
  * @param {Subject} subject
  * @param {Painting[]} paintings
  * @param {string} times
- * @returns {Promise<Shown>}
+ * @returns {Promise<PaintedView>}
  */
 async function showDifference({ dataset, size }, [gan, l1], times) {
   const apart = levelsApart(gan.image, l1.image);
@@ -79,7 +87,7 @@ async function showDifference({ dataset, size }, [gan, l1], times) {
  * @param {Subject} subject
  * @param {PaintingClient} client
  * @param {Work} work
- * @returns {Promise<Shown>}
+ * @returns {Promise<PaintedView>}
  */
 async function showVariations({ dataset, size, models }, client, { labelMap, seed, dropout }) {
   const seeds = Array.from({ length: NUM_VARIATIONS }, (_, number) => (seed + number) % SEEDS);

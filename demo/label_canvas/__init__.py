@@ -23,7 +23,7 @@ from pix2pix.labels import Palette
 MAX_SIDE = 1024
 MAX_RUN = 0xFFFF
 FOLDER = Path(__file__).parent
-STYLES = ("canvas.css", "controls.css")
+STYLES = ("canvas.css", "layout.css", "controls.css")
 
 
 class LabelMap(GradioModel):
@@ -134,6 +134,7 @@ class LabelCanvas(gr.HTML):
         background: int = 0,
         start_class: int = 0,
         first_classes: Sequence[str] = (),
+        image_input: str = "",
         settings: dict[str, Any] | None = None,
         **keywords: Any,
     ) -> None:
@@ -147,6 +148,7 @@ class LabelCanvas(gr.HTML):
             background: The class that "Clear" paints.
             start_class: The class selected at the start.
             first_classes: Classes in the palette, in this order; the others are behind "More". Empty shows all.
+            image_input: Selector of the page's file input that opens images; pasted and dropped images go there.
             settings: The first seed and dropout of the page, for links; None for 0 and True.
             **keywords: Whatever `gr.HTML` takes, such as `elem_id`.
         """
@@ -168,6 +170,7 @@ class LabelCanvas(gr.HTML):
             background=background,
             start_class=start_class,
             first_classes=[palette.index(name) for name in first_classes],
+            image_input=image_input,
             **keywords,
         )
 

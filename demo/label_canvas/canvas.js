@@ -7,19 +7,24 @@ import { find } from '../find.js';
 /** @import { Choice, Tool } from './tools/tool.js' */
 /** @import { CanvasListeners, CanvasOptions } from './types.js' */
 import { TOOLS } from './actions.js';
+import { ClassChoice } from './chrome/class_choice.js';
+import { Keys } from './chrome/keys.js';
 import { LAYOUT } from './chrome/layout.js';
 import { Palette } from './chrome/palette.js';
 import { Status } from './chrome/status.js';
 import { ToolOptions } from './chrome/tool_options.js';
 import { Toolbar } from './chrome/toolbar.js';
+import { Commands } from './commands.js';
 import { LabelMap } from './document/map.js';
 import { isLinkElsewhere } from './document/storage.js';
 import { Work } from './document/work.js';
 import { Cursor } from './input/cursor.js';
+import { Files } from './input/files.js';
 import { Keyboard } from './input/keyboard.js';
 import { listen } from './input/listen.js';
 import { Pen } from './input/pen.js';
 import { Pointer } from './input/pointer.js';
+import { Overview } from './overview.js';
 import { View } from './view.js';
 
 const SHORT_STROKE = 100; // milliseconds; shorter strokes are not sent until they end
@@ -43,34 +48,52 @@ export class Canvas {
     this.listeners = listeners;
     this.#pageSettings = settings;
     /** @type {Choice} */
-    this.choice = { paintClass: startClass, brushSize: 16, step: 1, isMirrored: false, across: 0, down: 0 };
+    this.choice = {
+      paintClass: startClass,
+      brushSize: 16,
+      step: 1,
+      isMirrored: false,
+      across: 0,
+      down: 0,
+      isShiftHeld: false,
+    };
     this.labelMap = new LabelMap(pixels, size, settings, () => this.#noteChange());
     /** @type {Record<string, Tool>} */
     this.tools = Object.fromEntries(TOOLS.map(({ name, make }) => [name, make(this.labelMap, this.choice, this)]));
     this.pen = new Pen(this.labelMap, () => this.tool, {
       onDown: () => this.#noteStroke(),
-      onChange: () => this.#refresh(),
+      onChange: () => this.refresh(),
       onCancel: () => listeners.onChange(this.labelMap.pixels), // the server may have seen the stroke
     });
     const colors = classes.map(({ color }) => color);
     this.view = new View(find(element, '.lc-surface'), size, colors);
+    this.overview = new Overview(find(element, '.lc-overview'), this.view);
     this.status = new Status(element);
     this.toolbar = new Toolbar(element, (action) => action.run(this));
     this.toolOptions = this.#makeToolOptions();
     this.palette = new Palette(find(element, '.lc-palette'), classes, options.firstClasses, (classIndex) =>
-      this.chooseClass(classIndex),
+      this.classChoice.choose(classIndex),
     );
+    this.classChoice = new ClassChoice(this);
+    this.keys = new Keys(element);
+    this.commands = new Commands(this);
+    this.view.onPlace = () => this.#showPlace();
     this.work = this.#makeWork();
     this.cursor = new Cursor(this);
     const keyboard = new Keyboard(element, this);
     new Pointer(this.view, this.pen, {
       onHover: (point) => this.cursor.set(point),
+      onPlace: (place) => this.overview.avoid(place),
       isSpaceHeld: () => keyboard.isSpaceHeld(),
+      onShift: (isHeld) => this.holdShift(isHeld),
+      onPick: (point) => this.classChoice.pick(point),
+      onTap: (fingerCount) => this.commands.noteTap(fingerCount),
     });
+    new Files(element, this, listeners.onImage);
     listen(element, window, 'hashchange', () => this.#followLink());
     this.chooseTool('brush');
-    this.chooseClass(startClass);
-    this.#setBrushSize(this.choice.brushSize);
+    this.classChoice.choose(startClass);
+    this.setBrushSize(this.choice.brushSize);
     this.work.open();
   }
 
@@ -91,7 +114,8 @@ export class Canvas {
    * @param {Pixels} pixels
    */
   setMap(pixels) {
-    this.#dropAll();
+    this.dropAll();
+    this.showHint(); // in place of a notice on a map before
     if (this.labelMap.replace(pixels)) this.announce('New map');
   }
 
@@ -115,7 +139,7 @@ export class Canvas {
   #noteChange() {
     if (this.labelMap.settings !== this.#pageSettings) this.tellSettings();
     this.listeners.onChange(this.labelMap.pixels);
-    this.#refresh();
+    this.refresh();
     this.work.keep();
   }
 
@@ -131,8 +155,10 @@ export class Canvas {
     this.showHint();
   }
 
-  #refresh() {
+  /** Shows the map and what can be undone. */
+  refresh() {
     this.toolbar.showHistory(Boolean(this.tool.isOpen) || this.labelMap.undoSteps > 0, this.labelMap.redoSteps > 0);
+    if (this.tool.hint && !this.pen.isDown) this.showHint(); // the next step
     this.requestRedraw();
   }
 
@@ -147,23 +173,22 @@ export class Canvas {
     const { view } = this;
     this.#isRedrawRequested = false;
     view.draw(this.labelMap.pixels);
+    this.overview.draw();
     view.showOutline(this.tool.outline(this.cursor.hover) + this.cursor.ring, this.choice.isMirrored);
     this.reportStroke();
   }
 
-  // ---- Choices ----
-
-  /** @param {number} classIndex */
-  chooseClass(classIndex) {
-    if (this.pen.isDown) return; // a stroke has one class
-    this.choice.paintClass = classIndex;
-    this.palette.show(classIndex);
+  #showPlace() {
+    this.overview.place();
+    this.toolbar.showZoom(this.view.zoom);
   }
+
+  // ---- Choices ----
 
   /** @param {string} name */
   chooseTool(name) {
     if (this.pen.isDown) return;
-    this.#dropOpen();
+    this.dropOpen();
     if (name === 'pick' && this.#toolName !== 'pick') this.#toolBeforePick = this.#toolName;
     this.#toolName = name;
     this.toolbar.showTool(name);
@@ -178,28 +203,24 @@ export class Canvas {
    * @param {number} classIndex
    */
   pickClass(classIndex) {
-    this.chooseClass(classIndex);
+    this.classChoice.choose(classIndex);
     this.chooseTool(this.#toolBeforePick);
     this.announce(`Picked ${this.className(classIndex)}`);
   }
 
-  toggleMirror() {
-    this.choice.isMirrored = !this.choice.isMirrored;
-    this.toolbar.showMirror(this.choice.isMirrored);
-    this.view.showMirror(this.choice.isMirrored);
-    this.announce(this.choice.isMirrored ? 'Mirror on' : 'Mirror off');
+  /**
+   * Notes whether Shift keeps shapes regular, and shows it at once.
+   * @param {boolean} isHeld
+   */
+  holdShift(isHeld) {
+    if (this.choice.isShiftHeld === isHeld || this.cursor.isHoldingPen) return; // arrow keys use Shift otherwise
+    this.choice.isShiftHeld = isHeld;
+    this.pen.rest();
     this.requestRedraw();
   }
 
-  /** @param {number} sign 1 or -1. */
-  resizeBrush(sign) {
-    const { brushSize } = this.choice;
-    this.#setBrushSize(brushSize + sign * (brushSize + sign > 8 ? 4 : 1));
-    this.announce(`Size ${this.choice.brushSize}`);
-  }
-
   /** @param {number} brushSize */
-  #setBrushSize(brushSize) {
+  setBrushSize(brushSize) {
     this.choice.brushSize = this.toolOptions.showBrushSize(brushSize);
     this.requestRedraw();
   }
@@ -209,54 +230,7 @@ export class Canvas {
     return TOOLS.find(({ name }) => name === this.#toolName)?.snaps ? this.choice.step : 1;
   }
 
-  // ---- Commands ----
-
-  /** @param {number} factor 0 shows the whole map. */
-  zoomBy(factor) {
-    this.view.zoomBy(factor);
-    this.announce(`${Math.round(100 * this.view.zoom)} %`);
-    this.requestRedraw();
-  }
-
-  /** In the middle of a stroke, undoes that of the keyboard; a mouse has to be released first. */
-  undo() {
-    if (this.pen.isDown) {
-      if (!this.cursor.isHoldingPen) return;
-      this.pen.cancel();
-      this.announce('Cancelled');
-    } else if (this.tool.isOpen) {
-      this.tool.stepBack?.();
-    } else if (this.labelMap.undo()) {
-      this.announce('Undone');
-    }
-    this.#refresh();
-  }
-
-  redo() {
-    if (this.pen.isDown || !this.labelMap.redoSteps) return;
-    this.#dropOpen();
-    if (this.labelMap.redo()) this.announce('Redone');
-  }
-
-  clear() {
-    const { size, background } = this.options;
-    this.#dropAll();
-    this.labelMap.replace(new Uint8Array(size.width * size.height).fill(background));
-    this.announce(`Cleared to ${this.className(background)}`);
-  }
-
-  cancel() {
-    if (this.pen.isDown || this.tool.isOpen) this.announce('Cancelled');
-    this.#dropAll();
-  }
-
-  /** Closes an open polygon; returns false if there is none. */
-  closeShape() {
-    if (this.pen.isDown || !this.tool.isOpen) return false;
-    if (this.tool.close?.()) this.announce('Polygon closed');
-    this.#refresh();
-    return true;
-  }
+  // ---- The parts ----
 
   /** @param {string} words For screen readers. */
   announce(words) {
@@ -272,7 +246,7 @@ export class Canvas {
 
   #makeToolOptions() {
     return new ToolOptions(this.element, {
-      onBrushSize: (brushSize) => this.#setBrushSize(brushSize),
+      onBrushSize: (brushSize) => this.setBrushSize(brushSize),
       onStep: (step) => {
         this.choice.step = step;
         this.view.showGrid(this.gridStep);
@@ -290,7 +264,7 @@ export class Canvas {
       this.labelMap,
       { dataset, classCount: classes.length },
       {
-        beforeMap: () => this.#dropAll(),
+        beforeMap: () => this.dropAll(),
         onNotice: (words) => this.status.showNotice(words),
         onLink: (link) => this.status.showLink(link),
       },
@@ -298,18 +272,19 @@ export class Canvas {
   }
 
   /** Cancels the stroke in progress and what waits for another one. */
-  #dropAll() {
+  dropAll() {
     this.pen.cancel();
-    this.#dropOpen();
+    this.dropOpen();
   }
 
-  #dropOpen() {
+  /** Forgets what waits for another stroke, such as open corners. */
+  dropOpen() {
     this.tool.drop?.();
-    this.#refresh();
+    this.refresh();
   }
 
   showHint() {
-    this.status.showHint(TOOLS.find(({ name }) => name === this.#toolName)?.hint ?? '');
+    this.status.showHint(this.tool.hint ?? TOOLS.find(({ name }) => name === this.#toolName)?.hint ?? '');
   }
 
   /** @param {number} classIndex */

@@ -20,6 +20,7 @@ import { Sender } from './sender.js';
  * @property {number} background
  * @property {number} start_class
  * @property {number[]} first_classes
+ * @property {string} image_input A selector of the page's file input that opens images; empty if there is none.
  */
 
 /** @type {(element: HTMLElement, gradio: Gradio<Props>) => void} */
@@ -40,6 +41,7 @@ export function mount(element, { props, trigger, watch }) {
     {
       onChange: (pixels) => sender.sendMap(pixels),
       onStroke: (pixels) => sender.sendLive(pixels),
+      onImage: (file) => openImage(props.image_input, file),
       onSettings: (detail) => document.dispatchEvent(new CustomEvent(`${dataset}-restored`, { detail })),
     },
   );
@@ -55,4 +57,17 @@ export function mount(element, { props, trigger, watch }) {
     canvas.noteSettings(detail.settings, detail.isContinued);
   });
   listen(element, document, `${dataset}-noise-shown`, () => canvas.tellSettings());
+}
+
+/**
+ * Opens an image that was pasted or dropped as if it had been chosen in a file input.
+ * @type {(selector: string, file: File) => void}
+ */
+function openImage(selector, file) {
+  const input = /** @type {HTMLInputElement | null} */ (selector ? document.querySelector(selector) : null);
+  if (!input) return;
+  const files = new DataTransfer();
+  files.items.add(file);
+  input.files = files.files;
+  input.dispatchEvent(new Event('change', { bubbles: true }));
 }

@@ -14,6 +14,7 @@ export class View {
   #left = 0; // the part of the map that is out of sight, 0 to 1
   #top = 0;
   zoom = 1;
+  onPlace = () => {}; // runs when another part is in sight
 
   /**
    * @param {HTMLElement} surface
@@ -101,6 +102,11 @@ export class View {
     this.#place();
   }
 
+  /** The part in sight: its corner, 0 to 1, and the zoom. */
+  get place() {
+    return { left: this.#left, top: this.#top, zoom: this.zoom };
+  }
+
   /** @type {(path: string, isMirrored: boolean) => void} */
   showOutline(path, isMirrored) {
     for (const line of this.guide.querySelectorAll('.lc-drawn path')) line.setAttribute('d', path);
@@ -125,6 +131,7 @@ export class View {
     this.stage.style.setProperty('--zoom', String(this.zoom));
     this.stage.style.setProperty('--left', String(this.#left));
     this.stage.style.setProperty('--top', String(this.#top));
+    this.onPlace();
   }
 }
 

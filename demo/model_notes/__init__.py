@@ -1,4 +1,4 @@
-"""`ModelNotes`: source, quality and download state of each model on the page."""
+"""`ModelNotes`: source and download state of each model on the page; its quality in words."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,6 @@ class Note(GradioModel):
 
     name: str
     source: str
-    details: str
     notice: str
 
 
@@ -31,13 +30,17 @@ class Notes(GradioRootModel):
 
 
 def describe_quality(config: ReleaseConfig) -> str:
-    """Return epochs and the measured distance with its name and number of images."""
+    """Say how long a model was trained and what distance was measured, on how many images."""
     scores = [(split, config.metrics[split]) for split in ("val", "test", "train") if split in config.metrics]
-    scored = [
-        f"{Measure(score['weights'], score['dims']).full_names[0]}: {score['fid']:.2f} ({split}, n = {score['n']})"
-        for split, score in scores[:1]
-    ] or ["not scored"]
-    return " · ".join([config.trained, *scored])
+    title = OBJECTIVES[config.objective].title
+    if not scores:
+        return f"{title} was trained for {config.trained}. How close its images are to photos was not measured."
+    split, score = scores[0]
+    name = Measure(score["weights"], score["dims"]).full_names[0]
+    return (
+        f"{title} was trained for {config.trained}. Its images are {score['fid']:.2f} away from photos, where less is "
+        f"closer ({name}, {split}, n = {score['n']})."
+    )
 
 
 class ModelNotes(gr.HTML):
@@ -68,7 +71,6 @@ class ModelNotes(gr.HTML):
                 Note(
                     name=OBJECTIVES[objective].title,
                     source=model.source,
-                    details=describe_quality(model.painter.config) if model.painter else "",
                     notice=model.notice,
                 )
                 for objective, model in value.items()

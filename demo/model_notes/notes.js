@@ -4,7 +4,7 @@
 /** @import { Gradio } from '../gradio' */
 import { find } from '../find.js';
 
-/** @typedef {{ name: string, source: string, details: string, notice: string }} Note */
+/** @typedef {{ name: string, source: string, notice: string }} Note */
 
 /** @type {(element: HTMLElement, gradio: Gradio<{ value: Note[] }>) => void} */
 export function mount(element, { props, trigger, watch }) {
@@ -31,8 +31,8 @@ export function mount(element, { props, trigger, watch }) {
 }
 
 /** @type {(note: Note) => HTMLElement[]} */
-function makeLines({ name, source, details, notice }) {
-  const line = makeLine([source, details].filter(Boolean).join(' · '), 'mn-source');
+function makeLines({ name, source, notice }) {
+  const line = makeLine(source, 'mn-source');
   const title = document.createElement('strong');
   title.textContent = `${name} `;
   line.prepend(title);

@@ -51,7 +51,9 @@ MODULES = (
 STYLES = (
     "static/theme.css",
     "page.css",
+    "small_screens.css",
     "label_canvas/canvas.css",
+    "label_canvas/layout.css",
     "label_canvas/controls.css",
     "comparison/comparison.css",
     "view_choice/view_choice.css",

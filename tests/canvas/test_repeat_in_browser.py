@@ -69,6 +69,7 @@ def test_the_number_of_copies_can_be_chosen_before_and_changed_afterwards_as_one
     assert (read_map(page) == before).all()
     page.get_by_label("Across").fill("2")  # there is nothing to change any more
     assert (read_map(page) == before).all()
+    choose(page, "Repeat")
     drag(page, (60, 70), (189, 100))
     focus_canvas(page)
     page.keyboard.press("Escape")  # lets go of the block

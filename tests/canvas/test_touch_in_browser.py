@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.helpers.browser import (
     BACKGROUND,
     DIAMOND,
     DOOR,
     Fingers,
+    Point,
     both_pictures_change,
     frames_drawn,
     inside_diamond,
@@ -97,7 +98,7 @@ def test_two_fingers_zoom_and_move_and_the_one_that_stays_paints_nothing(phone: 
     fingers.touch_screen("touchStart", (x, y), (x2, y2))
     for step in range(1, 11):
         fingers.touch_screen("touchMove", (x - 4 * step, y), (x2 + 4 * step, y))
-    assert zoom_of(phone) == pytest.approx(2, rel=0.02)
+    assert zoom_of(phone) == pytest.approx((x2 - x + 80) / (x2 - x), rel=0.02)
     assert on_screen(phone, (100, 128)) == pytest.approx((x - 40, y), abs=2)
     for step in range(1, 6):
         fingers.touch_screen("touchMove", (x - 40, y + 5 * step), (x2 + 40, y + 5 * step))
@@ -121,3 +122,48 @@ def test_two_quick_taps_on_an_enlarged_map_are_two_dots(phone: Page, fingers: Fi
         fingers.touch_screen("touchEnd")
     assert zoom_of(phone) == pytest.approx(2)
     assert np.argwhere(read_map(phone) == DOOR).tolist() == [[128, 126], [128, 130]]
+
+
+def tap(fingers: Fingers, *points: Point) -> None:
+    for count in range(1, len(points) + 1):
+        fingers.touch("touchStart", *points[:count])
+    for count in range(len(points) - 1, -1, -1):
+        fingers.touch("touchEnd", *points[:count])
+
+
+def test_a_tap_with_two_fingers_undoes_and_with_three_redoes(phone: Page, fingers: Fingers) -> None:
+    phone.evaluate("() => { performance.now = () => 0; }")  # every tap is quick enough
+    before = read_map(phone)
+    for x in (60, 120):
+        fingers.touch("touchStart", (x, 40))
+        fingers.touch("touchEnd")
+    after = read_map(phone)
+    hint = phone.locator(".lc-hint").first
+    places = ((80, 120), (120, 120), (160, 120))
+    tap(fingers, *places[:2])
+    expect(hint).to_contain_text("Undone.")
+    tap(fingers, *places[:2])
+    assert (read_map(phone) == before).all()
+    for _ in range(2):
+        tap(fingers, *places)
+    expect(hint).to_have_text("Redone.")
+    assert (read_map(phone) == after).all()
+    assert zoom_of(phone) == 1
+
+
+def test_a_pinch_and_fingers_that_rest_undo_nothing(phone: Page, fingers: Fingers) -> None:
+    phone.evaluate("() => { window.clock = 0; performance.now = () => window.clock; }")
+    fingers.touch("touchStart", (60, 40))
+    fingers.touch("touchEnd")
+    after = read_map(phone)
+    fingers.touch("touchStart", (80, 120))
+    fingers.touch("touchStart", (80, 120), (120, 120))
+    fingers.touch("touchMove", (60, 120), (140, 120))
+    fingers.touch("touchEnd")
+    assert (read_map(phone) == after).all()
+    fingers.touch("touchStart", (80, 120))
+    fingers.touch("touchStart", (80, 120), (120, 120))
+    phone.evaluate("window.clock = 500")
+    fingers.touch("touchEnd")
+    assert (read_map(phone) == after).all()
+    expect(phone.get_by_role("button", name="Undo")).to_be_enabled()

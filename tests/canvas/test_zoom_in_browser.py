@@ -107,7 +107,7 @@ def test_the_map_always_fills_the_canvas_and_sixteen_times_is_the_most(page: Pag
         page.keyboard.press("-")
     assert zoom_of(page) == pytest.approx(1)
     press(page, "Zoom in")
-    press(page, "Show all")
+    page.get_by_role("button", name="Fit").click()
     assert zoom_of(page) == pytest.approx(1)
 
 

@@ -289,7 +289,7 @@ def outline(page: Page) -> str:
 
 
 def focus_canvas(page: Page) -> None:
-    page.locator(".label-canvas:visible canvas").focus()
+    page.locator(".lc-surface:visible canvas").focus()
 
 
 DIAMOND = [(100, 60), (140, 100), (100, 140), (60, 100)]

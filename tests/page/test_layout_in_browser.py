@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.label_canvas import encode
-from pix2pix.labels import CITYSCAPES
+from pix2pix.labels import CITYSCAPES, FACADES
 from tests.helpers.browser import (
     BACKGROUND,
     DOOR,
@@ -126,35 +126,84 @@ def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(pa
     expect(page.get_by_text(re.compile(r"queue: \d+/\d+"))).to_be_hidden()
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133), (820, 1180)])
-def test_on_an_upright_screen_pictures_and_map_are_seen_together(
+PARTS_ON_SCREEN = """
+() => ['.cp-pictures img', '.lc-surface', '.lc-palette button'].flatMap((part) =>
+  [...document.querySelectorAll(part)].filter((one) => one.checkVisibility()).map((one) => {
+    const { left, top, right, bottom } = one.getBoundingClientRect();
+    return [part, left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight];
+  }))
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (844, 390)])
+def test_the_first_screen_of_a_phone_or_tablet_has_map_palette_and_images(
     browser: Browser, app_url: str, width: int, height: int
 ) -> None:
     with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
-        picture, canvas, surface = page.evaluate("""() => {  // at once, as the page may still move
-            const boxOf = (part) => document.querySelector(part).getBoundingClientRect();
-            scrollBy(0, boxOf('.lc-surface').bottom - innerHeight);
-            return ['.comparison img', '.studio-canvas', '.lc-surface'].map((part) => boxOf(part).toJSON());
-        }""")
-        assert (
-            picture["top"] >= 0 and picture["bottom"] <= canvas["top"] + 1
-        )  # the canvas lies over the captions at most
-        assert surface["bottom"] <= height + 1
-        assert surface["width"] >= 360
+        parts = page.evaluate(PARTS_ON_SCREEN)
+        assert len(parts) == 2 + 1 + len(FACADES)
+        assert [part for part, is_seen in parts if not is_seen] == []
+        box = page.locator(".lc-surface").bounding_box()
+        assert box and box["width"] >= 280
 
 
-def test_a_phone_on_its_side_has_them_beside_each_other_and_a_small_one_all_tools(
-    browser: Browser, app_url: str
+@pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133)])
+def test_on_an_upright_screen_images_stay_while_the_canvas_is_scrolled(
+    browser: Browser, app_url: str, width: int, height: int
 ) -> None:
-    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": 667, "height": 375}})) as page:
+    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
+        page.evaluate("scrollBy(0, document.querySelector('.lc-palette').getBoundingClientRect().bottom - innerHeight)")
         picture, surface = (page.locator(part).first.bounding_box() for part in (".comparison img", ".lc-surface"))
-        assert picture and surface and picture["x"] >= surface["x"] + surface["width"] and surface["height"] <= 375
-        page.set_viewport_size({"width": 320, "height": 568})
+        assert picture and surface
+        assert picture["y"] >= 0 and picture["y"] + picture["height"] <= height
+        assert surface["width"] >= 280
+
+
+def test_a_small_phone_has_all_tools(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": 320, "height": 568}})) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         boxes = page.locator(".lc-tools button").evaluate_all(
             "all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])"
         )
         assert all(left >= 0 and right <= 320 for left, right in boxes)
+
+
+def test_more_classes_open_inside_the_screen(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url, viewport={"width": 1280, "height": 720}) as page:
+        open_tab(page, "Streets")
+        press(page, "More classes")
+        seen = page.evaluate(PARTS_ON_SCREEN)
+        assert sum(is_seen for part, is_seen in seen if part == ".lc-palette button") >= 16
+        first = page.get_by_role("radio", name="unlabeled", exact=True).bounding_box()
+        assert first and first["y"] + first["height"] <= 720
+        last = page.get_by_role("radio", name="motorcycle", exact=True)
+        last.click()
+        box = last.bounding_box()
+        assert box and box["y"] + box["height"] <= 720
+        assert page.evaluate("scrollY") == 0
+
+
+READ_SELECTIONS = """
+() => {
+  const chosen = ['.lc-tools [aria-checked=true]', '.lc-palette [aria-checked=true]',
+    '.view-choice label:has(:checked)', '[role=tab][aria-selected=true]'];
+  const others = ['.lc-tools [aria-checked=false]', '.lc-palette [aria-checked=false]',
+    '.view-choice label:not(:has(:checked))', '[role=tab][aria-selected=false]'];
+  const look = (part) => getComputedStyle(document.querySelector(part)).backgroundColor;
+  return chosen.map((part, index) => [part, look(part) !== look(others[index])]);
+}
+"""
+
+
+def test_high_contrast_colours_show_what_is_chosen(browser: Browser, app_url: str) -> None:
+    with opened_page(browser, app_url, forced_colors="active") as page:
+        assert [part for part, is_told in page.evaluate(READ_SELECTIONS) if not is_told] == []
+        dropout = page.get_by_label("Dropout")
+        assert dropout.evaluate("box => getComputedStyle(box).appearance") == "auto"  # drawn by the browser
+        checked = dropout.screenshot()
+        dropout.uncheck()
+        page.mouse.move(0, 0)
+        assert dropout.screenshot() != checked
 
 
 def test_the_focus_is_seen_on_seed_and_dropout(page: Page) -> None:

@@ -261,10 +261,22 @@ def test_a_refused_map_is_asked_for_once_more_by_itself(browser: Browser, app_ur
     page.close()
 
 
-def test_a_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
+def test_an_image_is_saved_as_png_without_loss(page: Page, app_url: str, tmp_path: Path) -> None:
     with page.expect_download() as download:
         press(page, "Save the picture of GAN")
-    assert download.value.suggested_filename == "facades-gan.jpg"
-    download.value.save_as(tmp_path / "saved.jpg")
-    with Image.open(tmp_path / "saved.jpg") as saved:
-        assert saved.size == (SIZE, SIZE)
+    assert download.value.suggested_filename == "facades-gan.png"
+    download.value.save_as(tmp_path / "saved.png")
+    gan, *_ = Client(app_url, verbose=False).predict(encode(read_map(page)).model_dump(), 1, True, api_name="/paint")
+    with Image.open(tmp_path / "saved.png") as saved, Image.open(gan) as expected:
+        assert saved.format == "PNG"
+        assert (np.asarray(saved) == np.asarray(expected)).all()
+
+
+def test_the_numbers_are_in_the_explanation_in_words(page: Page) -> None:
+    facts = page.locator(".cp-facts li")
+    expect(facts).to_have_count(2)
+    expect(facts.first).to_be_hidden()
+    page.get_by_text("What am I looking at?").click()
+    expect(facts.first).to_be_visible()
+    expect(facts.first).to_contain_text("GAN was trained for 200 epochs. Its images are 1.66 away from photos")
+    expect(page.get_by_text(re.compile(r"Time to paint: GAN \d+ ms"))).to_be_visible()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from demo.comparison import to_data_url
 from demo.label_pictures import to_png
+from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
 from tests.helpers.browser import (
     both_pictures_change,
@@ -22,7 +23,7 @@ from tests.helpers.browser import (
     wait_for_map,
 )
 from tests.helpers.tiny import draw_label_map, draw_pair
-from tests.helpers.views import open_file, painted, saved
+from tests.helpers.views import look, open_file, painted, saved
 
 
 def places_of(sheet: np.ndarray, picture: np.ndarray) -> tuple[int, int]:
@@ -161,6 +162,13 @@ def test_a_validation_sample_comes_with_its_photograph_for_as_long_as_it_is_not_
     assert shown_pictures(page)[2] == to_data_url(photo)
     _, sheet = saved(page, "Save the comparison")
     assert places_of(np.asarray(sheet), photo)[0] > 3 * 256
+    for view in VIEWS:
+        look(page, view)
+        expect(page.locator(".comparison img").last).to_have_attribute("src", to_data_url(photo))
+    look(page, VIEWS[0])
+    with page.expect_download() as download:
+        press(page, "Save the picture of Photo")
+    assert download.value.suggested_filename == "photo.png"
     choose(page, "door")
     drag(page, (60, 100), (120, 100))
     expect(page.locator(".comparison img")).to_have_count(2)

@@ -99,6 +99,8 @@ def test_epochs_are_those_of_both_models_the_released_ones_last(page: Page, app_
         ]
     )
     assert shown_pictures(page) == [l1, l1, l1, gan, gan, gan, gan, l1]
+    tops = page.locator(".comparison img").evaluate_all("all => all.map(i => Math.round(i.getBoundingClientRect().y))")
+    assert len(set(tops[:4])) == len(set(tops[4:])) == 1 and tops[0] < tops[4]  # a row for each model
     choose(page, "door")
     before = shown_pictures(page)
     drag(page, (60, 100), (120, 100))

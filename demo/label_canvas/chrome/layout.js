@@ -3,7 +3,7 @@
 
 const DESCRIPTION =
   'Arrow keys move the cursor, Space puts the pen down and lifts it, Escape cancels. ' +
-  'Digits choose classes, letters choose tools, brackets change the size.';
+  'Digits choose classes, letters choose tools, brackets change the size, a question mark shows all keys.';
 
 export const LAYOUT = `
 <div class="label-canvas"><div class="lc-layout">
@@ -38,13 +38,21 @@ export const LAYOUT = `
       </svg>
     </div>
   </div>
-  <div class="lc-status">
-    <p class="lc-hint"></p>
-    <div class="lc-actions" data-place="status"></div>
-  </div>
+  <div class="lc-overview" aria-hidden="true" hidden><span></span></div>
   <div class="lc-palette" role="radiogroup" aria-label="Class to paint">
     <div class="lc-first"></div>
     <div class="lc-more"></div>
   </div>
+  <div class="lc-status">
+    <p class="lc-hint"></p>
+    <div class="lc-actions" data-place="status"></div>
+  </div>
   <div class="lc-announcer" role="status"></div>
-</div></div>`;
+</div>
+<dialog class="lc-keys" aria-label="Keys and gestures">
+  <button type="button" aria-label="Close" autofocus>✕</button>
+  <h2>Keys and gestures</h2>
+  <p>Single keys work while the focus is in the canvas, which the pointer over the map brings.</p>
+  <div tabindex="0"></div>
+</dialog>
+</div>`;

@@ -103,7 +103,9 @@ function addDisclosure(palette) {
   button.setAttribute('aria-label', 'More classes');
   button.textContent = 'More';
   button.addEventListener('click', () => {
-    button.setAttribute('aria-expanded', String(palette.toggleAttribute('data-open')));
+    const isOpen = palette.toggleAttribute('data-open');
+    button.setAttribute('aria-expanded', String(isOpen));
+    if (isOpen) palette.scrollTop = button.offsetTop - palette.offsetTop; // where the palette scrolls
   });
   find(palette, '.lc-first').append(button);
   return button;

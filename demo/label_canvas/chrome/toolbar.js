@@ -23,6 +23,7 @@ export class Toolbar {
     }
     this.tools = new RadioGroup(find(element, '.lc-tools'), (position) => run(TOOLS[position]));
     this.showMirror(false);
+    this.showZoom(1);
   }
 
   /**
@@ -49,6 +50,19 @@ export class Toolbar {
   showHistory(canUndo, canRedo) {
     this.#button('undo').setAttribute('aria-disabled', String(!canUndo));
     this.#button('redo').setAttribute('aria-disabled', String(!canRedo));
+  }
+
+  /**
+   * Shows the zoom on the button that shows the whole map again; it is there only while the map is enlarged.
+   * @param {number} zoom
+   */
+  showZoom(zoom) {
+    const fit = this.#button('zoom-reset');
+    const percent = `${Math.round(100 * zoom)} %`;
+    fit.hidden = zoom === 1;
+    fit.dataset.zoom = percent;
+    fit.setAttribute('aria-label', `Fit, now ${percent}`);
+    this.#button('zoom-out').setAttribute('aria-disabled', String(zoom === 1));
   }
 
   /** @param {string} name */

@@ -66,6 +66,31 @@ export function boxBetween(from, to, step) {
   };
 }
 
+/**
+ * Turns a line to the nearest of eight directions and returns its new end.
+ * @type {(from: Point, to: Point) => Point}
+ */
+export function turnTo45(from, to) {
+  const [width, height] = [Math.abs(to.x - from.x), Math.abs(to.y - from.y)];
+  const slope = Math.tan(Math.PI / 8); // half-way between two directions
+  if (height < width * slope) return { x: to.x, y: from.y };
+  if (width < height * slope) return { x: from.x, y: to.y };
+  const length = Math.round((width + height) / 2);
+  return { x: from.x + Math.sign(to.x - from.x) * length, y: from.y + Math.sign(to.y - from.y) * length };
+}
+
+/**
+ * Returns the corner that makes a square of the grid cells between two points, as wide as the longer side.
+ * @type {(from: Point, to: Point, step: number) => Point}
+ */
+export function squareCorner(from, to, step) {
+  const cells = (/** @type {number} */ one, /** @type {number} */ other) =>
+    Math.floor(other / step) - Math.floor(one / step);
+  const [dx, dy] = [cells(from.x, to.x), cells(from.y, to.y)];
+  const length = step * Math.max(Math.abs(dx), Math.abs(dy));
+  return { x: from.x + (dx < 0 ? -length : length), y: from.y + (dy < 0 ? -length : length) };
+}
+
 /** @type {(pixels: Pixels, size: Size, box: Box, classIndex: number) => void} */
 export function drawBox(pixels, size, { left, top, right, bottom }, classIndex) {
   for (let y = top; y <= bottom; y++) fillRow(pixels, size, y, left, right, classIndex);

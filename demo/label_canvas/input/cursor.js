@@ -78,6 +78,7 @@ export class Cursor {
     if (!wasDown) pen.down(this.#place);
     if (wasDown || tool.isClick) pen.up(0);
     this.isHoldingPen = pen.isDown;
+    choice.isShiftHeld &&= !pen.isDown; // with arrow keys it means longer steps
     const name = this.canvas.className(choice.paintClass);
     this.canvas.announce(this.isHoldingPen ? `Pen down, ${name}` : (tool.said?.(name) ?? 'Pen up'));
   }

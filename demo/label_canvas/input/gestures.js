@@ -18,6 +18,7 @@
 
 const TAP_REACH = 14; // pixels of the screen: how far a finger wanders in a tap
 const CLICK_REACH = 6; // the same for a mouse or a pen
+const TAP_TIME = 400; // milliseconds from the second finger down to the last one up
 
 export const isTouch = (/** @type {PointerEvent} */ event) => event.pointerType === 'touch';
 
@@ -107,37 +108,33 @@ export class Pan {
   }
 }
 
-/** Two fingers move and enlarge the view. @implements {Gesture} */
-export class Pinch {
-  pointerId = null;
-
+/** The class under a pointer is chosen. @implements {Gesture} */
+export class Pick {
   /**
-   * @param {Fingers} fingers
-   * @param {View} view
+   * @param {PointerEvent} first
+   * @param {(event: PointerEvent) => void} onPick
    */
-  constructor(fingers, view) {
-    this.fingers = fingers;
-    this.view = view;
+  constructor(first, onPick) {
+    this.first = first;
+    this.pointerId = first.pointerId;
+    this.onPick = onPick;
   }
 
-  enter() {}
+  enter() {
+    this.onPick(this.first);
+  }
 
   /** @param {PointerEvent} event */
   move(event) {
-    if (!this.fingers.has(event.pointerId)) return;
-    const before = spanOf(this.fingers);
-    this.fingers.set(event.pointerId, event);
-    const after = spanOf(this.fingers);
-    this.view.zoomBy(after.distance / before.distance, before);
-    this.view.panBy(after.clientX - before.clientX, after.clientY - before.clientY);
+    this.onPick(event);
   }
 
   end() {
-    return this.fingers.size ? new Rest(this.fingers) : null;
+    return null;
   }
 
   cancel() {
-    return this.end();
+    return null;
   }
 
   yieldsTo() {
@@ -145,13 +142,72 @@ export class Pinch {
   }
 }
 
-/** A finger that stays after a pinch paints nothing. @implements {Gesture} */
+/** Two fingers move and enlarge the view, or tap with as many as come. @implements {Gesture} */
+export class Pinch {
+  pointerId = null;
+  #isStill = true; // a tap so far
+  #startedAt = performance.now();
+
+  /**
+   * @param {Fingers} fingers
+   * @param {View} view
+   * @param {(fingerCount: number) => void} onTap
+   */
+  constructor(fingers, view, onTap) {
+    this.fingers = fingers;
+    this.starts = new Map(fingers);
+    this.span = spanOf(fingers);
+    this.view = view;
+    this.onTap = onTap;
+  }
+
+  enter() {}
+
+  /** @param {PointerEvent} event */
+  move(event) {
+    if (!this.fingers.has(event.pointerId)) return;
+    this.fingers.set(event.pointerId, event);
+    const start = this.starts.get(event.pointerId);
+    this.#isStill &&= Boolean(start && distance(start, event) < TAP_REACH);
+    if (this.#isStill) return;
+    const { span } = this;
+    this.span = spanOf(this.fingers);
+    this.view.zoomBy(this.span.distance / span.distance, span);
+    this.view.panBy(this.span.clientX - span.clientX, this.span.clientY - span.clientY);
+  }
+
+  end() {
+    const count = this.fingers.size + 1; // with the one that was lifted
+    return new Rest(this.fingers, () => {
+      if (this.#isStill && performance.now() - this.#startedAt < TAP_TIME) this.onTap(count);
+    });
+  }
+
+  cancel() {
+    return new Rest(this.fingers, () => {});
+  }
+
+  /**
+   * Another finger makes it a tap of more fingers.
+   * @param {PointerEvent} event
+   */
+  yieldsTo(event) {
+    if (isTouch(event)) this.starts.set(event.pointerId, event);
+    return false;
+  }
+}
+
+/** The fingers that stay after a pinch or a tap paint nothing. @implements {Gesture} */
 class Rest {
   pointerId = null;
 
-  /** @param {Fingers} fingers */
-  constructor(fingers) {
+  /**
+   * @param {Fingers} fingers
+   * @param {() => void} onLast Runs when the last finger is lifted.
+   */
+  constructor(fingers, onLast) {
     this.fingers = fingers;
+    this.onLast = onLast;
   }
 
   enter() {}
@@ -159,11 +215,13 @@ class Rest {
   move() {}
 
   end() {
-    return this.fingers.size ? this : null;
+    if (this.fingers.size) return this;
+    this.onLast();
+    return null;
   }
 
   cancel() {
-    return this.end();
+    return this.fingers.size ? this : null;
   }
 
   yieldsTo() {

@@ -10,7 +10,7 @@ const SETTLED = 600; // milliseconds until the place of the cursor is announced
 /** @type {Record<string, [dx: number, dy: number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-const isTextField = (/** @type {Element | null} */ element) =>
+export const isTextField = (/** @type {Element | null} */ element) =>
   element?.matches('textarea, input:not([type=range], [type=checkbox], [type=radio])') ?? false;
 
 /** Returns whether letters and digits are meant for this element. @param {Element | null} element */
@@ -48,12 +48,14 @@ export class Keyboard {
   /** @param {KeyboardEvent} event */
   #press(event) {
     if (event.key === 'Tab') this.canvas.cursor.noteKeys();
+    if (event.key === 'Shift') this.canvas.holdShift(true);
     const target = event.target instanceof Element ? event.target : document.body;
-    if (!this.canvas.isShown || isTextField(target)) return; // text fields have an undo of their own
+    // Text fields have an undo of their own, and the dialog a key to close it.
+    if (!this.canvas.isShown || isTextField(target) || target.closest('dialog')) return;
     const isAltGraph = event.getModifierState('AltGraph'); // brackets are AltGr keys on some keyboards
     const isControl = (event.ctrlKey || event.metaKey) && !isAltGraph;
-    if (event.key === 'Escape') return this.canvas.cancel();
-    if (event.key === 'Enter' && !target.closest('button, a, summary') && this.canvas.closeShape()) {
+    if (event.key === 'Escape') return this.canvas.commands.cancel();
+    if (event.key === 'Enter' && !target.closest('button, a, summary') && this.canvas.commands.closeShape()) {
       return event.preventDefault();
     }
     if (isControl && !event.altKey) return this.#pressControl(event);
@@ -105,6 +107,7 @@ export class Keyboard {
    * @param {KeyboardEvent} event
    */
   #release(event) {
+    if (event.key === 'Shift') this.canvas.holdShift(false);
     if (event.key !== ' ' || !this.#isSpaceHeld) return;
     this.#isSpaceHeld = false;
     if (event.target === this.surface && !this.#hasMovedView) this.canvas.cursor.togglePen();

@@ -12,6 +12,8 @@ import { clampPoint } from '../document/raster.js';
 export class Pen {
   /** @type {number | null} When the stroke in progress began, in milliseconds of performance.now(). */
   downSince = null;
+  /** @type {Point} */
+  #place = { x: 0, y: 0 };
 
   /**
    * @param {LabelMap} labelMap
@@ -33,15 +35,22 @@ export class Pen {
     this.up(0); // the keyboard may hold it
     this.downSince = performance.now();
     this.listeners.onDown();
-    this.currentTool().enter(clampPoint(point, this.labelMap.size));
+    this.#place = clampPoint(point, this.labelMap.size);
+    this.currentTool().enter(this.#place);
     this.listeners.onChange();
   }
 
   /** @param {Point} point */
   move(point) {
     if (!this.isDown) return;
+    this.#place = point;
     this.currentTool().move(point);
     this.listeners.onChange();
+  }
+
+  /** Tells the tool where the pen is once more: a key that changes the shape was pressed or lifted. */
+  rest() {
+    this.move(this.#place);
   }
 
   /** @param {number} reach In pixels of the map: two points nearer than this count as one place. */

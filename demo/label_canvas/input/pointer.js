@@ -1,12 +1,12 @@
 // @ts-check
 // Mouse, pen and fingers: one of them paints; two fingers, the middle button, or the left button with the space bar
-// move the view.
+// move the view; the right button, or the left one with Alt, picks the class.
 
 /** @import { Point } from '../document/raster.js' */
 /** @import { View } from '../view.js' */
 /** @import { Fingers, Gesture } from './gestures.js' */
 /** @import { Pen } from './pen.js' */
-import { isTouch, Paint, Pan, Pinch } from './gestures.js';
+import { isTouch, Paint, Pan, Pick, Pinch } from './gestures.js';
 import { isField } from './keyboard.js';
 
 const TRACKPAD = 40; // pixels; anything in smaller steps is a trackpad, not a wheel
@@ -15,7 +15,11 @@ const WHEEL_NOTCHES = 2; // to double the size; a notch is some 120 pixels
 /**
  * @typedef {object} PointerListeners
  * @property {(point: Point | null) => void} onHover Gets the pixel under the pointer.
+ * @property {(place: { clientX: number, clientY: number }) => void} onPlace Gets where the pointer is, on the screen.
  * @property {() => boolean} isSpaceHeld Asked as a drag begins: with the space bar held it moves the view.
+ * @property {(isHeld: boolean) => void} onShift Gets whether Shift is held.
+ * @property {(point: Point) => void} onPick Gets the pixel whose class is picked.
+ * @property {(fingerCount: number) => void} onTap Several fingers have tapped.
  */
 
 export class Pointer {
@@ -40,7 +44,7 @@ export class Pointer {
     canvas.addEventListener('lostpointercapture', (event) => this.#up(event, false)); // a dialog took it
     canvas.addEventListener('pointercancel', (event) => this.#up(event, true)); // a palm, or a gesture of the system
     canvas.addEventListener('pointerleave', () => listeners.onHover(null));
-    canvas.addEventListener('contextmenu', (event) => this.#gesture && event.preventDefault()); // a long press
+    canvas.addEventListener('contextmenu', (event) => event.preventDefault()); // the right button picks
     canvas.addEventListener('mousedown', (event) => event.button === 1 && event.preventDefault()); // no scrolling
     canvas.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
   }
@@ -49,23 +53,37 @@ export class Pointer {
   #down(event) {
     const { canvas } = this.view;
     canvas.dataset.pointer = '';
+    this.listeners.onPlace(event);
     if (isTouch(event)) this.#fingers.set(event.pointerId, event);
     if (this.#gesture?.yieldsTo(event, this.#fingers)) {
       this.#gesture.cancel();
-      this.#gesture = isTouch(event) ? new Pinch(this.#fingers, this.view) : null;
+      this.#gesture = isTouch(event) ? new Pinch(this.#fingers, this.view, this.listeners.onTap) : null;
     }
-    const isPan = event.button === 1 || (event.button === 0 && this.listeners.isSpaceHeld());
-    if (this.#gesture || (event.button !== 0 && !isPan)) return; // another pointer or button does nothing
+    if (this.#gesture || event.button > 2) return; // another pointer or button does nothing
     event.preventDefault();
     canvas.focus({ preventScroll: true }); // leaves text fields, so that Ctrl+Z is meant for the map
     canvas.setPointerCapture(event.pointerId);
-    this.#gesture = isPan ? new Pan(event, this.view) : new Paint(event, this.pen, this.view);
+    this.listeners.onShift(event.shiftKey);
+    this.#gesture = this.#begin(event);
     this.#gesture.enter();
+  }
+
+  /**
+   * Returns the gesture that a button begins.
+   * @param {PointerEvent} event
+   */
+  #begin(event) {
+    const isLeft = event.button === 0;
+    if (event.button === 1 || (isLeft && this.listeners.isSpaceHeld())) return new Pan(event, this.view);
+    if (isLeft && !event.altKey) return new Paint(event, this.pen, this.view);
+    return new Pick(event, (place) => this.listeners.onPick(this.view.pointAt(place)));
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
     this.#focus(event);
+    this.listeners.onPlace(event);
+    this.listeners.onShift(event.shiftKey);
     this.listeners.onHover(isTouch(event) ? null : this.view.pointAt(event));
     if (this.#makesGesture(event)) this.#gesture?.move(event);
   }

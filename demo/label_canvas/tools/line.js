@@ -1,26 +1,17 @@
 // @ts-check
-// The line is straight, and as thick as the brush.
+// The line is straight, and as thick as the brush. With Shift it keeps to steps of 45 degrees.
 
 /** @import { LabelMap } from '../document/map.js' */
-/** @import { Point } from '../document/raster.js' */
 /** @import { Choice, Tool } from './tool.js' */
+import { turnTo45 } from '../document/raster.js';
+import { makeShape } from './shape.js';
 import { drawLine, outlineBrush } from './tool.js';
 
 /** @type {(labelMap: LabelMap, choice: Choice) => Tool} */
 export function makeLine(labelMap, choice) {
-  /** @type {Point} */
-  let start;
-  return {
-    enter(point) {
-      labelMap.beginStroke();
-      start = point;
-      this.move(point);
-    },
-    move(point) {
-      labelMap.restartStroke();
-      drawLine(labelMap, choice, start, point);
-    },
-    end: () => labelMap.endStroke(),
-    outline: (hover) => outlineBrush(hover, choice),
-  };
+  return makeShape(
+    labelMap,
+    (start, end) => drawLine(labelMap, choice, start, choice.isShiftHeld ? turnTo45(start, end) : end),
+    (hover) => outlineBrush(hover, choice),
+  );
 }

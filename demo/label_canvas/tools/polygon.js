@@ -6,7 +6,7 @@
 /** @import { LabelMap } from '../document/map.js' */
 /** @import { Point } from '../document/raster.js' */
 /** @import { Choice, Tool } from './tool.js' */
-import { clampPoint, drawPolygon } from '../document/raster.js';
+import { clampPoint, drawPolygon, turnTo45 } from '../document/raster.js';
 import { outlinePath, outlineRing } from '../outlines.js';
 import { draw, outlineCell } from './tool.js';
 
@@ -37,12 +37,12 @@ export class Polygon {
 
   /** @param {Point} point */
   enter(point) {
-    this.#path = [point];
+    this.#path = [this.#placed(point)];
   }
 
   /** @param {Point} point */
   move(point) {
-    this.#path?.push(clampPoint(point, this.labelMap.size));
+    this.#path?.push(this.#placed(point));
   }
 
   /**
@@ -65,6 +65,15 @@ export class Polygon {
 
   cancel() {
     this.#path = null;
+  }
+
+  /**
+   * Returns where a corner goes: on the map, and with Shift in a direction of 45 degrees from the last one.
+   * @param {Point} point
+   */
+  #placed(point) {
+    const last = this.#parts.flat().at(-1);
+    return clampPoint(last && this.choice.isShiftHeld ? turnTo45(last, point) : point, this.labelMap.size);
   }
 
   /** Paints the polygon; returns false if it has too few corners. */
@@ -99,7 +108,7 @@ export class Polygon {
    */
   outline(hover) {
     if (!this.isOpen && !this.#path) return outlineCell(hover, 1);
-    const points = [...this.#parts.flat(), ...(this.#path ?? (hover ? [hover] : []))];
+    const points = [...this.#parts.flat(), ...(this.#path ?? (hover ? [this.#placed(hover)] : []))];
     return outlinePath(points) + outlineRing(points[0], Math.max(this.#closingReach / 2, 1));
   }
 }

@@ -1,28 +1,21 @@
 // @ts-check
-// The rectangle reaches from corner to corner, and snaps to the grid.
+// The rectangle reaches from corner to corner, and snaps to the grid. With Shift it is a square.
 
 /** @import { LabelMap } from '../document/map.js' */
-/** @import { Point } from '../document/raster.js' */
 /** @import { Choice, Tool } from './tool.js' */
-import { boxBetween, drawBox } from '../document/raster.js';
+import { boxBetween, drawBox, squareCorner } from '../document/raster.js';
+import { makeShape } from './shape.js';
 import { draw, outlineCell } from './tool.js';
 
 /** @type {(labelMap: LabelMap, choice: Choice) => Tool} */
 export function makeRectangle(labelMap, choice) {
-  /** @type {Point} */
-  let start;
-  return {
-    enter(point) {
-      labelMap.beginStroke();
-      start = point;
-      this.move(point);
-    },
-    move(point) {
-      const box = boxBetween(start, point, choice.step);
-      labelMap.restartStroke();
+  return makeShape(
+    labelMap,
+    (start, end) => {
+      const corner = choice.isShiftHeld ? squareCorner(start, end, choice.step) : end;
+      const box = boxBetween(start, corner, choice.step);
       draw(labelMap, choice, (pixels) => drawBox(pixels, labelMap.size, box, choice.paintClass));
     },
-    end: () => labelMap.endStroke(),
-    outline: (hover) => outlineCell(hover, choice.step),
-  };
+    (hover) => outlineCell(hover, choice.step),
+  );
 }

@@ -100,6 +100,12 @@ export class Repeat {
     this.#repeated.step = this.labelMap.previous;
   }
 
+  get hint() {
+    if (this.#repeated) return 'Repeated. The numbers at → and ↓ change how many copies there are.';
+    if (this.#block) return '2. Drag from inside the frame to where the last copy goes. A click lets go of it.';
+    return '1. Drag a frame around what to repeat, such as a window.';
+  }
+
   said() {
     if (this.#repeated) return 'Repeated';
     return this.#block ? 'Block selected' : 'No block selected';

@@ -8,9 +8,9 @@ import { outlineBox, outlineDisc } from '../outlines.js';
 
 /**
  * What a person has chosen. `step` is the grid in pixels; `across` and `down` count the copies of Repeat, 0 for as many
- * as fit.
+ * as fit. `isShiftHeld` while a pointer may keep squares square and lines straight.
  * @typedef {{ paintClass: number, brushSize: number, step: number,
- *   isMirrored: boolean, across: number, down: number }} Choice
+ *   isMirrored: boolean, across: number, down: number, isShiftHeld: boolean }} Choice
  */
 
 /**
@@ -23,6 +23,7 @@ import { outlineBox, outlineDisc } from '../outlines.js';
  * @property {(hover: Point | null) => string} outline Returns what is shown above the map, as an SVG path.
  * @property {boolean} [isClick] A click is all that the tool needs.
  * @property {(className: string) => string} [said] Returns what screen readers say after `end`, instead of "Pen up".
+ * @property {string} [hint] What to do next, for tools that take several steps; else the table has the sentence.
  * @property {() => void} [choose] Runs when the tool is chosen.
  * @property {() => void} [drop] Forgets what waits for another gesture, such as corners or a selected block.
  * @property {boolean} [isOpen] Corners wait for more.

@@ -41,7 +41,7 @@ const MAX_SEED = 2 ** 32 - 1;
  * @property {string} note
  * @property {string} epochs which models were trained for fewer epochs than published
  * @property {{ name: string, url: string, packed: string }[]} examples
- * @property {(ModelFile & ModelWords & { caption: string, source: string, details: string })[]} models
+ * @property {(ModelFile & ModelWords & { caption: string, source: string })[]} models
  */
 
 export class Studio {
@@ -64,6 +64,7 @@ export class Studio {
       [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)),
     );
     const { dataset } = data;
+    find(element, 'input[type=file]').id = `open-${dataset}`; // the canvas gives it pasted and dropped images
     const repaint = () => this.repaint();
     this.canvas = this.#mountCanvas(firstMap);
     this.view = new Component(
@@ -84,7 +85,7 @@ export class Studio {
       { value: /** @type {Shown | null} */ (null), dataset },
       { retry: repaint },
     );
-    const notes = data.models.map(({ title, source, details }) => ({ name: title, source, details, notice: '' }));
+    const notes = data.models.map(({ title, source }) => ({ name: title, source, notice: '' }));
     new Component(find(element, '.studio-notes'), mountNotes, { value: notes });
     new MapActions(find(element, '.map-actions'), this);
     this.#mountGallery();
@@ -152,6 +153,7 @@ export class Studio {
     const props = {
       value: this.#message(firstMap),
       ...{ size, classes, dataset, settings, background, start_class: startClass, first_classes: firstClasses },
+      image_input: `#open-${dataset}`,
     };
     return new Component(find(this.element, '.studio-canvas'), mountCanvas, props, {
       input: () => this.repaint(),
