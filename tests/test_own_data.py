@@ -21,7 +21,7 @@ from pix2pix.publish.pack import pack
 from pix2pix.release import load_config
 from pix2pix.report.__main__ import main as report_main
 from pix2pix.trainer import Trainer
-from pix2pix.training_data import open_splits, read_splits
+from pix2pix.training_data import open_splits, read_splits, source_of
 from tests.helpers.own_images import INNER, OUTER, SIDE_BY_SIDE, edges, fill, house, house_image, photo, save
 from tests.helpers.tiny import tiny_generator
 
@@ -197,6 +197,7 @@ def test_the_same_validation_pairs_are_drawn_again_and_kept_from_training(tmp_pa
     assert {split: len(pairs) for split, pairs in splits.items()} == {"train": 16, "val": 4}
     assert not set(splits["train"].files) & set(splits["val"].files)
     assert all(splits[split].files == again[split].files for split in splits)
+    assert source_of(config).open(["val"])["val"].files == splits["val"].files
     shutil.move(tmp_path / "data" / "train" / "1.png", tmp_path / "1.png")
     (tmp_path / "data" / "val").mkdir()
     shutil.move(tmp_path / "1.png", tmp_path / "data" / "val" / "1.png")

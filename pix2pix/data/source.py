@@ -56,10 +56,10 @@ class PairSource:
             raise DataError(f"{printable(self.folder)} does not exist. {self.advice}")
         try:
             found = find_pairs(self.folder)
-            if missing := [split for split in needed if split not in found]:
-                raise DataError(f"{printable(self.folder)} contains no pairs of {missing[0]}. {self.advice}")
             if "train" in found and "val" not in found and self.val_share:
                 found["train"], found["val"] = split_val(found["train"], self.val_share, self.seed)
+            if missing := [split for split in needed if split not in found]:
+                raise DataError(f"{printable(self.folder)} contains no pairs of {missing[0]}. {self.advice}")
             splits: dict[str, PairedDataset] = {}
             side = self.label_side
             for split in (split for split in SPLITS if split in found):
