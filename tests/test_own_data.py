@@ -116,6 +116,7 @@ def test_images_of_512x256_are_trained_sampled_reported_and_published(wide, tmp_
     assert report_main([str(tmp_path / "run"), "--output", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "index.html").read_text()
     assert "3 classes, of the input" in page and "wide" in page
+    assert "Published FID" not in page and "Not scored yet" in page
     pack(released, tmp_path / "packed", "someone/wide")
     card = (tmp_path / "packed" / "README.md").read_text()
     assert "np.full((256, 512)" in card and "CMP" not in card and "label images of 3 classes to photos" in card

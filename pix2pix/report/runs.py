@@ -63,8 +63,9 @@ class Run:
 
     @property
     def subject(self) -> str:
-        """What runs must share to be compared: the dataset and its direction."""
-        return self.config.dataset + ("" if self.config.direction == "BtoA" else "-AtoB")
+        """What runs must share to be compared: the images and, for the known datasets, which become which."""
+        is_reversed = self.config.data is None and self.config.direction != "BtoA"
+        return self.config.dataset + ("-AtoB" if is_reversed else "")
 
     @property
     def epochs(self) -> int:

@@ -99,7 +99,7 @@ def _groups(runs: Sequence[Run], measure: Measure | None, split: str) -> list[Gr
     published = published_fid(runs[0].config).get(split, {})
     scored_n: list[int | None] = [*counts(runs, measure, split)]
     groups = []
-    for n in scored_n or [None]:
+    for n in scored_n or ([None] if published else []):
         scored = [select(run, measure, split, n) for run in runs]
         common = set.intersection(*(set(scores) for scores in scored if scores)) if any(scored) else set()
         rows = []
