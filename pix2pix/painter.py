@@ -161,9 +161,10 @@ class Painter:
 
 
 def read_input(config: ReleaseConfig, path: Path, force: bool = False) -> LabelImageFile:
-    """Read a label image, class numbers, or the right half of a pair; what is transparent is the first class."""
-    palette = config.input_palette
-    return read_label_image(path, palette, palette.colors[0] if palette else "#000000", config.size, force)
+    """Read a label image, class numbers, or the input of a pair; what is transparent is the first class."""
+    palette, side = config.input_palette, int(config.direction == "BtoA")
+    background = palette.colors[0] if palette else "#000000"
+    return read_label_image(path, palette, background, config.size, force, side=side)
 
 
 def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bool = False) -> np.ndarray:
@@ -203,7 +204,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="PATH",
         type=Path,
         required=True,
-        help="label image or 512x256 pair, whose right half is used, or a folder of them",
+        help="label image, pair side by side, of which the input is used, or a folder of them",
     )
     parser.add_argument(
         "--output", metavar="DIR", type=Path, required=True, help="folder for PNG files of the same names"

@@ -264,8 +264,20 @@ def test_a_model_of_photos_takes_any_image_and_refuses_label_maps(tmp_path):
     assert paint_files(tmp_path / "released", tmp_path / "photo.png", tmp_path / "out", "--precision", "fp32") == 0
     painter = Painter.load(tmp_path / "released", precision="fp32")
     np.testing.assert_array_equal(Image.open(tmp_path / "out" / "photo.png"), painter.paint_image(photo, 0))
+    Image.fromarray(np.concatenate([photo, FACADES.to_image(LABEL_MAP)], 1)).save(tmp_path / "pair.png")
+    assert paint_files(tmp_path / "released", tmp_path / "pair.png", tmp_path / "out", "--precision", "fp32") == 0
+    assert (tmp_path / "out" / "pair.png").read_bytes() == (tmp_path / "out" / "photo.png").read_bytes()
     with pytest.raises(ValueError, match="takes images without classes, not label maps"):
         painter.paint(LABEL_MAP, 0)
+
+
+def test_the_label_image_of_a_pair_is_on_the_side_that_the_model_was_trained_on(tmp_path):
+    release.save(tmp_path / "released", tiny_generator(), tiny_release_config(direction="AtoB"))
+    photo, label_image = np.split(np.asarray(draw_pair(3)), 2, axis=1)
+    for name, image in (("pair", np.concatenate([label_image, photo], 1)), ("map", label_image)):
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+        assert paint_files(tmp_path / "released", tmp_path / f"{name}.png", tmp_path / "out") == 0
+    assert (tmp_path / "out" / "pair.png").read_bytes() == (tmp_path / "out" / "map.png").read_bytes()
 
 
 def test_a_run_in_progress_can_be_painted_with(released_folder, tmp_path):

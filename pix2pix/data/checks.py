@@ -147,20 +147,24 @@ def map_problem(pixels: np.ndarray, palette: Palette | None) -> str | None:
     )
 
 
-def right_half_of_pair(pixels: np.ndarray, palette: Palette | None, size: tuple[int, int] = (256, 256)) -> np.ndarray:
-    """Return the right half of a pair with the photo on the left; any other image, such as a wide map, as it is.
+def input_half_of_pair(
+    pixels: np.ndarray, palette: Palette | None, size: tuple[int, int] = (256, 256), side: int = 1
+) -> np.ndarray:
+    """Return the input's half of a pair of label image and photo; any other image, such as a wide map, as it is.
 
     Args:
         pixels: uint8 RGB [H, W, 3].
-        palette: Tells label images from photos; None judges by the number of colours.
+        palette: Classes of the input; None if it is no label image, and judges by the number of colours.
         size: Width and height of a half; a pair may be larger or smaller in proportion.
+        side: Which half is the input, A (0) on the left or B (1) on the right.
     """
     height, width = pixels.shape[:2]
     if width * size[1] != 2 * height * size[0] or width % 2:
         return pixels
-    left, right = pixels[:, : width // 2], pixels[:, width // 2 :]
-    is_pair = looks_like_label_map(right, palette) and not looks_like_label_map(left, palette)
-    return right if is_pair else pixels
+    halves = pixels[:, : width // 2], pixels[:, width // 2 :]
+    are_maps = [looks_like_label_map(half, palette) for half in halves]
+    is_pair = are_maps[0] != are_maps[1] and (palette is None or are_maps[side])
+    return halves[side] if is_pair else pixels
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ class LabelImageFile:
     Attributes:
         pixels: uint8 RGB [H, W, 3].
         kind: What class numbers it held, "Cityscapes trainIds"; empty if its colours were read.
-        is_half: Whether it is the right half of a pair.
+        is_half: Whether it is half of a pair.
         problem: What is wrong with it; a sentence, or empty. Not empty only if it was read by force.
     """
 
@@ -187,8 +191,9 @@ def read_label_image(
     size: tuple[int, int] = (256, 256),
     force: bool = False,
     limits: Limits = ANY,
+    side: int = 1,
 ) -> LabelImageFile:
-    """Read one label image for the page or the painter: colours or class numbers, alone or as the right half of a pair.
+    """Read one input image for the page or the painter: colours or class numbers, alone or as half of a pair.
 
     Args:
         path: The image file.
@@ -197,6 +202,7 @@ def read_label_image(
         size: Width and height of the model's images, which tell a pair by its shape.
         force: Return an image with a problem instead of raising.
         limits: What the image may be.
+        side: Which half of a pair is the input, A (0) or B (1).
 
     Raises:
         ImageFileError: The file cannot be read, or holds no label image.
@@ -204,7 +210,7 @@ def read_label_image(
     pixels = read_image(path, background, limits)
     if palette is not None and (found := label_image_from_numbers(pixels, palette, path, limits)):
         return LabelImageFile(found[0], kind=found[1])
-    label_image = right_half_of_pair(pixels, palette, size)
+    label_image = input_half_of_pair(pixels, palette, size, side)
     read = LabelImageFile(label_image, is_half=label_image.shape != pixels.shape)
     if (problem := map_problem(label_image, palette)) is None:
         return read
