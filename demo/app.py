@@ -12,7 +12,7 @@ from demo.example_gallery import read_examples
 from demo.models import Model, by_dataset, painters_of
 from demo.server.gradio_patches import patch_gradio
 from demo.server.limits import app_keywords
-from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING
+from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING, ROOT_PATH
 from demo.studio import Studio, add_studio
 from demo.subjects import INTRODUCTION, SUBJECTS, make_title
 from demo.validation_samples import ValidationSamples
@@ -144,5 +144,6 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
         pwa=False,
         enable_monitoring=False,
         max_file_size=MAX_UPLOAD_BYTES,
+        root_path=ROOT_PATH,
         app_kwargs=app_keywords(demo),
     )

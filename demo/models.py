@@ -63,11 +63,7 @@ class Model:
             folder = fetch(wanted, report)
             source = f"{wanted.repo}@{folder.name[:7]}"
             if source != self.source:
-                painter = read_painter(self.name, folder, source)
-                painter.paint(
-                    np.zeros((256, 256), np.uint8), 0
-                )  # the first image is slow; no visitor should wait for it
-                self.painter, self.source = painter, source
+                self.painter, self.source = read_painter(self.name, folder, source), source
             self.notice = ""
         except (OSError, RuntimeError, ValueError) as error:
             instead = f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead."
@@ -92,13 +88,14 @@ def by_dataset(models: Mapping[str, Model]) -> dict[str, dict[str, Model]]:
 
 
 def read_painter(name: str, folder: Path, source: str) -> Painter:
-    """Read a released folder as the model `name`.
+    """Read a released folder as the model `name`, and paint once: no visitor should wait for the slow first image.
 
     Raises:
         ReleaseError: If it cannot be used or is another model.
     """
     painter = Painter.load(folder)
     check_config(name, painter.config, source)
+    painter.paint(np.zeros((256, 256), np.uint8), 0)
     return painter
 
 

@@ -88,13 +88,9 @@ def make_save(models: Mapping[str, Model], samples: ValidationSamples | None) ->
 
 
 def paint_first(models: Mapping[str, Model], first_map: np.ndarray, is_shown: bool) -> Shown | None:
-    """Paint the page's first images, if they are shown and the models are there; warm the models up in any case."""
-    painters = painters_of(models)
-    if not painters:
-        return None
-    # A network's first image is slow, and its time would be shown.
-    first = [show(SIDE_BY_SIDE, painters, first_map, FIRST_NOISE.seed, FIRST_NOISE.dropout) for _ in range(2)]
-    return first[-1] if is_shown else None
+    """Paint the page's first images, if they are shown and the models are there."""
+    painters = painters_of(models) if is_shown else None
+    return show(SIDE_BY_SIDE, painters, first_map, FIRST_NOISE.seed, FIRST_NOISE.dropout) if painters else None
 
 
 def add_canvas(dataset: str, first_map: np.ndarray) -> LabelCanvas:

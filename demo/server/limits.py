@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import gradio as gr
 from fastapi import HTTPException
@@ -19,7 +20,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import modules
@@ -33,6 +34,7 @@ from demo.server.settings import (
     MAX_WAITING_PER_ADDRESS,
     PAGE_RATE,
     RATE,
+    ROOT_PATH,
 )
 from demo.server.stop import log, stopping
 
@@ -71,12 +73,18 @@ class Limits:
     def __init__(self, app: ASGIApp, demo: gr.Blocks) -> None:
         self.app, self.demo = app, demo
         self.rate_limiter = MovingWindowRateLimiter(MemoryStorage())
+        self.prefix = urlsplit(ROOT_PATH).path
         self.open: Counter[str] = Counter()
         self.open_mcp = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        if self.prefix and (scope["path"] + "/").startswith(self.prefix + "/"):
+            if scope["path"] == self.prefix:
+                query = scope["query_string"].decode("latin-1")
+                return await RedirectResponse(f"{ROOT_PATH}/{query and '?' + query}")(scope, receive, send)
+            scope = without_prefix(scope, self.prefix)
         request = Request(scope)
         if request.url.path == "/health":
             return await self.health()(scope, receive, send)
@@ -147,6 +155,13 @@ class Limits:
         if request.method == "POST" and (reason := why_not_now(self.demo._queue, address)):
             return refusal_of(429, reason)
         return None
+
+
+def without_prefix(scope: Scope, prefix: str) -> Scope:
+    """Remove the path that the page is served below, which only some proxies strip."""
+    raw = scope.get("raw_path") or b""
+    quoted = quote(prefix).encode()
+    return {**scope, "path": scope["path"].removeprefix(prefix), "raw_path": raw.removeprefix(quoted)}
 
 
 def why_not_now(queue: Queue, address: str) -> str | None:

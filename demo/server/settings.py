@@ -24,6 +24,14 @@ def rate(name: str, default: str) -> limits.RateLimitItem:
         ) from None
 
 
+def root_path(name: str) -> str:
+    """Read the path that the page is served below, or its whole address, without a slash at the end; "" for none."""
+    text = os.environ.get(name, "").strip("/")
+    return f"/{text}" if text and "://" not in text else text
+
+
+ROOT_PATH = root_path("GRADIO_ROOT_PATH")
+"""Path or address that proxies serve the page below."""
 MAX_WAITING = whole_number("PIX2PIX_MAX_WAITING", 256)
 """Maximum number of maps in the queue, over all visitors. A page has at most one; its place in the queue is shown."""
 MAX_WAITING_PER_ADDRESS = whole_number("PIX2PIX_MAX_WAITING_PER_ADDRESS", 64)

@@ -1,0 +1,42 @@
+"""The app below a path for programs, behind proxies that strip it and proxies that keep it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from pix2pix.labels import FACADES
+from tests.helpers.app import tiny_models
+from tests.helpers.browser import served_app
+from tests.helpers.reverse_proxy import reverse_proxy
+from tests.helpers.tiny import draw_label_map
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an app that is served below a path."""
+    models = tiny_models(tmp_path_factory, "facades") | tiny_models(tmp_path_factory, "cityscapes")
+    weights = [part for name, folder in models.items() for part in ("--weights", f"{name}={folder}")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_ROOT_PATH", "pix/")  # slashes make no difference
+        with served_app(tmp_path_factory.mktemp("app"), *weights) as url:
+            yield urlsplit(url).port or 0
+
+
+@pytest.fixture(params=[True, False], ids=["strips", "keeps"])
+def url(request: pytest.FixtureRequest, port: int) -> Iterator[str]:
+    with reverse_proxy(port, "/pix", strips=request.param) as address:
+        yield address
+
+
+def test_programs_paint_below_a_path(url: str, tmp_path: Path) -> None:
+    Image.fromarray(FACADES.to_image(draw_label_map(0))).save(tmp_path / "map.png")
+    client = Client(f"{url}/", verbose=False, download_files=tmp_path)
+    *files, _ = client.predict(handle_file(tmp_path / "map.png"), 1, True, api_name="/predict")
+    assert httpx.get(f"{url}/health").json()["status"] == "ok"
+    assert httpx.get(f"{url}/config").json()["root"] == url
+    assert [Image.open(file).size for file in files] == [(256, 256)] * 2
