@@ -89,7 +89,7 @@ export class Canvas {
       onPick: (point) => this.classChoice.pick(point),
       onTap: (fingerCount) => this.commands.noteTap(fingerCount),
     });
-    new Files(element, this, listeners.onImage);
+    if (listeners.onImage) new Files(element, this, listeners.onImage);
     listen(element, window, 'hashchange', () => this.#followLink());
     this.chooseTool('brush');
     this.classChoice.choose(startClass);

@@ -5,6 +5,7 @@
 /** @import { ClassEntry } from './chrome/palette.js' */
 /** @import { Settings } from './document/codec.js' */
 /** @import { Size } from './document/raster.js' */
+import { find } from '../find.js';
 import { Canvas } from './canvas.js';
 import { decodeRuns } from './document/codec.js';
 import { listen } from './input/listen.js';
@@ -41,7 +42,7 @@ export function mount(element, { props, trigger, watch }) {
     {
       onChange: (pixels) => sender.sendMap(pixels),
       onStroke: (pixels) => sender.sendLive(pixels),
-      onImage: (file) => openImage(props.image_input, file),
+      onImage: props.image_input ? (file) => openImage(props.image_input, file) : undefined,
       onSettings: (detail) => document.dispatchEvent(new CustomEvent(`${dataset}-restored`, { detail })),
     },
   );
@@ -64,8 +65,7 @@ export function mount(element, { props, trigger, watch }) {
  * @type {(selector: string, file: File) => void}
  */
 function openImage(selector, file) {
-  const input = /** @type {HTMLInputElement | null} */ (selector ? document.querySelector(selector) : null);
-  if (!input) return;
+  const input = /** @type {HTMLInputElement} */ (find(document.body, selector));
   const files = new DataTransfer();
   files.items.add(file);
   input.files = files.files;
