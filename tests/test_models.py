@@ -130,7 +130,7 @@ def test_the_models_of_the_file_are_those_that_are_wanted(
 FAILURES = {
     "down": f"{NOWHERE} cannot be reached for me/facades-gan: check the connection and try again. "
     "Shown instead: bundled weights.",
-    "missing": "or it is private: check the name, or log in with: hf auth login, or set HF_TOKEN to a token. Shown instead: bundled weights.",
+    "missing": "or log in with: hf auth login, or set HF_TOKEN to a token. Shown instead: bundled weights.",
     "another model": "holds a facades-l1 model. Shown instead: bundled weights.",
     "another palette": "has another palette than facades, in which the examples are painted. "
     "Shown instead: bundled weights.",
