@@ -122,11 +122,11 @@ def sample_and_keep(
         for split, pairs in splits.items():
             shown = []
             for index in range(min(SAMPLES_PER_SPLIT, len(pairs))):
-                label_image, photo = pairs[index]
-                fake = sample(trainer, label_image, index).cpu()
-                for kind, image in (("input", label_image), ("target", photo), (epoch, fake)):
+                source, target = pairs[index]
+                fake = sample(trainer, source, index).cpu()
+                for kind, image in (("input", source), ("target", target), (epoch, fake)):
                     run.save_sample(split, pairs.files[index].stem, kind, image)
-                shown.append(torch.cat([label_image, fake, photo], 2))
+                shown.append(torch.cat([source, fake, target], 2))
             log_samples(accelerator, f"samples/{split}", torch.stack(shown), trainer.step_count)
     if config.keeps_after(epoch):
         release.save_weights(run.weights(epoch), trainer.released_G)

@@ -208,7 +208,7 @@ def _called(data: Path | None, dataset: str, name: str | None) -> dict[str, str]
     """Return the name of what is trained on, if it is people's own: `--name`, or else the folder's name."""
     if data is None:
         if name is not None:
-            raise ValueError("--name has no effect without --data; leave it out")
+            raise ValueError("--name has no effect without --data, which it names; --run-dir names the folder of a run")
         return {}
     if dataset != "facades":
         raise ValueError("--dataset and --data exclude each other; --name gives your own data a name")

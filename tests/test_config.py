@@ -64,6 +64,12 @@ def test_a_flag_sets_the_field_of_its_name_with_its_type():
         ("--workers", "-1"),
         ("--sample-every", "-1"),
         ("--checkpoint-minutes", "-1"),
+        ("--size", "300x256"),
+        ("--size", "256"),
+        ("--size", "2048x256"),
+        ("--val-share", "1"),
+        ("--palette", "palette.json"),
+        ("--name", "houses"),
     ],
 )
 def test_a_wrong_value_ends_with_a_sentence_that_names_the_flag(flag, value, capsys):
@@ -117,3 +123,16 @@ def test_numbers_of_numpy_are_numbers(seed):
     assert config == TrainConfig(seed=7, learning_rate=0.5) and type(config.seed) is int
     assert check_seed(seed) == 7 and type(check_seed(seed)) is int
     assert json.loads(tiny_release_config(seed=seed).to_json())["seed"] == 7
+
+
+def test_own_data_are_called_like_their_folder_or_as_they_are_named(capsys):
+    for folder, flags, name in (
+        ("My Houses (2026)", [], "my-houses-2026"),
+        ("--", [], "own"),
+        ("Häuser", [], "h-user"),
+        ("x", ["--name", "red_houses"], "red_houses"),
+    ):
+        config, _ = parse_flags([f"--data={Path('data') / folder}", *flags])
+        assert (config.dataset, config.run_dir) == (name, Path("runs") / f"{name}-gan")
+    assert "--name must consist of" in said_about(["--data", "x", "--name", "My houses"], capsys)
+    assert "exclude each other" in said_about(["--data", "x", "--dataset", "cityscapes"], capsys)
