@@ -2,6 +2,7 @@ import csv
 import hashlib
 import json
 import math
+import os
 import re
 import shlex
 from dataclasses import asdict
@@ -488,3 +489,8 @@ def test_the_command_in_the_docs_makes_a_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(line, comments=True)) == 0
     assert Path("report/index.html").is_file()
+
+
+def test_a_run_in_a_folder_of_another_encoding_is_reported(tmp_path):
+    run = make_run(tmp_path / os.fsdecode(b"caf\xe9"))
+    assert r"caf\udce9" in make_report(tmp_path / "report", run)

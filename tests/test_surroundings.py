@@ -16,6 +16,7 @@ from PIL import Image
 from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies
 from tests.helpers.app import ROOT, tiny_models
 from tests.helpers.server import start_app
+from tests.helpers.socks_server import socks_server
 
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "ALL_PROXY": "socks5://127.0.0.1:9"}
@@ -138,6 +139,16 @@ def test_a_download_says_which_proxy_it_cannot_use(tmp_path, image_folders, comm
     done = run(commands[command], tmp_path, ALL_PROXY=proxy, PYTHONUTF8="1", **places)
     assert done.returncode == 1 and sentence in done.stderr.decode(), done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_model_is_pulled_through_a_socks_proxy(hub, released_folder, tmp_path):
+    files = {path.name: path.read_bytes() for path in released_folder.iterdir()}
+    hub.add("owner/name", files)
+    with socks_server() as (proxy, connected):
+        places = {"HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": hub.url, "ALL_PROXY": proxy}
+        done = run(["-m", "pix2pix.hub", "pull", "owner/name"], tmp_path, **places)
+    assert done.returncode == 0, done.stderr.decode()
+    assert set(connected) == {("127.0.0.1", httpx.URL(hub.url).port)}
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
             sheet.image().save(file, "PNG")
     for name, text in texts.items():
         with replacing(output / name) as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="backslashreplace"))  # names of files may hold bytes of other encodings
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -18,7 +18,8 @@ def reverse_proxy(port: int, prefix: str, strips: bool) -> Iterator[str]:
         def forward(self) -> None:
             if not f"{self.path}/".startswith((f"{prefix}/", f"{prefix}?")):
                 strays.append(self.path)
-                return self.send_error(404)
+                self.send_response(204)
+                return self.end_headers()
             path = (self.path.removeprefix(prefix) if strips else self.path) or "/"
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             upstream = HTTPConnection("127.0.0.1", port, timeout=60)
