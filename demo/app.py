@@ -8,16 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from demo.example_gallery import read_examples
-from demo.models import Model, by_dataset, painters_of
+from demo.models import Model, painters_of
 from demo.server.gradio_patches import patch_gradio
 from demo.server.limits import app_keywords
 from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING, ROOT_PATH
 from demo.studio import Studio, add_studio
-from demo.subjects import INTRODUCTION, SUBJECTS, make_title
+from demo.subjects import INTRODUCTION, make_title
+from demo.tabs import Tab, make_tabs
 from demo.validation_samples import ValidationSamples
 from demo.views import views_of
-from pix2pix.labels import PALETTES
 
 REFRESH_SECONDS = 1.5
 """Interval at which a page refreshes the notes on its models while one of them is being downloaded."""
@@ -70,24 +69,25 @@ def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
     )
 
 
-def add_studios(
-    demo: gr.Blocks,
-    pairs: Mapping[str, Mapping[str, Model]],
-    examples: Mapping[str, Mapping[str, Any]],
-    samples: Mapping[str, ValidationSamples],
-) -> list[Studio]:
-    """Lay out a canvas per dataset, in tabs if there are several; `build_demo` describes the rest."""
-    if len(pairs) == 1:
-        ((dataset, pair),) = pairs.items()
-        return [add_studio(pair, examples[dataset], samples.get(dataset))]
+def add_studios(demo: gr.Blocks, tabs: Sequence[Tab]) -> list[Studio]:
+    """Lay out a canvas per tab; a single one needs no tab."""
+    if len(tabs) == 1:
+        return [add_studio(tabs[0])]
     studios = []
-    with gr.Tabs() as tabs:
-        for number, (dataset, pair) in enumerate(pairs.items()):
-            with gr.Tab(SUBJECTS[dataset].title, id=dataset) as tab:
-                studios.append(add_studio(pair, examples[dataset], samples.get(dataset), tab if number else None))
-            tab.select(None, js=KEEP_TAB.replace("DATASET", dataset), api_visibility="private")
-    demo.load(None, None, tabs, js=OPEN_TAB.replace("DATASETS", json.dumps(list(pairs))), api_visibility="private")
+    with gr.Tabs() as bar:
+        for number, tab in enumerate(tabs):
+            with gr.Tab(tab.subject.title, id=tab.name) as opened:
+                studios.append(add_studio(tab, opened if number else None))
+            opened.select(None, js=KEEP_TAB.replace("DATASET", tab.name), api_visibility="private")
+    names = json.dumps([tab.name for tab in tabs])
+    demo.load(None, None, bar, js=OPEN_TAB.replace("DATASETS", names), api_visibility="private")
     return studios
+
+
+def shapes_of(tabs: Sequence[Tab]) -> str:
+    """Return a style that tells the tabs' components the shape of their images."""
+    rules = [f"#studio-{tab.name} {{ --map-aspect: {tab.size[0] / tab.size[1]} }}" for tab in tabs]
+    return f"<style>{' '.join(rules)}</style>"
 
 
 def build_demo(
@@ -98,19 +98,15 @@ def build_demo(
     """Build the page.
 
     Args:
-        models: By "DATASET-OBJECTIVE", both objectives of every dataset. Each dataset gets a canvas.
-        examples_folder: Holds a folder of label images per dataset.
-        samples: Validation samples by dataset.
+        models: By "DATASET-OBJECTIVE" or "NAME-OBJECTIVE"; see `demo.tabs.make_tabs`.
+        examples_folder: Holds a folder of label images per bundled dataset.
+        samples: Validation samples by dataset or name.
     """
-    pairs = by_dataset(models)
-    examples = {
-        dataset: read_examples(examples_folder / dataset, PALETTES[dataset], SUBJECTS[dataset].first_example)
-        for dataset in pairs
-    }
-    title = make_title(pairs)
+    tabs = make_tabs(models, examples_folder, samples)
+    title = make_title([tab.subject for tab in tabs])
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
-        gr.HTML(INTRODUCTION.format(title=title), apply_default_css=False)
-        studios = add_studios(demo, pairs, examples, samples)
+        gr.HTML(INTRODUCTION.format(title=title) + shapes_of(tabs), apply_default_css=False)
+        studios = add_studios(demo, tabs)
         if any(model.wanted for model in models.values()):
             keep_fresh(demo, studios)
     return demo

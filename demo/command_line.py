@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.models import MODELS, Model, Source, load_models
+from demo.models import MODEL_NAME, MODELS, Model, Source, by_dataset, load_models
 from demo.server.address import AddressError, check_address
-from demo.validation_samples import ValidationSamples, find_samples
+from demo.validation_samples import ValidationSamples, find_own_samples, find_samples
 from pix2pix.flags import Parser, command_of
 from pix2pix.hub import HubModel
 from pix2pix.release import ReleaseError
@@ -21,8 +21,8 @@ class Options:
     """What the page starts with.
 
     Attributes:
-        models: By "DATASET-OBJECTIVE".
-        samples: Validation samples by dataset; empty without `--data-dir`.
+        models: By "DATASET-OBJECTIVE" or "NAME-OBJECTIVE".
+        samples: Pairs by dataset or name; empty without `--data-dir` and `--data`.
         is_mcp_server: Whether language models may paint.
         host: The address to listen on.
         port: None takes the first free one from 7860 on.
@@ -40,14 +40,40 @@ class Options:
 def parse_weights(argument: str) -> tuple[str, Source]:
     """Split NAME=FOLDER or NAME=owner/name[@revision]. A folder that exists wins."""
     name, _, source = argument.partition("=")
-    if name not in MODELS or not source:
-        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=FOLDER, with NAME one of {', '.join(MODELS)}")
+    if not source or not MODEL_NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(
+            f"{argument!r} is not NAME=FOLDER, with NAME one of {', '.join(MODELS)}, or a name of your own in "
+            "lower-case letters and digits that ends in -gan or -l1"
+        )
     if Path(source).is_dir():
         return name, Path(source)
     try:
         return name, HubModel.parse(source)
     except ReleaseError as error:
         raise argparse.ArgumentTypeError(f"there is no folder {source!r}") from error
+
+
+def find_data(arguments: Sequence[str], models: Mapping[str, Model]) -> dict[str, ValidationSamples]:
+    """Find the pairs of tabs of people's own.
+
+    Args:
+        arguments: NAME=DIR, or DIR if there is one such tab.
+        models: All models of the page.
+
+    Raises:
+        ValueError: If there is no such tab, or its folder cannot be used; one sentence says why.
+    """
+    own = {name: pair for name, pair in by_dataset(models).items() if f"{name}-gan" not in MODELS}
+    samples = {}
+    for argument in arguments:
+        name, _, folder = argument.rpartition("=") if argument.partition("=")[0] in own else ("", "", argument)
+        if not own or not name and len(own) > 1:
+            tabs = f"NAME=DIR, with NAME one of {', '.join(own)}" if own else "--weights NAME-gan=FOLDER first"
+            raise ValueError(f"{argument} belongs to no tab; give {tabs}")
+        name = name or next(iter(own))
+        painter = next(model.painter for model in own[name].values() if model.painter)
+        samples[name] = find_own_samples(Path(folder), painter.config)
+    return samples
 
 
 def parse_port(text: str) -> int:
@@ -74,8 +100,15 @@ def make_parser(environment: Mapping[str, str]) -> Parser:
         type=parse_weights,
         action="append",
         default=[],
-        help="released folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME "
-        f"({', '.join(MODELS)}); repeatable",
+        help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME: one of "
+        f"{', '.join(MODELS)}, or a name of your own that ends in -gan or -l1, for a tab of its own; repeatable",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="[NAME=]DIR",
+        action="append",
+        default=[],
+        help="folder of the pairs that a tab of your own was trained on; offers samples of them; repeatable",
     )
     parser.add_argument(
         "--data-dir",
@@ -119,10 +152,11 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
     flags = parser.parse_args(arguments)
     if flags.mcp and importlib.util.find_spec("mcp") is None:
         parser.error("--mcp needs a package that is not installed: pip install 'gradio[mcp]'")
-    data_dir = flags.data_dir
-    if data_dir and "SPACE_ID" in environment:
-        print("--data-dir is ignored on a public Space, because datasets may not be redistributed.", file=sys.stderr)
-        data_dir = None
+    data_dir, data = flags.data_dir, flags.data
+    if (data_dir or data) and "SPACE_ID" in environment:
+        sentence = "are ignored on a public Space, because datasets may not be redistributed."
+        print(f"--data-dir and --data {sentence}", file=sys.stderr)
+        data_dir, data = None, []
     try:
         samples = find_samples(data_dir) if data_dir else {}
     except ValueError as error:
@@ -133,4 +167,8 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         models = load_models(dict(flags.weights))
     except (AddressError, ReleaseError) as error:
         parser.error(str(error))
+    try:
+        samples |= find_data(data, models)
+    except ValueError as error:
+        parser.error(f"--data: {error}")
     return Options(models, samples, flags.mcp, flags.host, flags.port, flags.share)

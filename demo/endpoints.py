@@ -1,27 +1,61 @@
 """The endpoints for programs: `paint` takes a label map, `predict` an image file. Both return lossless files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 import numpy as np
 from gradio.processing_utils import save_pil_to_cache
 from PIL import Image
 
+from demo.image_input import ImageInput
 from demo.label_canvas import LabelCanvas, LabelMap
-from demo.label_pictures import open_label_map
-from demo.models import Model
 from demo.refusal import refuse
 from demo.requests import FIRST_SEED, TWO_AT_A_TIME, check_dropout, check_seed, check_upload, painters_now
+from demo.tabs import Tab
 from demo.views import Painting, paint_both
-from pix2pix.labels import Palette
 
-Answer = tuple[gr.FileData, gr.FileData, dict[str, float]]
+Answer = tuple[Any, ...]
+"""The files of the models, then their times."""
+
+DOCUMENTATION = """{what} with {models}.
+
+Args:
+    {argument}
+    seed: The noise of every picture, 0 to 4294967295.
+    dropout: False for the same picture whatever the seed.
+
+Returns:
+    As files {pictures}; and the milliseconds that each took.
+"""
+LABEL_MAP = (
+    'label_map: {{"width": {0}, "height": {1}, "runs": base64}}; a run is three bytes, class, length low byte, length '
+    "high byte, row by row."
+)
+LABEL_PICTURE = (
+    "picture: A PNG, JPEG or WebP file of any size, in the palette's colours or with class numbers; of a pair, the "
+    "right half is read. One of another shape is fitted, with background around it."
+)
+INPUT_PICTURE = (
+    "picture: A PNG, JPEG or WebP file of any size, such as a photo. The middle of one of another shape is used."
+)
 
 
-def add_endpoints(
-    models: Mapping[str, Model], canvas: LabelCanvas, palette: Palette, clear_class: int, suffix: str
-) -> None:
-    """Add `paint` and `predict`, with a suffix for every dataset but the first."""
+def document(tab: Tab, function: Callable[..., Answer], what: str, argument: str) -> None:
+    """Give an endpoint the documentation that programs and language models read, and the type of its answer."""
+    pictures = {"gan": "the GAN's picture", "l1": "the L1 model's picture"}
+    function.__doc__ = DOCUMENTATION.format(
+        what=what,
+        models="both models" if len(tab.models) > 1 else "the model",
+        argument=argument,
+        pictures=", ".join(pictures[objective] for objective in tab.models),
+    )
+    answer = (*[gr.FileData] * len(tab.models), dict[str, float])
+    function.__annotations__["return"] = tuple[answer]  # type: ignore[valid-type]
+
+
+def add_endpoints(tab: Tab, canvas: LabelCanvas | ImageInput) -> None:
+    """Add `paint`, where there are classes to paint, and `predict`, with a suffix for every tab but facades."""
 
     def save(name: str, painting: Painting) -> gr.FileData:
         image = Image.fromarray(painting.picture)
@@ -31,45 +65,25 @@ def add_endpoints(
             raise refuse("The server has no room for the files of your pictures. Try again in ten minutes.") from error
         return gr.FileData(path=path, orig_name=f"{name}.png", mime_type="image/png")
 
-    def answer(label_map: np.ndarray, seed: int, dropout: bool) -> Answer:
-        paintings = paint_both(painters_now(models), label_map, check_seed(seed), check_dropout(dropout))
-        files = {objective: save(models[objective].name, painting) for objective, painting in paintings.items()}
+    def answer(shown: np.ndarray, seed: int, dropout: bool) -> Answer:
+        paintings = paint_both(painters_now(tab.models), shown, check_seed(seed), check_dropout(dropout))
+        files = [save(tab.models[objective].name, painting) for objective, painting in paintings.items()]
         times = {objective: round(1000 * painting.seconds, 1) for objective, painting in paintings.items()}
-        return files["gan"], files["l1"], times
+        return *files, times
 
     def paint(label_map: LabelMap, seed: int = FIRST_SEED, dropout: bool = True) -> Answer:
-        """Paint a label map with both models.
-
-        Args:
-            label_map: {"width": 256, "height": 256, "runs": base64}; a run is three bytes, class, length low byte,
-            length
-                high byte, row by row.
-            seed: The noise of both pictures, 0 to 4294967295.
-            dropout: False for the same picture whatever the seed.
-
-        Returns:
-            The GAN's picture, the L1 model's picture, and the milliseconds that each took; they paint at the same time.
-        """
-        return answer(canvas.preprocess(LabelMap.model_validate(label_map)), seed, dropout)
+        return answer(canvas.preprocess(LabelMap.model_validate(label_map)), seed, dropout)  # type: ignore[arg-type]
 
     def predict(picture: gr.FileData, seed: int = FIRST_SEED, dropout: bool = True) -> Answer:
-        """Paint a label picture from a file with both models.
-
-        Args:
-            picture: A PNG, JPEG or WebP file of any size, in the palette's colours or with class numbers; of a pair,
-                the right half is read. One of another shape is fitted, with background around it.
-            seed: The noise of both pictures, 0 to 4294967295.
-            dropout: False for the same picture whatever the seed.
-
-        Returns:
-            The GAN's picture, the L1 model's picture, and the milliseconds that each took; they paint at the same time.
-        """
         path = check_upload(picture, canvas.GRADIO_CACHE)
         try:
-            opened = open_label_map(path, palette, clear_class)
+            opened = tab.open(path)
         except ValueError as error:
             raise refuse(str(error)) from error
-        return answer(opened.label_map, seed, dropout)
+        return answer(opened.input, seed, dropout)
 
-    gr.api(paint, api_name=f"paint{suffix}", **TWO_AT_A_TIME)
-    gr.api(predict, api_name=f"predict{suffix}", **TWO_AT_A_TIME)
+    if tab.palette:
+        document(tab, paint, "Paint a label map", LABEL_MAP.format(*tab.size))
+        gr.api(paint, api_name=f"paint{tab.subject.api_suffix}", **TWO_AT_A_TIME)
+    document(tab, predict, "Paint a picture from a file", LABEL_PICTURE if tab.palette else INPUT_PICTURE)
+    gr.api(predict, api_name=f"predict{tab.subject.api_suffix}", **TWO_AT_A_TIME)

@@ -1,14 +1,16 @@
-"""Reads label maps from image files that people open, as the painter and training do, and writes them."""
+"""Reads label maps and photos from image files that people open, as the painter and training do; writes maps."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from pix2pix.data.checks import read_label_image
-from pix2pix.image_files import ImageFileError, Limits
+from pix2pix.data.checks import is_constant, looks_like_label_map, read_label_image
+from pix2pix.image_files import ImageFileError, Limits, read_image
 from pix2pix.labels import Palette
 
 MAX_SIDE = 1024
@@ -16,26 +18,29 @@ MAX_SIDE = 1024
 UPLOADS = Limits(max_pixels=25_000_000, max_side=MAX_SIDE, formats=("PNG", "JPEG", "WEBP"))
 WORTH_SAYING = 0.0005
 """Report when more than this share of pixels is far from every palette colour; it is shown as 0.1%."""
+SAME_SHAPE = 0.02
+"""A relative difference in shape that is no other shape, such as that of a scan."""
+WHITE = "#ffffff"
 
 
 @dataclass(frozen=True)
-class OpenedMap:
-    """A label map from a file.
+class Opened:
+    """A label map or an image from a file.
 
     Attributes:
-        label_map: uint8 [H, W].
+        input: A label map, uint8 [H, W], or an image, uint8 RGB [H, W, 3].
         words: What was done with the file, in sentences; empty if nothing is worth saying.
-        is_fitted: Whether the file has another shape than the map, and the rest is background.
+        is_fitted: Whether the file has another shape than the canvas and was not stretched.
     """
 
-    label_map: np.ndarray
+    input: np.ndarray
     words: str
     is_fitted: bool
 
 
 def open_label_map(
     path: Path, palette: Palette, background: int, size: tuple[int, int] = (256, 256), stretch: bool = False
-) -> OpenedMap:
+) -> Opened:
     """Read an untrusted file: a label image, class numbers, or a pair, whose right half is read.
 
     Args:
@@ -48,12 +53,8 @@ def open_label_map(
     Raises:
         ValueError: The file cannot be read, is too large, or is no label image; the message is a sentence for people.
     """
-    if not path.is_file():  # an upload that was deleted meanwhile
-        raise ValueError("This file is no longer available. Choose it again.")
-    try:
+    with _sentences(path):
         read = read_label_image(path, palette, palette.colors[background], size, limits=UPLOADS)
-    except ImageFileError as error:
-        raise ValueError(f"This file {error.problem}.") from error
     classes, far = palette.from_image(read.pixels)
     inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
     words = [
@@ -67,17 +68,65 @@ def open_label_map(
         else "",
     ]
     label_map = _place(_resize(classes, inner, len(palette)), size, background)
-    return OpenedMap(label_map, " ".join(filter(None, words)), inner != size)
+    return Opened(label_map, " ".join(filter(None, words)), inner != size)
+
+
+def open_image(
+    path: Path, size: tuple[int, int] = (256, 256), output: Palette | None = None, stretch: bool = False
+) -> Opened:
+    """Read an untrusted file as an image, such as a photo; what is transparent becomes white.
+
+    Args:
+        path: A PNG, JPEG or WebP file of any size and shape. Of another shape, the middle is used.
+        size: Width and height of the image.
+        output: Classes of the label images that the models make; tells which half of a pair is the photo.
+        stretch: Stretch a file of another shape instead.
+
+    Raises:
+        ValueError: The file cannot be read, is too large, or has one colour throughout; the message is a sentence.
+    """
+    with _sentences(path):
+        pixels = read_image(path, WHITE, UPLOADS)
+        if is_constant(pixels):
+            raise ImageFileError(path, "has one colour throughout; choose an image that shows something")
+    photo = _photo_of_pair(pixels, output, size)
+    image = Image.fromarray(photo)
+    outer = image.width * size[1] / (image.height * size[0])  # above 1 if the file is wider than the canvas
+    is_other = abs(outer - 1) > SAME_SHAPE
+    words = [
+        "This file is a pair; its photo is used." if photo.shape != pixels.shape else "",
+        "Its shape differs from the canvas, so its middle is used." if is_other and not stretch else "",
+    ]
+    image = image.resize(size) if stretch or not is_other else ImageOps.fit(image, size)
+    return Opened(np.asarray(image), " ".join(filter(None, words)), is_other and not stretch)
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """Raise errors that do not name the file's place on the server."""
+    if not path.is_file():  # an upload that was deleted meanwhile
+        raise ValueError("This file is no longer available. Choose it again.")
+    try:
+        yield
+    except ImageFileError as error:
+        raise ValueError(f"This file {error.problem}.") from error
+
+
+def _photo_of_pair(pixels: np.ndarray, output: Palette | None, size: tuple[int, int]) -> np.ndarray:
+    """Return the half of a pair that is no label image of this palette; any other image as it is."""
+    height, width = pixels.shape[:2]
+    if output is None or width * size[1] != 2 * height * size[0] or width % 2:
+        return pixels
+    halves = pixels[:, : width // 2], pixels[:, width // 2 :]
+    photos = [half for half in halves if not looks_like_label_map(half, output)]
+    return photos[0] if len(photos) == 1 else pixels
 
 
 def fitted_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Return the largest width and height in the proportions of `shape` that fit into `size`, both (width, height).
-
-    A difference of 2 % or less, such as that of a scan, is no other shape.
-    """
+    """Return the largest width and height in the proportions of `shape` that fit into `size`, both (width, height)."""
     scale = min(size[0] / shape[0], size[1] / shape[1])
     width, height = (max(1, round(side * scale)) for side in shape)
-    is_same = width >= 0.98 * size[0] and height >= 0.98 * size[1]
+    is_same = width >= (1 - SAME_SHAPE) * size[0] and height >= (1 - SAME_SHAPE) * size[1]
     return size if is_same else (width, height)
 
 

@@ -6,6 +6,7 @@ complete.
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,15 @@ from threading import Thread
 
 import numpy as np
 
-from pix2pix.hub import HubModel, cached, fetch
+from pix2pix.hub import HubModel, cached, fetch, locate
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
 from pix2pix.release import OBJECTIVES, ReleaseConfig, ReleaseError
 
 MODELS = tuple(f"{dataset}-{objective}" for dataset in PALETTES for objective in OBJECTIVES)
+"""The models whose datasets the page knows."""
+MODEL_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,39})-(gan|l1)")
+"""Any other name in this form is a tab of people's own."""
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 BUNDLED = "bundled weights"
 PUBLISHED_MODELS = Path(__file__).parent / "models.json"
@@ -32,7 +36,7 @@ class Model:
     """One model of the page. All but its name changes while the page is open, so read `painter` anew for every map.
 
     Attributes:
-        name: "DATASET-OBJECTIVE".
+        name: "DATASET-OBJECTIVE", or "NAME-OBJECTIVE" for a tab of people's own.
         painter: None until there is one.
         source: Where its weights come from, in words: "bundled weights", a folder, or "owner/name@1234567".
         notice: What is being downloaded or unavailable, and what is shown instead; empty for nothing.
@@ -47,7 +51,7 @@ class Model:
 
     @property
     def dataset(self) -> str:
-        return self.name.split("-")[0]
+        return split_name(self.name)[0]
 
     def fetch(self) -> None:
         """Download the wanted model and take its painter; `notice` reports progress and errors."""
@@ -78,11 +82,18 @@ def painters_of(models: Mapping[str, Model]) -> dict[str, Painter] | None:
     return painters if len(painters) == len(models) else None
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """Divide the name of a model into its dataset or own tab, and its objective."""
+    match = MODEL_NAME.fullmatch(name)
+    assert match, f"{name!r} is no name of a model"
+    return match[1], match[2]
+
+
 def by_dataset(models: Mapping[str, Model]) -> dict[str, dict[str, Model]]:
-    """Group models named "DATASET-OBJECTIVE": by dataset, then by objective."""
+    """Group models by dataset or own tab, then by objective."""
     grouped: dict[str, dict[str, Model]] = {}
     for name, model in models.items():
-        dataset, _, objective = name.partition("-")
+        dataset, objective = split_name(name)
         grouped.setdefault(dataset, {})[objective] = model
     return grouped
 
@@ -95,16 +106,41 @@ def read_painter(name: str, folder: Path, source: str) -> Painter:
     """
     painter = Painter.load(folder)
     check_config(name, painter.config, source)
-    painter.paint(np.zeros((256, 256), np.uint8), 0)
+    width, height = painter.config.size
+    painter.paint_image(np.zeros((height, width, 3), np.uint8), 0)
     return painter
 
 
 def check_config(name: str, config: ReleaseConfig, source: str) -> None:
-    """Raise ReleaseError unless a released folder from `source` holds the model `name`."""
+    """Raise ReleaseError unless a released folder from `source` can be the model `name`."""
+    dataset, objective = split_name(name)
+    if name not in MODELS:
+        if objective != config.objective:
+            raise ReleaseError(f"{source} is of the objective {config.objective}; name it {dataset}-{config.objective}")
+        return
     if name != f"{config.dataset}-{config.objective}":
         raise ReleaseError(f"{source} holds a {config.dataset}-{config.objective} model")
-    if config.palette != PALETTES[config.dataset]:
-        raise ReleaseError(f"{source} has another palette than {config.dataset}, in which the examples are painted")
+    if config.input_palette != PALETTES[dataset] or config.size != (256, 256):
+        raise ReleaseError(
+            f"{source} has another palette or size than the examples of {dataset}; under another name, such as "
+            f"my-{name}, it gets a tab of its own"
+        )
+
+
+def check_agreement(pair: Mapping[str, Model]) -> None:
+    """Raise ReleaseError if the models of one tab cannot share a canvas."""
+    configs = [model.painter.config for model in pair.values() if model.painter]
+    names = " and ".join(model.name for model in pair.values())
+    for one, other in zip(configs, configs[1:], strict=False):
+        what = ""
+        if one.size != other.size:
+            what = "sizes, " + " and ".join(f"{width}x{height}" for width, height in (one.size, other.size))
+        elif one.painted_palette != other.painted_palette:
+            what = "palettes"
+        elif one.palette_of != other.palette_of:
+            what = "directions"
+        if what:
+            raise ReleaseError(f"{names} have different {what}; both models of a tab take the same input")
 
 
 def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
@@ -127,12 +163,25 @@ def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
         raise ReleaseError(f"{PUBLISHED_MODELS} is malformed: {error}") from error
 
 
+def load_own(name: str, source: Source) -> Model:
+    """Return a model of people's own; one on the Hub is downloaded now, as the page needs its palette and size.
+
+    Raises:
+        ReleaseError: If it cannot be used.
+    """
+    folder = locate(source if isinstance(source, Path) else str(source))
+    words = str(source) if isinstance(source, Path) else f"{source.repo}@{folder.name[:7]}"
+    return Model(name, read_painter(name, folder, words), words)
+
+
 def start_model(name: str, source: Source) -> Model:
     """Return a model with the weights at hand; its `wanted` is what must be downloaded.
 
     Raises:
         ReleaseError: If a folder cannot be used. For a model on the Hub, `notice` says so instead.
     """
+    if name not in MODELS:
+        return load_own(name, source)
     bundled = BUNDLED_WEIGHTS / name
     if isinstance(source, Path):
         words = BUNDLED if source == bundled else str(source)
@@ -160,7 +209,8 @@ def find_sources(named: Mapping[str, Source]) -> dict[str, Source]:
         named: Sources by model name, such as those of the command line.
 
     Returns:
-        Sources by model name, in the order of `MODELS`; both models of every dataset that has one.
+        Sources by model name: people's own as they are named, then, in the order of `MODELS`, both models of every
+        dataset that has one.
 
     Raises:
         ReleaseError: If one of two models is missing or a list of published models is malformed.
@@ -175,7 +225,8 @@ def find_sources(named: Mapping[str, Source]) -> dict[str, Source]:
             "owner there"
         )
     datasets = [dataset for dataset in PALETTES if any(name.startswith(f"{dataset}-") for name in sources)]
-    names = [f"{dataset}-{objective}" for dataset in datasets for objective in OBJECTIVES]
+    own = sorted((name for name in named if name not in MODELS), key=lambda name: split_name(name)[1])
+    names = [*own, *(f"{dataset}-{objective}" for dataset in datasets for objective in OBJECTIVES)]
     for name in names:
         if name not in sources:
             raise ReleaseError(
@@ -197,6 +248,8 @@ def load_models(named: Mapping[str, Source]) -> dict[str, Model]:
             models[name] = start_model(name, source)
         except ReleaseError as error:
             raise ReleaseError(f"{name}: {error}") from error
+    for pair in by_dataset(models).values():
+        check_agreement(pair)
     return models
 
 

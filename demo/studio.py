@@ -19,6 +19,7 @@ from demo.comparison import Comparison, Shown
 from demo.endpoints import add_endpoints
 from demo.example_gallery import ExampleGallery
 from demo.file_download import FileDownload, PngFile, to_png
+from demo.image_input import ImageInput
 from demo.label_canvas import LabelCanvas
 from demo.map_actions import add_map_actions
 from demo.model_notes import ModelNotes
@@ -26,12 +27,14 @@ from demo.models import Model, painters_of
 from demo.noise_choice import FIRST_NOISE, Noise, NoiseChoice
 from demo.refusal import refuse
 from demo.requests import TWO_AT_A_TIME, painters_now
-from demo.subjects import SUBJECTS
-from demo.validation_samples import ValidationSamples
+from demo.tabs import Tab
 from demo.view_choice import ViewChoice
-from demo.views import SIDE_BY_SIDE, VARIATIONS, paint_view, show, views_of
-from pix2pix.labels import PALETTES
+from demo.views import VARIATIONS, paint_view, show, views_of
+from pix2pix.labels import Palette
 from pix2pix.release import ReleaseError
+
+BRUSH_SIZE, LINE_SIZE = 16, 3
+"""Diameter of the brush at the start, for areas and for line drawings."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,16 @@ class Studio:
     notes: ModelNotes
 
 
-def make_repaint(models: Mapping[str, Model], samples: ValidationSamples | None) -> Callable[..., Any]:
+def make_repaint(tab: Tab) -> Callable[..., Any]:
     """Make the event handler that paints."""
 
-    def repaint(label_map: np.ndarray, noise: Noise, view: str) -> Any:
-        painters = painters_of(models)  # anew for every call: a download may have replaced them
-        if painters is None:
+    def repaint(shown: np.ndarray | None, noise: Noise, view: str) -> Any:
+        painters = painters_of(tab.models)  # anew for every call: a download may have replaced them
+        if painters is None or shown is None:
             return gr.skip()
-        photo = samples.photo_of(label_map) if samples else None
+        photo = tab.samples.photo_of(shown) if tab.samples else None
         try:
-            return show(view, painters, label_map, noise.seed, noise.dropout, photo)
+            return show(view, painters, shown, noise.seed, noise.dropout, photo)
         except ReleaseError as error:
             logging.getLogger(__name__).error(error)  # names the file's path, which visitors must not see
             raise refuse("The weights of an earlier epoch cannot be read; the other views still work.") from error
@@ -72,13 +75,13 @@ def make_choose_example(examples: Mapping[str, np.ndarray]) -> Callable[[gr.Even
     return choose_example
 
 
-def make_save(models: Mapping[str, Model], samples: ValidationSamples | None) -> Callable[..., PngFile]:
+def make_save(tab: Tab) -> Callable[..., PngFile]:
     """Make the event handler that saves one image of a view as a file: what the page shows is compressed."""
 
-    def save(label_map: np.ndarray, noise: Noise, view: str, event: gr.EventData) -> PngFile:
+    def save(shown: np.ndarray, noise: Noise, view: str, event: gr.EventData) -> PngFile:
         name = event._data.get("file") if isinstance(event._data, dict) else None  # whatever a client sent
-        photo = samples.photo_of(label_map) if samples else None
-        painted = paint_view(view, painters_now(models), label_map, noise.seed, noise.dropout, photo)
+        photo = tab.samples.photo_of(shown) if tab.samples else None
+        painted = paint_view(view, painters_now(tab.models), shown, noise.seed, noise.dropout, photo)
         for image in painted.images:
             if image.file == name:
                 return PngFile(image.file, to_png(image.picture))
@@ -87,77 +90,82 @@ def make_save(models: Mapping[str, Model], samples: ValidationSamples | None) ->
     return save
 
 
-def paint_first(models: Mapping[str, Model], first_map: np.ndarray, is_shown: bool) -> Shown | None:
+def paint_first(tab: Tab, first: np.ndarray | None, is_shown: bool) -> Shown | None:
     """Paint the page's first images, if they are shown and the models are there."""
-    painters = painters_of(models) if is_shown else None
-    return show(SIDE_BY_SIDE, painters, first_map, FIRST_NOISE.seed, FIRST_NOISE.dropout) if painters else None
+    painters = painters_of(tab.models) if is_shown else None
+    if not painters or first is None:
+        return None
+    photo = tab.samples.photo_of(first) if tab.samples else None
+    return show("", painters, first, FIRST_NOISE.seed, FIRST_NOISE.dropout, photo)
 
 
-def add_canvas(dataset: str, first_map: np.ndarray) -> LabelCanvas:
-    """Lay out the canvas of a dataset."""
-    palette, subject = PALETTES[dataset], SUBJECTS[dataset]
+def add_canvas(tab: Tab, first: np.ndarray | None) -> LabelCanvas | ImageInput:
+    """Lay out the canvas of a tab, or the image that stands there if there are no classes to paint."""
+    if tab.palette is None:
+        return ImageInput(first, size=tab.size, elem_classes="studio-canvas")
     return LabelCanvas(
-        first_map,
-        palette=palette,
-        dataset=dataset,
-        background=palette.index(subject.clear_class),
-        start_class=palette.index(subject.start_class),
-        first_classes=subject.first_classes,
-        image_input=f"input:has(+ #open-{dataset})",
+        first,
+        palette=tab.palette,
+        dataset=tab.name,
+        size=tab.size,
+        background=tab.background,
+        start_class=tab.palette.index(tab.subject.start_class),
+        first_classes=tab.subject.first_classes,
+        image_input=f"input:has(+ #open-{tab.name})",
+        brush_size=LINE_SIZE if tab.input_name == "drawing" else BRUSH_SIZE,
         settings=FIRST_NOISE.model_dump(),
         elem_classes="studio-canvas",
     )
 
 
-def add_studio(
-    models: Mapping[str, Model],
-    examples: Mapping[str, np.ndarray],
-    samples: ValidationSamples | None = None,
-    tab: gr.Tab | None = None,
-) -> Studio:
+def add_studio(tab: Tab, opened: gr.Tab | None = None) -> Studio:
     """Lay out one canvas with its models and connect them. Call it inside `gr.Blocks`.
 
     Args:
-        models: Both models of one dataset, by objective.
-        examples: Label maps, uint8 [256, 256], by name; the canvas starts with the first one.
-        samples: Validation samples, if the dataset is on this machine.
-        tab: Opening it paints the first images; None paints them now.
+        tab: What is shown; the canvas starts with `first_input`.
+        opened: Opening it paints the first images; None paints them now.
     """
-    dataset = models["gan"].dataset
-    palette, subject = PALETTES[dataset], SUBJECTS[dataset]
-    first_map = next(iter(examples.values()))
-    first_shown = paint_first(models, first_map, is_shown=tab is None)
-
-    with gr.Row(elem_classes="studio"):
+    first, models = tab.first_input, tab.models
+    first_shown = paint_first(tab, first, is_shown=opened is None)
+    with gr.Row(elem_classes="studio", elem_id=f"studio-{tab.name}"):
         with gr.Column(scale=8, min_width=320):
-            canvas = add_canvas(dataset, first_map)
+            canvas = add_canvas(tab, first)
         with gr.Column(scale=9, min_width=320):
             view = ViewChoice(
-                views_of(painters_of(models)), dataset=dataset, noisy_view=VARIATIONS, elem_classes="studio-view"
+                views_of(painters_of(models)), dataset=tab.name, noisy_view=VARIATIONS, elem_classes="studio-view"
             )
-            comparison = Comparison(first_shown, dataset=dataset, elem_classes="studio-pictures")
+            comparison = Comparison(
+                first_shown, dataset=tab.name, is_explained=len(models) > 1, elem_classes="studio-pictures"
+            )
             notes = ModelNotes(models, elem_classes="studio-notes")
-            noise = NoiseChoice(dataset=dataset, elem_classes="studio-noise")
-            add_map_actions(models, subject, samples, canvas, noise)
-            gallery = ExampleGallery(examples, palette=palette, elem_classes="studio-examples")
-    if subject.note:
-        gr.HTML(f'<p class="licence-note">{subject.note}</p>', apply_default_css=False)
+            noise = NoiseChoice(dataset=tab.name, elem_classes="studio-noise")
+            add_map_actions(tab, canvas, noise)
+            if tab.examples and tab.palette:
+                add_gallery(tab.examples, tab.palette, canvas)
+    if tab.subject.note:
+        gr.HTML(f'<p class="licence-note">{tab.subject.note}</p>', apply_default_css=False)
 
-    add_endpoints(models, canvas, palette, palette.index(subject.clear_class), subject.api_suffix)
-    changes = [canvas.input, noise.input, view.input, notes.apply, comparison.retry, *([tab.select] if tab else [])]
+    add_endpoints(tab, canvas)
+    changes = [canvas.input, noise.input, view.input, notes.apply, comparison.retry]
+    changes += [opened.select] if opened else []
+    add_painting(tab.name, changes, make_repaint(tab), [canvas, noise, view], comparison)
     comparison.save(
-        make_save(models, samples),
+        make_save(tab),
         [canvas, noise, view],
         FileDownload(elem_classes="file-download"),
         show_progress="hidden",
         api_visibility="private",
         **TWO_AT_A_TIME,
     )
-    add_painting(dataset, changes, make_repaint(models, samples), [canvas, noise, view], comparison)
+    return Studio(models, view, notes)
+
+
+def add_gallery(examples: Mapping[str, np.ndarray], palette: Palette, canvas: LabelCanvas | ImageInput) -> None:
+    """Lay out the examples; a click puts one on the canvas."""
+    gallery = ExampleGallery(examples, palette=palette, elem_classes="studio-examples")
     gallery.click(
         make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private"
     )
-    return Studio(models, view, notes)
 
 
 def add_painting(

@@ -1,6 +1,6 @@
 """The page's words and choices for each dataset."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 INTRODUCTION = """
@@ -70,6 +70,12 @@ SUBJECTS = {
 """By name, in the order of the tabs."""
 
 
-def make_title(datasets: Iterable[str]) -> str:
+def make_title(subjects: Sequence[Subject]) -> str:
     """Return the page's heading, such as "Paint a facade or a street"."""
-    return "Paint " + " or ".join(SUBJECTS[dataset].what for dataset in datasets)
+    *others, last = (subject.what for subject in subjects)
+    return f"Paint {', '.join(others)} or {last}" if others else f"Paint {last}"
+
+
+def title_of(dataset: str) -> str:
+    """Return what the page calls a dataset: for people's own, its name with a capital letter."""
+    return SUBJECTS[dataset].title if dataset in SUBJECTS else dataset.replace("_", " ").capitalize()

@@ -1,64 +1,92 @@
-"""Label maps and photos of a dataset's validation split, if the dataset is on this machine."""
+"""Inputs and targets of validation pairs, if the data is on this machine: label maps and their photos, for example."""
 
 import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from pix2pix.data import read_pair
+from pix2pix.data.layouts import PairFiles, PairReader, find_pairs
 from pix2pix.image_files import list_images
 from pix2pix.labels import PALETTES, Palette
+from pix2pix.release import ReleaseConfig
 
 
 def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
-    """Find the validation samples of every dataset in a data folder, by dataset.
+    """Find the validation samples of every bundled dataset in a data folder, by dataset.
 
     Raises:
-        ValueError: If there are none, or a folder holds no image.
+        ValueError: If there are none, a folder holds no image, or its first image cannot be read.
     """
     folders = {dataset: data_dir / dataset / "val" for dataset in PALETTES}
-    samples = {
-        dataset: ValidationSamples(folder, PALETTES[dataset]) for dataset, folder in folders.items() if folder.is_dir()
-    }
+    samples = {}
+    for dataset, folder in folders.items():
+        if folder.is_dir():
+            files = [PairFiles(path) for path in list_images(folder)]
+            if not files:
+                raise ValueError(f"{folder} holds no JPEG, PNG or WebP images")
+            palette = PALETTES[dataset]
+            samples[dataset] = ValidationSamples(PairReader(files, palette=palette), palette)
     if not samples:
         raise ValueError(f"{data_dir} holds none of the folders {', '.join(f'{dataset}/val' for dataset in PALETTES)}")
     return samples
 
 
-class ValidationSamples:
-    """The validation pairs of one dataset.
-
-    The photo of a sample is looked up by its map: it is shown while the canvas holds exactly the sample's map, and
-    again when undo restores that map.
+def find_own_samples(folder: Path, config: ReleaseConfig) -> "ValidationSamples":
+    """Find the pairs that belong to a model of people's own data: those of val, else test, else train.
 
     Args:
-        folder: Holds the 512x256 pairs.
-        palette: Classes and colours of the label images.
+        folder: In any layout of `pix2pix.data.layouts`.
+        config: The model, which says what its inputs are.
 
     Raises:
-        ValueError: If the folder holds no image.
+        ValueError: If the folder holds no pairs, or the first one cannot be read.
+    """
+    pairs = find_pairs(folder)
+    split = next((split for split in ("val", "test", "train") if split in pairs), None)
+    if split is None:
+        raise ValueError(f"{folder} holds no pairs; name the folder that a model of this tab was trained on")
+    reader = PairReader(pairs[split], config.direction, config.size, config.palette)
+    return ValidationSamples(reader, config.painted_palette)
+
+
+class ValidationSamples:
+    """Pairs whose inputs people can put on the canvas.
+
+    The target of a sample is looked up by its input: it is shown while the canvas holds exactly that, and again when
+    undo restores it.
+
+    Args:
+        reader: Reads the pairs.
+        palette: Classes of the inputs, which are label maps or drawings; None for other images.
     """
 
-    def __init__(self, folder: Path, palette: Palette) -> None:
-        self.palette = palette
-        self.files = list_images(folder)
-        if not self.files:
-            raise ValueError(f"{folder} holds no JPEG, PNG or WebP images")
-        self._file_of_map: dict[str, Path] = {}
+    def __init__(self, reader: PairReader, palette: Palette | None) -> None:
+        self._reader = reader
+        self._palette = palette
+        self._number_of_input: dict[str, int] = {}
 
-    def label_map(self, number: int) -> np.ndarray:
-        """Return the map of a sample, uint8 [256, 256]; raise ValueError if its file cannot be used."""
-        path = self.files[number]
-        label_image, _ = read_pair(path)
-        label_map, _ = self.palette.from_image(label_image)
-        self._file_of_map[_digest(label_map)] = path
-        return label_map
+    def __len__(self) -> int:
+        return len(self._reader)
 
-    def photo_of(self, label_map: np.ndarray) -> np.ndarray | None:
-        """Return the photo, uint8 RGB [256, 256, 3], of a map from `label_map`; None for any other map."""
-        path = self._file_of_map.get(_digest(label_map))
-        return read_pair(path)[1] if path else None
+    def input(self, number: int) -> np.ndarray:
+        """Return the input of a pair: a label map, uint8 [H, W], or an image, uint8 RGB [H, W, 3].
+
+        Raises:
+            ValueError: If its file cannot be used.
+        """
+        image = self._read(number, 0)
+        found = self._palette.from_image(image)[0] if self._palette else image
+        self._number_of_input[_digest(found)] = number
+        return found
+
+    def photo_of(self, shown: np.ndarray) -> np.ndarray | None:
+        """Return the target, uint8 RGB [H, W, 3], of an input from `input`; None for any other map or image."""
+        number = self._number_of_input.get(_digest(shown))
+        return None if number is None else self._read(number, 1)
+
+    def _read(self, number: int, half: int) -> np.ndarray:
+        return np.ascontiguousarray(self._reader.pair(number)[half].permute(1, 2, 0).numpy())
 
 
-def _digest(label_map: np.ndarray) -> str:
-    return hashlib.sha256(label_map.tobytes()).hexdigest()
+def _digest(image: np.ndarray) -> str:
+    return hashlib.sha256(image.tobytes()).hexdigest()

@@ -11,12 +11,14 @@ import torch
 
 from demo.comparison import Shown, ShownPicture, to_data_url
 from demo.model_notes import describe_quality
-from demo.subjects import SUBJECTS
+from demo.subjects import SUBJECTS, title_of
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import OBJECTIVES, ReleaseConfig
 
 SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS = "Side by side", "Slider", "Difference", "Variations", "Epochs"
 VIEWS = (SIDE_BY_SIDE, SLIDER, DIFFERENCE, VARIATIONS, EPOCHS)
+ALONE = "Image"
+VIEWS_OF_ONE = (ALONE, VARIATIONS, EPOCHS)
 NUM_VARIATIONS = 4
 WHITE_LEVELS = 128
 """Differences of at least this many 8-bit levels are white; 99 of 100 pixels of painted facades differ by less."""
@@ -81,9 +83,9 @@ def paint_all(
     """Paint the same map once per painter and seed, two at a time; each thread has half of the cores.
 
     Two at a time is faster than one after the other on all cores (in fp32, 57 and 69 ms on 2 cores): most layers are
-    too small to be divided well. The painters share a dataset, so they share the label image.
+    too small to be divided well. The painters share a tab, so they share the input image.
     """
-    label_image = painters[0].label_image(label_map)
+    label_image = label_map if label_map.ndim == 3 else painters[0].label_image(label_map)
 
     def paint(painter: Painter, seed: int) -> Painting:
         start = time.perf_counter()
@@ -100,9 +102,10 @@ def paint_both(painters: Mapping[str, Painter], label_map: np.ndarray, seed: int
 
 
 def views_of(painters: Mapping[str, Painter] | None) -> list[str]:
-    """Return the available views: `EPOCHS` only if a model has weights of earlier epochs."""
+    """Return the available views, the first one first: `EPOCHS` only if a model has weights of earlier epochs."""
     has_earlier = painters is not None and any(painter.earlier for painter in painters.values())
-    return [view for view in VIEWS if view != EPOCHS or has_earlier]
+    views = VIEWS_OF_ONE if painters and len(painters) == 1 else VIEWS
+    return [view for view in views if view != EPOCHS or has_earlier]
 
 
 def show(
@@ -135,33 +138,33 @@ def paint_view(
 
     Args:
         view: One of `views_of(painters)`; any other text means the first view, and so do variations without dropout.
-        painters: By objective, "gan" and "l1".
-        label_map: Class indices, integers [256, 256].
+        painters: By objective, "gan" and "l1" or one of them.
+        label_map: Class indices, integers [H, W], or the input image, uint8 RGB [H, W, 3].
         seed: 0 to `MAX_SEED`.
         dropout: Whether there is noise.
-        photo: The photo that belongs to the map, uint8 RGB [256, 256, 3], if one is known; it is the last image.
+        photo: The photo that belongs to the map, uint8 RGB [H, W, 3], if one is known; it is the last image.
 
     Raises:
         ReleaseError: If the weights of an earlier epoch cannot be read.
     """
     if view not in views_of(painters) or (view == VARIATIONS and not dropout):
-        view = SIDE_BY_SIDE
+        view = views_of(painters)[0]
     if view == EPOCHS:
         painted = _paint_epochs(painters, label_map, seed, dropout)
     elif view == VARIATIONS:
-        painted = _paint_variations(painters["gan"], label_map, seed)
+        painted = _paint_variations(painters.get("gan") or painters["l1"], label_map, seed)
     else:
         painted = _paint_both_models(view, painters, label_map, seed, dropout)
     if photo is not None:
         row = max(image.row for image in painted.images)
-        note = "The real one, from the validation split"
-        painted.images.append(ViewImage("Photo", note, "photo.png", photo, row and row + 1))
+        title = "Label image" if next(iter(painters.values())).config.output_palette else "Photo"
+        painted.images.append(ViewImage(title, "The real one, from the dataset", "photo.png", photo, row and row + 1))
     return painted
 
 
 def say_epochs(configs: Mapping[str, ReleaseConfig]) -> str:
     """Say which models have had fewer epochs than published; empty if none has, or if they are unknown."""
-    epochs = {name: config.total_epochs for name, config in configs.items()}
+    epochs = {name: config.total_epochs for name, config in configs.items() if config.dataset in SUBJECTS}
     fewer = {name: count for name, count in epochs.items() if 0 < count < PUBLISHED_EPOCHS}
     if len(fewer) == len(epochs) > 1 and len(set(fewer.values())) == 1:
         return f"Both models were trained for {fewer['gan']} of the {PUBLISHED_EPOCHS} epochs of the published run."
@@ -171,7 +174,7 @@ def say_epochs(configs: Mapping[str, ReleaseConfig]) -> str:
 
 def describe_model(config: ReleaseConfig) -> str:
     """Return the words below a model's title, such as "Facades · cGAN + λ·L1"."""
-    return f"{SUBJECTS[config.dataset].title} · {OBJECTIVES[config.objective].formula}"
+    return f"{title_of(config.dataset)} · {OBJECTIVES[config.objective].formula}"
 
 
 def describe(painter: Painter, picture: np.ndarray) -> ViewImage:
@@ -216,20 +219,21 @@ def _subtract(dataset: str, gan: np.ndarray, l1: np.ndarray) -> tuple[ViewImage,
 def _paint_variations(painter: Painter, label_map: np.ndarray, seed: int) -> PaintedView:
     seeds = [(seed + number) % (MAX_SEED + 1) for number in range(NUM_VARIATIONS)]
     paintings = paint_all([painter] * NUM_VARIATIONS, label_map, seeds, dropout=True)
+    objective = painter.config.objective
     images = [
-        ViewImage(f"Seed {seed}", "", f"{painter.config.dataset}-gan-{seed}.png", painting.picture)
+        ViewImage(f"Seed {seed}", "", f"{painter.config.dataset}-{objective}-{seed}.png", painting.picture)
         for seed, painting in zip(seeds, paintings, strict=True)
     ]
     pairs = [(one.picture, other.picture) for one, other in combinations(paintings, 2)]
     apart = np.mean([levels_apart(one, other).mean() for one, other in pairs])
     tones_apart = np.mean([np.abs(one.mean((0, 1)) - other.mean((0, 1))).mean() for one, other in pairs])
     words = (
-        "The same map with four seeds. Dropout is the GAN's only noise, and it is weak. It can vary tones and details: "
-        f"here a pixel differs by {apart:.0f} of 255 levels on average. It cannot vary the image as a whole, such as "
-        f"its colours or its light: the mean colours differ by {tones_apart:.0f}."
+        "The same map with four seeds. Dropout is this model's only noise, and it is weak. It can vary tones and "
+        f"details: here a pixel differs by {apart:.0f} of 255 levels on average. It cannot vary the image as a "
+        f"whole, such as its colours or its light: the mean colours differ by {tones_apart:.0f}."
     )
     seconds = sum(painting.seconds for painting in paintings) / NUM_VARIATIONS
-    return PaintedView(VARIATIONS, images, words, f"GAN {1000 * seconds:.0f} ms each")
+    return PaintedView(VARIATIONS, images, words, f"{OBJECTIVES[objective].title} {1000 * seconds:.0f} ms each")
 
 
 def _paint_epochs(painters: Mapping[str, Painter], label_map: np.ndarray, seed: int, dropout: bool) -> PaintedView:

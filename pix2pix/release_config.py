@@ -15,6 +15,7 @@ from pix2pix.networks import NORMS
 
 FORMAT_VERSION = 1
 MAX_BASE_CHANNELS = 256
+DRAWING_CLASSES = ("paper", "line")
 
 
 class Objective(NamedTuple):
@@ -97,7 +98,7 @@ class ReleaseConfig:
     @property
     def painted_palette(self) -> Palette | None:
         """Classes that people paint for it: of label images, or paper and line; None if it takes other images."""
-        return Palette(("paper", "line"), self.drawing) if self.drawing else self.input_palette
+        return Palette(DRAWING_CLASSES, self.drawing) if self.drawing else self.input_palette
 
     @property
     def translates(self) -> str:
@@ -270,7 +271,7 @@ def _drawing(value: Any) -> tuple[str, str]:
     if not (isinstance(value, list) and len(value) == 2 and all(isinstance(color, str) for color in value)):
         raise ReleaseError('drawing must be the colours of paper and lines, such as ["#ffffff", "#000000"]')
     try:
-        Palette(("paper", "line"), (value[0], value[1]))
+        Palette(DRAWING_CLASSES, (value[0], value[1]))
     except ValueError as error:
         raise ReleaseError(f"drawing: {error}") from error
     return value[0], value[1]

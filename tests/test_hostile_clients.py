@@ -264,7 +264,7 @@ def test_a_damaged_label_picture_is_refused_or_read_to_classes(tmp_path, kind, s
     )
     path.write_bytes(damaged(whole, steps))
     try:
-        label_map = open_label_map(path, FACADES, 0).label_map
+        label_map = open_label_map(path, FACADES, 0).input
     except ValueError as error:
         assert str(error).endswith(".")
     else:

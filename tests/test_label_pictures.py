@@ -17,7 +17,7 @@ ORIENTATION = 0x0112
 
 
 def read(path: Path) -> np.ndarray:
-    label_map = open_label_map(path, FACADES, CLEAR).label_map
+    label_map = open_label_map(path, FACADES, CLEAR).input
     assert label_map.shape == (256, 256) and label_map.dtype == np.uint8
     return label_map
 
@@ -55,7 +55,7 @@ def test_a_saved_map_opens_again_exactly(tmp_path, dataset):
     with Image.open(tmp_path / "map.png") as saved:
         assert saved.mode == "P" and (np.asarray(saved) == label_map).all()
     opened = open_label_map(tmp_path / "map.png", palette, 0)
-    assert (opened.label_map == label_map).all() and opened.words == "" and not opened.is_fitted
+    assert (opened.input == label_map).all() and opened.words == "" and not opened.is_fitted
 
 
 @pytest.mark.parametrize("single_pixels", [True, False])
@@ -88,7 +88,7 @@ def test_a_map_of_another_shape_is_fitted_or_stretched_on_demand(tmp_path, size,
         expected = np.full((256, 256), CLEAR)
         expected[top : top + height, left:128] = 1
         expected[top : top + height, 128 : left + width] = 2
-    assert (opened.label_map == expected).all()
+    assert (opened.input == expected).all()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_map_fills_a_canvas_of_any_size(tmp_path, size):
     label_map = np.random.default_rng(0).integers(0, 12, (size[1], size[0]), np.uint8)
     (tmp_path / "map.png").write_bytes(to_png(label_map, FACADES))
     opened = open_label_map(tmp_path / "map.png", FACADES, CLEAR, size)
-    assert (opened.label_map == label_map).all() and opened.words == ""
+    assert (opened.input == label_map).all() and opened.words == ""
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_other_kinds_of_pixels_are_read(tmp_path, mode):
 def test_of_a_pair_the_label_half_is_read(tmp_path, scale):
     pair = np.concatenate([np.asarray(synthetic_photo(1)), np.asarray(picture())], 1)
     opened = open_label_map(save(pair.repeat(scale, 0).repeat(scale, 1), tmp_path / "pair.png"), FACADES, CLEAR)
-    assert (opened.label_map == draw_label_map(1)).all()
+    assert (opened.input == draw_label_map(1)).all()
     assert opened.words == "This file is a pair; its right half, the label map, is on the canvas."
 
 
@@ -187,7 +187,7 @@ def test_a_map_of_the_size_of_a_pair_is_read_whole(tmp_path):
     label_map = draw_label_map(1)[::2]
     path = save(FACADES.to_image(label_map).repeat(2, 0).repeat(2, 1), tmp_path / "wide.png")
     assert (read(path)[64:192] == label_map).all()
-    assert (open_label_map(path, FACADES, CLEAR, stretch=True).label_map == label_map.repeat(2, 0)).all()
+    assert (open_label_map(path, FACADES, CLEAR, stretch=True).input == label_map.repeat(2, 0)).all()
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_map_of_the_size_of_a_pair_is_read_whole(tmp_path):
 )
 def test_class_numbers_are_read_as_classes(tmp_path, first, kind, words):
     opened = open_label_map(save((house() + first).astype(kind), tmp_path / "numbers.png"), FACADES, CLEAR)
-    assert (opened.label_map == house()).all()
+    assert (opened.input == house()).all()
     assert opened.words == f"This file is read as {words}."
 
 
@@ -210,7 +210,7 @@ def test_the_original_files_of_cityscapes_are_read_as_classes(tmp_path):
     for name, left in (("a_gtFine_labelIds.png", "road"), ("a_gtFine_labelTrainIds.png", "traffic sign")):
         opened = open_label_map(save(numbers, tmp_path / name), CITYSCAPES, CITYSCAPES.index("sky"))
         assert opened.is_fitted and "with sky around it" in opened.words and "is read as Cityscapes" in opened.words
-        shown = [CITYSCAPES.names[opened.label_map[row, 0]] for row in (0, 63, 64, 191, 192)]
+        shown = [CITYSCAPES.names[opened.input[row, 0]] for row in (0, 63, 64, 191, 192)]
         assert shown == ["sky", "sky", left, left, "sky"]
 
 

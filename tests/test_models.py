@@ -132,8 +132,8 @@ FAILURES = {
     "Shown instead: bundled weights.",
     "missing": "or log in with: hf auth login, or set HF_TOKEN to a token. Shown instead: bundled weights.",
     "another model": "holds a facades-l1 model. Shown instead: bundled weights.",
-    "another palette": "has another palette than facades, in which the examples are painted. "
-    "Shown instead: bundled weights.",
+    "another palette": "has another palette or size than the examples of facades; under another name, such as "
+    "my-facades-gan, it gets a tab of its own. Shown instead: bundled weights.",
 }
 
 

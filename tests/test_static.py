@@ -132,6 +132,12 @@ def test_a_folder_of_other_things_is_not_touched(folders, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_a_model_of_peoples_own_is_refused_with_a_sentence(folders, tmp_path):
+    own = {"my-gan": folders["facades-gan"]}
+    with pytest.raises(SiteError, match="my-gan is none of facades-gan, .*only app.py has tabs for other names"):
+        write_site(own, tmp_path / "site", {"my-gan": "mine"})
+
+
 def test_a_missing_runtime_is_a_sentence(folders, tmp_path, monkeypatch):
     monkeypatch.setattr(static, "NPM_PACKAGE", tmp_path / "nothing")
     with pytest.raises(SiteError, match=r"needs onnxruntime-web \S+, which is not installed in .*Run: npm ci"):

@@ -74,15 +74,16 @@ class Comparison(gr.HTML):
 
     data_model = Shown
 
-    def __init__(self, value: Shown | None = None, *, dataset: str, **keywords: Any) -> None:
+    def __init__(self, value: Shown | None = None, *, dataset: str, is_explained: bool = True, **keywords: Any) -> None:
         """Make a comparison.
 
         Args:
             value: The first images.
             dataset: The name in the page's events, which tell when images are out of date.
+            is_explained: Whether there are two models, whose difference is explained.
             **keywords: Whatever `gr.HTML` takes.
         """
-        self.dataset = dataset  # Gradio reads every constructor argument from the component
+        self.dataset, self.is_explained = dataset, is_explained  # Gradio reads every argument from the component
         super().__init__(
             value=value,
             # The script adds the markup and the head the style: Gradio compiles templates anew with every image.
@@ -91,6 +92,7 @@ class Comparison(gr.HTML):
             head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
             apply_default_css=False,
             dataset=dataset,
+            is_explained=is_explained,
             **keywords,
         )
 

@@ -33,9 +33,10 @@ const LAYOUT = `
   </details>
 </div>`;
 
-/** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null, dataset: string }>) => void} */
+/** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null, dataset: string, is_explained?: boolean }>) => void} */
 export function mount(element, { props, trigger, watch }) {
   element.innerHTML = LAYOUT;
+  find(element, '.cp-help').hidden = props.is_explained === false;
   const container = find(element, '.cp-pictures');
   let layout = ''; // of the elements in the container
   /** @type {Place[]} */

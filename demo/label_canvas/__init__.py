@@ -135,6 +135,7 @@ class LabelCanvas(gr.HTML):
         start_class: int = 0,
         first_classes: Sequence[str] = (),
         image_input: str = "",
+        brush_size: int = 16,
         settings: dict[str, Any] | None = None,
         **keywords: Any,
     ) -> None:
@@ -149,11 +150,13 @@ class LabelCanvas(gr.HTML):
             start_class: The class selected at the start.
             first_classes: Classes in the palette, in this order; the others are behind "More". Empty shows all.
             image_input: Selector of the page's file input that opens images; pasted and dropped images go there.
+            brush_size: Diameter of the brush at the start, in pixels.
             settings: The first seed and dropout of the page, for links; None for 0 and True.
             **keywords: Whatever `gr.HTML` takes, such as `elem_id`.
         """
         self._palette = palette
         self._size = size
+        self.message_bytes = 6 * size[0] * size[1]  # a run takes four, and a map has one per pixel at most
         styles = "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
         classes = [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
         super().__init__(
@@ -169,6 +172,7 @@ class LabelCanvas(gr.HTML):
             size={"width": size[0], "height": size[1]},
             background=background,
             start_class=start_class,
+            brush_size=brush_size,
             first_classes=[palette.index(name) for name in first_classes],
             image_input=image_input,
             **keywords,

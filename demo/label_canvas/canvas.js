@@ -41,7 +41,7 @@ export class Canvas {
    * @param {CanvasListeners} listeners
    */
   constructor(element, options, listeners) {
-    const { pixels, size, classes, startClass, settings } = options;
+    const { pixels, size, classes, startClass, brushSize = 16, settings } = options;
     element.innerHTML = LAYOUT;
     this.element = element;
     this.options = options;
@@ -50,7 +50,7 @@ export class Canvas {
     /** @type {Choice} */
     this.choice = {
       paintClass: startClass,
-      brushSize: 16,
+      brushSize,
       step: 1,
       isMirrored: false,
       across: 0,

@@ -22,6 +22,7 @@ import { Sender } from './sender.js';
  * @property {number} start_class
  * @property {number[]} first_classes
  * @property {string} image_input A selector of the page's file input that opens images; empty if there is none.
+ * @property {number} [brush_size]
  */
 
 /** @type {(element: HTMLElement, gradio: Gradio<Props>) => void} */
@@ -37,6 +38,7 @@ export function mount(element, { props, trigger, watch }) {
       pixels: decodeRuns(props.value.runs, size),
       startClass: props.start_class,
       firstClasses: props.first_classes,
+      brushSize: props.brush_size,
       ...{ size, classes, dataset, settings, background },
     },
     {

@@ -12,6 +12,7 @@
  * @property {ClassEntry[]} classes
  * @property {number[]} firstClasses Classes that the palette always shows; empty for all.
  * @property {number} startClass
+ * @property {number} [brushSize] Of the brush at the start, in pixels; 16 by default.
  * @property {number} background The class that Clear paints.
  * @property {string} dataset Letters and digits; the name in links and in the browser's storage.
  * @property {Settings} settings The seed and dropout of the page, which go into links and undo.

@@ -68,10 +68,11 @@ class Limits:
     Args:
         app: The application behind it.
         demo: The page, whose queue is inspected.
+        max_body_bytes: Maximum size of a request other than an upload.
     """
 
-    def __init__(self, app: ASGIApp, demo: gr.Blocks) -> None:
-        self.app, self.demo = app, demo
+    def __init__(self, app: ASGIApp, demo: gr.Blocks, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self.app, self.demo, self.max_body_bytes = app, demo, max_body_bytes
         self.rate_limiter = MovingWindowRateLimiter(MemoryStorage())
         self.prefix = urlsplit(ROOT_PATH).path
         self.open: Counter[str] = Counter()
@@ -105,7 +106,7 @@ class Limits:
         try:
             if refusal := self.refusal(request, address):
                 return await refusal(scope, receive, send_and_note)
-            await self.app(scope, checked(request, receive), send_and_note)
+            await self.app(scope, checked(request, receive, self.max_body_bytes), send_and_note)
         except RuntimeError as error:
             if not (status and isinstance(error.__cause__, HTTPException)):
                 raise
@@ -134,7 +135,7 @@ class Limits:
         path = request.url.path
         if path != "/" and not path.startswith(PATHS):
             return refusal_of(404, "There is no such page.")
-        limit, sentence = limit_of(request)
+        limit, sentence = limit_of(request, self.max_body_bytes)
         if int(request.headers.get("content-length", 0)) > limit:  # the server has checked that it is a number
             return refusal_of(413, sentence)
         is_asset = request.method == "GET" and path.startswith((*ASSET_PATHS, MODULES_PATH))
@@ -193,16 +194,16 @@ def _network_of(host: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address)
 
 
-def limit_of(request: Request) -> tuple[int, str]:
+def limit_of(request: Request, max_body_bytes: int) -> tuple[int, str]:
     """Return the maximum size of a request in bytes, and the sentence for larger ones."""
     if request.url.path.endswith(UPLOAD_PATH):
         return MAX_UPLOAD_BYTES, TOO_LARGE.format(MAX_UPLOAD_BYTES, "a picture")
-    return MAX_BODY_BYTES, TOO_LARGE.format(MAX_BODY_BYTES, "a map")
+    return max_body_bytes, TOO_LARGE.format(max_body_bytes, "a map")
 
 
-def checked(request: Request, receive: Receive) -> Receive:
+def checked(request: Request, receive: Receive, max_body_bytes: int) -> Receive:
     """Wrap `receive` so that it raises HTTPException after too many bytes or parts, whatever the header says."""
-    limit, sentence = limit_of(request)
+    limit, sentence = limit_of(request, max_body_bytes)
     is_file = request.url.path.endswith(UPLOAD_PATH)
     num_bytes = num_parts = 0
 
@@ -232,8 +233,9 @@ async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
 
 
 def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
-    """Return the keywords for `launch(app_kwargs=...)`."""
+    """Return the keywords for `launch(app_kwargs=...)`. Canvases of more than 256x256 pixels need larger requests."""
+    largest = max((getattr(block, "message_bytes", 0) for block in demo.blocks.values()), default=0)
     return {
-        "middleware": [Middleware(Limits, demo=demo)],
+        "middleware": [Middleware(Limits, demo=demo, max_body_bytes=max(MAX_BODY_BYTES, largest))],
         "exception_handlers": {RequestValidationError: refuse_malformed},
     }

@@ -39,7 +39,7 @@ MAX_WAITING_PER_ADDRESS = whole_number("PIX2PIX_MAX_WAITING_PER_ADDRESS", 64)
 MAX_OPEN_PER_ADDRESS = whole_number("PIX2PIX_MAX_OPEN_PER_ADDRESS", 256)
 """Maximum number of open requests from one address; a page that paints keeps at most two open."""
 MAX_BODY_BYTES = whole_number("PIX2PIX_MAX_BODY_BYTES", 400_000)
-"""Maximum size of a request; the map with the most runs takes 262,144 bytes."""
+"""Maximum size of a request; the map with the most runs takes 262,144 bytes. Larger canvases raise it."""
 MAX_BODY_PARTS = 1000
 """Maximum number of lists, objects and commas in a request; the page's have about twenty. Gradio is slow with many."""
 MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)

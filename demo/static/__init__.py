@@ -19,9 +19,9 @@ from string import Template
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from demo.models import check_config
+from demo.models import MODELS, check_config
 from demo.static.contents import SURPRISES, describe_model_file, describe_studio, draw_surprises
-from demo.subjects import INTRODUCTION, make_title
+from demo.subjects import INTRODUCTION, SUBJECTS, make_title
 from pix2pix.export import export
 from pix2pix.release import load_config
 
@@ -90,6 +90,8 @@ def write_site(
     runtime = f"runtime/onnxruntime-web-{_installed_version()}"
     configs = {name: load_config(folder) for name, folder in folders.items()}
     for name, config in configs.items():
+        if name not in MODELS:
+            raise SiteError(f"{name} is none of {', '.join(MODELS)}; only app.py has tabs for other names.")
         check_config(name, config, str(folders[name]))
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
@@ -104,7 +106,7 @@ def write_site(
             (page / f"surprises-{dataset}.json").write_text(json.dumps(draw_surprises(dataset, surprises)))
         models = {name: describe_model_file(configs[name], files[name], sources[name]) for name in folders}
         studios = [describe_studio(dataset, _of(configs, dataset), _of(models, dataset)) for dataset in datasets]
-        title = make_title(datasets)
+        title = make_title([SUBJECTS[dataset] for dataset in datasets])
         _write_index(site, page, title, {"runtime": f"{runtime}/", "title": title, "studios": studios})
         _write_licences(site, runtime, folders)
         _write_worker(site)

@@ -74,7 +74,7 @@ export async function makeLink(dataset, work) {
 export const isLinkHere = (dataset) => location.hash.startsWith(`#${dataset}=`);
 
 /** Returns whether the address bar holds work of another dataset. @param {string} dataset */
-export const isLinkElsewhere = (dataset) => /^#\w+=\d+\./.test(location.hash) && !isLinkHere(dataset);
+export const isLinkElsewhere = (dataset) => /^#[\w-]+=\d+\./.test(location.hash) && !isLinkHere(dataset);
 
 /**
  * Returns the work in the address bar; null if it holds none of this dataset. Throws an Error with one sentence.

@@ -1,0 +1,118 @@
+"""The tabs of the page: what people put into each one's models, and the words for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from demo.example_gallery import read_examples
+from demo.label_pictures import Opened, open_image, open_label_map
+from demo.models import Model, by_dataset, painters_of
+from demo.subjects import SUBJECTS, Subject, title_of
+from demo.validation_samples import ValidationSamples
+from pix2pix.data.palette import background_class
+from pix2pix.labels import PALETTES, Palette
+from pix2pix.release import ReleaseConfig
+from pix2pix.release_config import DRAWING_CLASSES
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab: models that take the same input.
+
+    Attributes:
+        name: The name in links, in the browser's storage and in the page's events.
+        subject: The page's words and choices.
+        models: By objective; one or two.
+        palette: Classes that people paint; None if they open images instead.
+        size: Width and height of the input and of the images.
+        examples: Label maps, uint8 [H, W], by name.
+        samples: Pairs of the dataset, if it is on this machine.
+    """
+
+    name: str
+    subject: Subject
+    models: Mapping[str, Model]
+    palette: Palette | None
+    size: tuple[int, int] = (256, 256)
+    examples: Mapping[str, np.ndarray] = field(default_factory=dict)
+    samples: ValidationSamples | None = None
+
+    @property
+    def input_name(self) -> str:
+        """What people put in: a "map", a "drawing" or an "image"."""
+        if self.palette is None:
+            return "image"
+        return "drawing" if self.palette.names == DRAWING_CLASSES else "map"
+
+    @property
+    def background(self) -> int:
+        """The class that "Clear" paints."""
+        return self.palette.index(self.subject.clear_class) if self.palette else 0
+
+    @property
+    def first_input(self) -> np.ndarray | None:
+        """What the tab opens with: an example, a sample, or an empty map; nothing where an image is to be opened."""
+        if self.examples:
+            return next(iter(self.examples.values()))
+        if self.samples:
+            return self.samples.input(0)
+        if self.palette is None:
+            return None
+        return np.full(self.size[::-1], self.background, np.uint8)
+
+    def open(self, path: Path, stretch: bool = False) -> Opened:
+        """Read a file that somebody opens; see `demo.label_pictures` for arguments and errors."""
+        if self.palette is None:
+            return open_image(path, self.size, self.output_palette, stretch)
+        return open_label_map(path, self.palette, self.background, self.size, stretch)
+
+    @property
+    def output_palette(self) -> Palette | None:
+        """Classes of the images that the models make, which are label images; None for photos."""
+        painters = painters_of(self.models)
+        return next(iter(painters.values())).config.output_palette if painters else None
+
+
+def make_tabs(
+    models: Mapping[str, Model],
+    examples_folder: Path,
+    samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
+) -> list[Tab]:
+    """Make a tab for each bundled dataset, and one for each name of people's own.
+
+    Args:
+        models: By "DATASET-OBJECTIVE"; both objectives of every bundled dataset.
+        examples_folder: Holds a folder of label images per bundled dataset.
+        samples: By dataset or own name.
+    """
+    tabs = []
+    for name, pair in by_dataset(models).items():
+        if name in SUBJECTS:
+            subject = SUBJECTS[name]
+            examples = read_examples(examples_folder / name, PALETTES[name], subject.first_example)
+            tabs.append(Tab(name, subject, pair, PALETTES[name], examples=examples, samples=samples.get(name)))
+        else:
+            config = next(model.painter for model in pair.values() if model.painter).config
+            subject = own_subject(name, config)
+            tabs.append(Tab(name, subject, pair, config.painted_palette, config.size, samples=samples.get(name)))
+    return tabs
+
+
+def own_subject(name: str, config: ReleaseConfig) -> Subject:
+    """Choose the page's words for models of people's own data."""
+    palette = config.painted_palette
+    clear = background_class(palette) if palette else 0
+    start = next((index for index in range(len(palette)) if index != clear), clear) if palette else 0
+    return Subject(
+        title=title_of(name),
+        what=title_of(name).lower(),
+        start_class=palette.names[start] if palette else "",
+        clear_class=palette.names[clear] if palette else "",
+        first_classes=(),
+        first_example="",
+        api_suffix="_" + name.replace("-", "_"),
+        note="",
+    )
