@@ -7,7 +7,8 @@ Chromium, without a window and with an empty cache, loads the worker of `demo/in
 weights, exported to ONNX, and paints both images of an example map again and again, by WebAssembly with one thread and
 with several. It reports how long loading takes, first from the network (a server on this machine), then from the
 browser's cache, and the median time of an image, treatment of the map included, beside the server's painter in int8 and
-in fp32 with the same number of threads.
+in fp32 with the same number of threads. Then it writes the static site, and times a first visit and a second one until
+the canvas and both images are there.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import gzip
 import hashlib
 import shutil
 import statistics
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +33,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.train_step import seconds
 from demo.models import BUNDLED_WEIGHTS
+from demo.static import write_site as write_static_site
 from pix2pix.export import export
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
@@ -160,6 +163,32 @@ def server_time(subject: str, precision: str, label_map: np.ndarray, paintings: 
     return statistics.median(times[WARM_UP:])
 
 
+def visit(page: Page, address: str) -> tuple[float, float]:
+    """Open the static site; return the seconds until the canvas and until both images are there."""
+    start = time.perf_counter()
+    page.goto(address)
+    seconds = []
+    for part, count in ((".lc-palette [role=radio]", 12), (".comparison img[src]", 2)):
+        page.locator(part).nth(count - 1).wait_for(timeout=120_000)
+        seconds.append(time.perf_counter() - start)
+    return seconds[0], seconds[1]
+
+
+def measure_visits(browser: Browser, folder: Path) -> None:
+    """Write the static site of the facade models, and print how long a first and a second visit take."""
+    folders = {name: BUNDLED_WEIGHTS / name for name in ("facades-gan", "facades-l1")}
+    write_static_site(folders, folder / "static", dict.fromkeys(folders, "bundled weights"))
+    with served(folder / "static", isolated=False) as address, browser.new_context() as context:
+        for name in ("first", "second"):
+            page = context.new_page()
+            canvas, images = visit(page, address)
+            print(
+                f"static site, {name} visit: canvas after {canvas:.1f} s, both images after {images:.1f} s", flush=True
+            )
+            page.wait_for_timeout(3000)  # the rest of the files is kept
+            page.close()
+
+
 def print_sizes(site: Path) -> None:
     files = [site / "facades-gan" / "model.onnx"]
     files += [
@@ -192,6 +221,7 @@ def main() -> None:
                 ratio = in_browser / on_server
                 print(f"  server, {precision}: {on_server:.0f} ms; the browser takes {ratio:.1f} times as long")
         print_sizes(site)
+        measure_visits(browser, site)
 
 
 if __name__ == "__main__":

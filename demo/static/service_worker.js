@@ -16,6 +16,14 @@ const ISOLATION = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
+/** A page that lets the waiting worker take over, and loads itself once more from it: not before, or files would mix. */
+const HANDOVER = `<!doctype html><html lang="en"><title>Updating</title><link rel="icon" href="data:,"><script>
+navigator.serviceWorker.addEventListener('controllerchange', () => location.reload());
+navigator.serviceWorker.getRegistration().then(({ waiting }) => {
+  if (waiting) waiting.postMessage('take over');
+  else location.reload();
+});
+</script></html>`;
 
 worker.addEventListener('install', (/** @type {any} */ event) => {
   event.waitUntil(Promise.all(Object.entries(now).map(([path, hash]) => readFile(path, hash))));
@@ -44,10 +52,8 @@ function pathOf(url) {
 
 /** @type {(request: Request, path: string, hash: string) => Promise<Response>} */
 async function answer(request, path, hash) {
-  const { waiting } = worker.registration;
-  if (request.mode === 'navigate' && waiting && (await worker.clients.matchAll()).length < 2) {
-    waiting.postMessage('take over');
-    return new Response('', { headers: { Refresh: '0' } }); // loads the page once more, from the new version
+  if (request.mode === 'navigate' && worker.registration.waiting && (await worker.clients.matchAll()).length < 2) {
+    return new Response(HANDOVER, { headers: { 'Content-Type': 'text/html', ...ISOLATION } });
   }
   return readFile(path, hash);
 }

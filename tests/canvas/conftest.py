@@ -1,27 +1,34 @@
 """Pages of an app with both tabs and tiny networks; most tests share one page, which is cleared before each."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from gradio_client import Client
 from playwright.sync_api import Browser, Page
 
-from tests.helpers.app import tiny_models
-from tests.helpers.browser import (
-    PHONE,
-    cleared_page,
-    reset,
-    served_app,
-)
+from tests.helpers.app import weight_flags
+from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
+from tests.helpers.browser import PHONE, cleared_page, reset, served_app
+from tests.helpers.painters import Painters, painters_behind
+from tests.helpers.site import served_site
+from tests.helpers.sites import tiny_folders as tiny_folders
+from tests.helpers.sites import tiny_site as tiny_site
 
 
 @pytest.fixture(scope="module")
-def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with both tabs and tiny networks with random weights, which answer soon."""
-    models = tiny_models(tmp_path_factory, "facades") | tiny_models(tmp_path_factory, "cityscapes")
-    weights = [part for name, folder in models.items() for part in ("--weights", f"{name}={folder}")]
-    with served_app(tmp_path_factory.mktemp("app"), *weights) as url:
-        yield url
+def app_url(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    tiny_folders: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The app, or the site, with both tabs and tiny networks with random weights, which answer soon."""
+    if request.param == "site":
+        with served_site(request.getfixturevalue("tiny_site")) as url:
+            yield url
+    else:
+        with served_app(tmp_path_factory.mktemp("app"), *weight_flags(tiny_folders)) as url:
+            yield url
 
 
 @pytest.fixture(scope="module")
@@ -49,5 +56,7 @@ def phone(opened_phone: tuple[Page, list[str]]) -> Page:
 
 
 @pytest.fixture(scope="module")
-def client(app_url: str) -> Client:
-    return Client(app_url, verbose=False)
+def painters(app_url: str, tiny_folders: dict[str, Path]) -> Painters:
+    """What paints the images of facades."""
+    facades = {name: folder for name, folder in tiny_folders.items() if name.startswith("facades")}
+    return painters_behind(app_url, facades)

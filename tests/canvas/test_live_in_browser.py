@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from gradio_client import Client
 from playwright.sync_api import Page
 
+from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
     both_pictures_change,
     click,
     counted_requests,
-    expect_pictures,
     hold,
     on_screen,
     press,
@@ -19,6 +18,7 @@ from tests.helpers.browser import (
     shown_pictures,
     wait_for_pictures,
 )
+from tests.helpers.painters import Painters, expect_pictures
 
 START_CLOCK = "() => { delete performance.now; }"
 
@@ -39,8 +39,9 @@ def clock(page: Page, desk: tuple[Page, list[str]]) -> Iterator[None]:
     page.evaluate(START_CLOCK)
 
 
+@BOTH_PAGES
 def test_pictures_follow_a_stroke_that_lasts_and_those_of_its_end_come_last(
-    page: Page, clock: None, client: Client
+    page: Page, clock: None, painters: Painters
 ) -> None:
     with both_pictures_change(page):
         hold(page, (20, 60), (100, 60))
@@ -48,10 +49,10 @@ def test_pictures_follow_a_stroke_that_lasts_and_those_of_its_end_come_last(
         with both_pictures_change(page):
             page.mouse.move(*on_screen(page, (column, 100)), steps=4)
     page.mouse.up()
-    expect_pictures(page, client, read_map(page))
+    expect_pictures(page, painters, read_map(page))
 
 
-def test_one_request_at_a_time_is_under_way_while_a_stroke_lasts(page: Page, clock: None, client: Client) -> None:
+def test_one_request_at_a_time_is_under_way_while_a_stroke_lasts(page: Page, clock: None, painters: Painters) -> None:
     page.evaluate("""() => {
         window.underWay = window.most = window.asked = 0;
         const fetchBefore = window.fetch;
@@ -69,12 +70,13 @@ def test_one_request_at_a_time_is_under_way_while_a_stroke_lasts(page: Page, clo
     for column in range(20, 240, 8):
         page.mouse.move(*on_screen(page, (column, 60)))
     page.mouse.up()
-    expect_pictures(page, client, read_map(page))
+    expect_pictures(page, painters, read_map(page))
     assert page.evaluate("window.most") == 1
     assert page.evaluate("window.asked") >= 2
     page.evaluate("() => { window.restoreFetch(); }")
 
 
+@BOTH_PAGES
 def test_where_answers_are_slow_pictures_wait_for_the_end_of_the_stroke(page: Page, clock: None) -> None:
     slow = "window.slow = () => (window.clock += 151); document.addEventListener('facades-painted', window.slow, true)"
     page.evaluate(slow)
@@ -94,6 +96,7 @@ def test_where_answers_are_slow_pictures_wait_for_the_end_of_the_stroke(page: Pa
     page.mouse.up()
 
 
+@BOTH_PAGES
 def test_escape_brings_back_the_pictures_too(page: Page, clock: None) -> None:
     pictures = shown_pictures(page)
     with both_pictures_change(page):

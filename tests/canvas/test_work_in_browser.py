@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
 from pix2pix.labels import CITYSCAPES, FACADES
+from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
     END,
@@ -21,7 +21,6 @@ from tests.helpers.browser import (
     click,
     counted_requests,
     drag,
-    expect_pictures,
     open_tab,
     opened_page,
     packed,
@@ -33,6 +32,7 @@ from tests.helpers.browser import (
     wait_for_map,
     wait_for_pictures,
 )
+from tests.helpers.painters import Painters, expect_pictures
 
 HOSTILE_LINKS = [
     ("facades=", "Its end is missing, or it was changed."),
@@ -76,12 +76,13 @@ def plain_visit(page: Page) -> Page:
     return tab
 
 
-KEPT = "localStorage.length === 1"  # once something has been painted
+KEPT = "() => localStorage.length === 1"  # once something has been painted
 
 
 SHOP = FACADES.index("shop")
 
 
+@BOTH_PAGES
 def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(browser: Browser, app_url: str) -> None:
     first = read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES)["Crossing"]
     with opened_page(browser, app_url) as page:
@@ -98,6 +99,7 @@ def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(
         assert (read_map(page, CITYSCAPES) == first).all()
 
 
+@BOTH_PAGES
 def test_a_stroke_survives_a_reload_at_once(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url) as page:
         choose(page, "door")
@@ -118,12 +120,13 @@ def test_work_that_an_earlier_version_stored_is_opened(browser: Browser, app_url
         wait_for_map(page, np.full((SIZE, SIZE), WINDOW))
 
 
+@BOTH_PAGES
 def test_seed_and_dropout_survive_a_reload(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url) as page:
         page.get_by_label("Seed").fill("77")
-        page.wait_for_function("localStorage['pix2pix-studio.work.facades']?.endsWith('&seed=77&dropout=1')")
+        page.wait_for_function("() => localStorage['pix2pix-studio.work.facades']?.endsWith('&seed=77&dropout=1')")
         page.get_by_label("Dropout").uncheck()
-        page.wait_for_function("localStorage['pix2pix-studio.work.facades'].endsWith('&seed=77&dropout=0')")
+        page.wait_for_function("() => localStorage['pix2pix-studio.work.facades'].endsWith('&seed=77&dropout=0')")
         page.reload()
         expect(page.get_by_label("Seed")).to_have_value("77")
         expect(page.get_by_label("Dropout")).not_to_be_checked()
@@ -182,12 +185,13 @@ def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url:
         expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
+@BOTH_PAGES
 def test_a_link_brings_map_seed_and_dropout_to_somebody_else(
-    page: Page, browser: Browser, app_url: str, client: Client
+    page: Page, browser: Browser, app_url: str, painters: Painters
 ) -> None:
     label_map = paint_facade(page)
     page.get_by_label("Seed").fill("4294967295")
-    expect_pictures(page, client, label_map, seed=4294967295)
+    expect_pictures(page, painters, label_map, seed=4294967295)
     press(page, "Copy link")
     expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
     link = page.evaluate("navigator.clipboard.readText()")
@@ -195,7 +199,7 @@ def test_a_link_brings_map_seed_and_dropout_to_somebody_else(
     assert len(link) < 1000
     first = next(iter(read_examples(ROOT / "demo" / "maps" / "facades", FACADES).values()))
     with opened_page(browser, app_url, link.removeprefix(app_url)) as other:
-        expect_pictures(other, client, label_map, seed=4294967295)
+        expect_pictures(other, painters, label_map, seed=4294967295)
         assert (read_map(other) == label_map).all()
         expect(other.get_by_label("Seed")).to_have_value("4294967295")
         assert other.url == link  # a reload opens it once more
@@ -218,9 +222,10 @@ def test_a_link_without_dropout_says_so(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")
 
 
-def test_hostile_links_are_refused_with_a_sentence_and_nothing_else_happens(page: Page, client: Client) -> None:
+@BOTH_PAGES
+def test_hostile_links_are_refused_with_a_sentence_and_nothing_else_happens(page: Page, painters: Painters) -> None:
     before = paint_facade(page)
-    expect_pictures(page, client, before)
+    expect_pictures(page, painters, before)
     with counted_requests(page, 0):
         for fragment, reason in HOSTILE_LINKS:
             choose(page, "Brush")  # which puts the tool's hint in place of the sentence before
@@ -264,6 +269,7 @@ def test_a_link_in_a_frame_is_shown_in_a_field(browser: Browser, app_url: str) -
         expect(frame.get_by_label("Link to this map")).to_have_value(re.compile(f"^{re.escape(app_url)}/#facades=1"))
 
 
+@BOTH_PAGES
 def test_links_take_nothing_away(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url) as page:
         choose(page, "door")
@@ -292,6 +298,7 @@ def test_a_seed_that_does_not_exist_is_not_linked(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()").endswith("&seed=1&dropout=1")
 
 
+@BOTH_PAGES
 def test_a_link_to_the_other_dataset_opens_its_tab(browser: Browser, app_url: str) -> None:
     road = CITYSCAPES.index("road")
     with opened_page(browser, app_url) as page:

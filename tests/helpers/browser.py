@@ -14,12 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gradio_client import Client
-from PIL import Image
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from demo.comparison import to_data_url
-from demo.label_canvas import encode
 from pix2pix.labels import FACADES, Palette
 from tests.helpers.tiny import free_port
 
@@ -111,6 +107,7 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 def opened_page(browser: Browser, url: str, query: str = "", seconds: float = 60, **options: Any) -> Iterator[Page]:
     """The page in a browser context of its own, with images. It must contact no other server and log no error."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+    context.add_init_script(COUNT_JOBS)
     page = context.new_page()
     complaints: list[str] = []
     outside: list[str] = []
@@ -211,14 +208,26 @@ def set_brush_size(page: Page, size: int) -> None:
     page.get_by_role("slider").fill(str(size))
 
 
+COUNT_JOBS = """
+const post = Worker.prototype.postMessage;
+window.jobs = 0;
+Worker.prototype.postMessage = function (message, ...more) {
+  if (message?.type === 'paint') window.jobs++;
+  return post.call(this, message, ...more);
+};
+"""
+"""Counts the maps that a page of the static site gives its worker."""
+
+
 @contextmanager
 def counted_requests(page: Page, number: int) -> Iterator[None]:
-    """Fails if what happens inside asks the server for more or fewer pictures."""
+    """Fails if what happens inside asks the server, or the site's worker, for more or fewer pictures."""
     joins: list[str] = []
     page.on("request", lambda request: joins.append(request.url) if "/queue/join" in request.url else None)
+    jobs = page.evaluate("window.jobs")
     yield
     page.wait_for_timeout(300)
-    assert len(joins) == number
+    assert len(joins) + page.evaluate("window.jobs") - jobs == number
 
 
 @contextmanager
@@ -257,12 +266,6 @@ def reset(page: Page, cleared: list[str]) -> None:
     page.keyboard.press("Escape")
     page.locator(".label-canvas:visible").evaluate(RESET)
     wait_for_pictures(page, cleared)
-
-
-def expect_pictures(page: Page, client: Client, label_map: np.ndarray, seed: int = 1, dropout: bool = True) -> None:
-    """Waits until the page shows what the server paints for a map."""
-    *files, _ = client.predict(encode(label_map).model_dump(), seed, dropout, api_name="/paint")
-    wait_for_pictures(page, [to_data_url(np.asarray(Image.open(file))) for file in files])
 
 
 def paint_facade(page: Page) -> np.ndarray:

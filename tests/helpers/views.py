@@ -3,12 +3,9 @@
 import io
 from pathlib import Path
 
-import numpy as np
-from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demo.label_canvas import encode
 from tests.helpers.browser import (
     press,
 )
@@ -29,14 +26,8 @@ def look(page: Page, view: str) -> None:
     expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
     page.locator(f'.cp-pictures[data-view="{view}"] img[src]').first.wait_for()
     page.wait_for_function(
-        "[...document.querySelectorAll('.cp-pictures img')].every((picture) => picture.naturalWidth)"
+        "() => [...document.querySelectorAll('.cp-pictures img')].every((picture) => picture.naturalWidth)"
     )
-
-
-def painted(app_url: str, label_map: np.ndarray, seed: int) -> list[np.ndarray]:
-    """The GAN's and the L1 model's pictures of a map, from the endpoint for programs."""
-    *files, _ = Client(app_url, verbose=False).predict(encode(label_map).model_dump(), seed, True, api_name="/paint")
-    return [np.asarray(Image.open(file)) for file in files]
 
 
 def open_file(page: Page, name: str, content: bytes) -> None:

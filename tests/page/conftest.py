@@ -5,16 +5,26 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
 from tests.helpers.browser import open_tab, opened_page, served_app
 from tests.helpers.fresh_pages import page as page
+from tests.helpers.fresh_pages import painters as painters
 from tests.helpers.fresh_pages import phone as phone
+from tests.helpers.site import served_site
+from tests.helpers.sites import bundled_site as bundled_site
 
 
 @pytest.fixture(scope="module")
-def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the bundled weights."""
-    with served_app(tmp_path_factory.mktemp("app")) as url:
-        yield url
+def app_url(
+    request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The app, or the site, with the bundled weights."""
+    if request.param == "site":
+        with served_site(request.getfixturevalue("bundled_site")) as url:
+            yield url
+    else:
+        with served_app(tmp_path_factory.mktemp("app")) as url:
+            yield url
 
 
 @pytest.fixture

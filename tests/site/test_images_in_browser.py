@@ -21,5 +21,5 @@ def test_images_of_ten_maps_and_three_seeds_are_the_servers_by_webassembly(brows
 
 
 def test_streets_are_the_servers_too(page: Page) -> None:
-    open_tab(page, "Cityscapes")
+    open_tab(page, "Streets")
     check_images(page, "cityscapes", bundled("cityscapes"), 2, SEEDS[:1])

@@ -58,7 +58,7 @@ def test_after_the_first_visit_everything_works_without_a_network(browser: Brows
     press(page, "Surprise me")
     expect(page.locator(".lc-announcer").first).to_have_text("New map")
     assert (read_map(page) != before).any()
-    open_tab(page, "Cityscapes")
+    open_tab(page, "Streets")
     context.close()
 
 
@@ -109,9 +109,9 @@ def test_an_update_comes_as_a_whole_with_a_reload_and_downloads_no_model_again(
         asked.clear()
         visit(page, url)
         assert words_of(page) == ("first", "first")
-        expect(page.get_by_text("A new version of this page is ready. Reload to use it.")).to_be_visible()
+        expect(page.get_by_text("A new version of this page is ready. Reload to use it.")).to_be_visible(timeout=60_000)
         page.reload()
-        expect(page.locator("[data-action=surprise]")).to_have_text("Surprise second")
+        expect(page.locator("[data-action=surprise]")).to_have_text("Surprise second", timeout=60_000)
         assert words_of(page) == ("second", "second")
         expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
         assert not [path for path in asked if path.endswith((".onnx", ".wasm"))]
@@ -129,7 +129,7 @@ def test_an_update_waits_while_another_page_is_open(browser: Browser, tiny_site:
         visit(other, url)
         change(site, "second")
         visit(page, url)
-        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible()
+        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible(timeout=60_000)
         visit(page, url)
         assert words_of(page) == words_of(other) == ("first", "first")
         other.close()
@@ -155,7 +155,7 @@ def test_a_version_that_arrives_in_parts_is_not_taken(browser: Browser, tiny_sit
             assert words_of(page) == ("first", "first")
         layout.write_text(content)
         visit(page, url)
-        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible()
+        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible(timeout=60_000)
         visit(page, url)
         assert words_of(page) == ("second", "second")
     context.close()

@@ -22,8 +22,9 @@ from tests.helpers.browser import (
     shown_pictures,
     wait_for_map,
 )
+from tests.helpers.painters import Painters
 from tests.helpers.tiny import draw_label_map, draw_pair
-from tests.helpers.views import look, open_file, painted, saved
+from tests.helpers.views import look, open_file, saved
 
 
 def places_of(sheet: np.ndarray, picture: np.ndarray) -> tuple[int, int]:
@@ -141,12 +142,12 @@ def test_class_numbers_are_read_as_classes_and_said_to_be(page: Page) -> None:
     assert (read_map(page) == label_map).all()
 
 
-def test_the_saved_comparison_holds_the_map_and_both_pictures(page: Page, app_url: str) -> None:
+def test_the_saved_comparison_holds_the_map_and_both_pictures(page: Page, painters: Painters) -> None:
     name, picture = saved(page, "Save the comparison")
     assert name == "facades-comparison.png" and picture.format == "PNG"
     sheet = np.asarray(picture)
     label_map = read_map(page)
-    places = [places_of(sheet, expected) for expected in (FACADES.to_image(label_map), *painted(app_url, label_map, 1))]
+    places = [places_of(sheet, expected) for expected in (FACADES.to_image(label_map), *painters.paint(label_map, 1))]
     assert places == sorted(places) and len(set(places)) == 3
 
 

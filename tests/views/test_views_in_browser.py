@@ -23,7 +23,8 @@ from tests.helpers.browser import (
     shown_pictures,
     wait_for_pictures,
 )
-from tests.helpers.views import PIXELS, look, painted
+from tests.helpers.painters import Painters
+from tests.helpers.views import PIXELS, look
 
 
 def test_the_slider_divides_one_picture_between_both_models_by_mouse_and_keyboard(page: Page) -> None:
@@ -65,8 +66,8 @@ def test_left_of_the_line_there_is_the_gan_and_right_of_it_l1(page: Page) -> Non
     assert (gan != l1).mean() > 0.5
 
 
-def test_the_difference_is_that_of_the_two_pictures_and_its_scale_is_said(page: Page, app_url: str) -> None:
-    apart = levels_apart(*painted(app_url, read_map(page), 1))
+def test_the_difference_is_that_of_the_two_pictures_and_its_scale_is_said(page: Page, painters: Painters) -> None:
+    apart = levels_apart(*painters.paint(read_map(page), 1))
     look(page, "Difference")
     expect(page.locator(".cp-words")).to_have_text(re.compile(rf"White: {WHITE_LEVELS} or more of 255 levels apart"))
     expect(page.locator(".cp-words")).to_contain_text(f"On average they are {apart.mean():.0f} levels apart")
@@ -74,11 +75,11 @@ def test_the_difference_is_that_of_the_two_pictures_and_its_scale_is_said(page: 
     assert np.abs(grey - np.minimum(apart * 255 / WHITE_LEVELS, 255)).mean() < 3  # JPEG
 
 
-def test_variations_are_four_seeds_of_the_gan(page: Page, app_url: str) -> None:
+def test_variations_are_four_seeds_of_the_gan(page: Page, painters: Painters) -> None:
     look(page, "Variations")
     expect(page.locator(".comparison figcaption strong")).to_have_text(["Seed 1", "Seed 2", "Seed 3", "Seed 4"])
     label_map = read_map(page)
-    wait_for_pictures(page, [to_data_url(painted(app_url, label_map, seed)[0]) for seed in (1, 2, 3, 4)])
+    painters.wait(page, [painters.paint(label_map, seed)[0] for seed in (1, 2, 3, 4)])
     page.get_by_label("Seed", exact=True).fill(str(2**32 - 2))
     expect(page.locator(".comparison figcaption strong")).to_have_text(
         ["Seed 4294967294", "Seed 4294967295", "Seed 0", "Seed 1"]
@@ -87,8 +88,8 @@ def test_variations_are_four_seeds_of_the_gan(page: Page, app_url: str) -> None:
     expect(page.locator(".cp-words")).to_contain_text("It cannot vary the image as a whole")
 
 
-def test_epochs_are_those_of_both_models_the_released_ones_last(page: Page, app_url: str) -> None:
-    gan, l1 = (to_data_url(picture) for picture in painted(app_url, read_map(page), 1))
+def test_epochs_are_those_of_both_models_the_released_ones_last(page: Page, painters: Painters) -> None:
+    gan, l1 = (to_data_url(picture) for picture in painters.paint(read_map(page), 1))
     look(page, "Epochs")
     own = {model: load_config(BUNDLED_WEIGHTS / f"facades-{model}").epochs for model in ("gan", "l1")}
     expect(page.locator(".comparison figcaption strong")).to_have_text(
@@ -105,7 +106,7 @@ def test_epochs_are_those_of_both_models_the_released_ones_last(page: Page, app_
     before = shown_pictures(page)
     drag(page, (60, 100), (120, 100))
     wait_for_pictures(
-        page, [to_data_url(painted(app_url, read_map(page), 1)[number]) for number in (1, 1, 1, 0, 0, 0, 0, 1)]
+        page, [to_data_url(painters.paint(read_map(page), 1)[number]) for number in (1, 1, 1, 0, 0, 0, 0, 1)]
     )
     assert not set(shown_pictures(page)) & set(before)
 

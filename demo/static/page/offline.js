@@ -7,6 +7,7 @@ import { notify } from './notices.js';
 /** @import { ModelFile } from '../../in_browser/model_store.js' */
 
 const PATIENCE = 10_000; // milliseconds; a slow network must not keep the page from starting
+const UPDATE = 'A new version of this page is ready. Reload to use it.';
 const RELOADED = 'pix2pix-studio.reloaded';
 
 /**
@@ -19,6 +20,7 @@ export async function startServiceWorker() {
     ?.register(address, { updateViaCache: 'none' })
     .catch(() => undefined);
   if (!registration) return; // there is no https, or the browser keeps nothing
+  announceUpdate(registration); // browsers may look for one before the page does
   registration.addEventListener('updatefound', () => announceUpdate(registration));
   if (!registration.active && registration.installing) await installed(registration.installing);
   if (crossOriginIsolated) sessionStorage.removeItem(RELOADED);
@@ -40,10 +42,11 @@ function installed(worker) {
 }
 
 /** @param {ServiceWorkerRegistration} registration */
-function announceUpdate({ installing, active }) {
+function announceUpdate({ installing, waiting, active }) {
   if (!active) return; // the first version
+  if (waiting) notify(UPDATE, 'info');
   installing?.addEventListener('statechange', () => {
-    if (installing.state === 'installed') notify('A new version of this page is ready. Reload to use it.', 'info');
+    if (installing.state === 'installed') notify(UPDATE, 'info');
   });
 }
 
