@@ -202,7 +202,7 @@ def test_the_list_of_keys_has_them_all_and_gives_the_focus_back(browser: Browser
         expect(page.get_by_role("button", name="Mirror")).to_have_attribute("aria-pressed", "false")
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
-        expect(page.locator(".lc-surface canvas:visible")).to_be_focused()
+        expect(page.locator(".lc-stage canvas:visible")).to_be_focused()
         button = page.get_by_role("button", name="Keys", exact=True)
         button.click()
         expect(dialog).to_be_visible()

@@ -97,7 +97,7 @@ def test_the_map_always_fills_the_canvas_and_sixteen_times_is_the_most(page: Pag
     page.mouse.down(button="middle")
     page.mouse.move(x + 2000, y + 2000, steps=9)
     page.mouse.up(button="middle")
-    surface, canvas = page.locator(".lc-surface:visible"), page.locator(".lc-surface:visible canvas")
+    surface, canvas = page.locator(".lc-surface:visible"), page.locator(".lc-stage canvas:visible")
     for _ in range(8):
         frames_drawn(page)
         outer, inner = surface.bounding_box(), canvas.bounding_box()
@@ -119,7 +119,7 @@ def test_pixels_are_crisp_at_any_zoom(page: Page, times: int, tmp_path: Path) ->
     page.mouse.move(0, 0)
     surface = page.locator(".lc-surface:visible")
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    surface.screenshot(path=tmp_path / "surface.png", style=".lc-guide { visibility: hidden }")
+    surface.screenshot(path=tmp_path / "surface.png", style=":is(.lc-guide, .lc-overview) { visibility: hidden }")
     shown = np.asarray(Image.open(tmp_path / "surface.png").convert("RGB"))[2:-2, 2:-2].reshape(-1, 3)
     assert {tuple(color) for color in np.unique(shown, axis=0)} <= {tuple(color) for color in FACADES.rgb}
 

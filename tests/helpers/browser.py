@@ -142,7 +142,7 @@ def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
     """The classes that the canvas shows, [H, W]; fails if any pixel has a colour between two classes."""
     page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    width, height, values = page.locator(".lc-surface canvas:visible").evaluate(READ_CANVAS)
+    width, height, values = page.locator(".lc-stage canvas:visible").evaluate(READ_CANVAS)
     pixels = np.array(values, np.uint32)
     label_map, _ = palette.from_image(pixels.view(np.uint8).reshape(height, width, 4)[..., :3])
     assert (palette.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
@@ -176,7 +176,7 @@ def both_pictures_change(page: Page, seconds: float = 30) -> Iterator[None]:
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
     """The middle of a pixel of the map, on the page."""
-    canvas = page.locator(".lc-surface canvas:visible")
+    canvas = page.locator(".lc-stage canvas:visible")
     width, height = canvas.evaluate("canvas => [canvas.width, canvas.height]")
     box = canvas.bounding_box()
     assert box is not None
@@ -292,7 +292,7 @@ def outline(page: Page) -> str:
 
 
 def focus_canvas(page: Page) -> None:
-    page.locator(".lc-surface:visible canvas").focus()
+    page.locator(".lc-stage canvas:visible").focus()
 
 
 DIAMOND = [(100, 60), (140, 100), (100, 140), (60, 100)]

@@ -37,8 +37,8 @@ export const LAYOUT = `
         <g class="lc-drawn"><path /><path /></g><g class="lc-mirrored"><path /><path /></g>
       </svg>
     </div>
+    <div class="lc-overview" aria-hidden="true" hidden><span></span></div>
   </div>
-  <div class="lc-overview" aria-hidden="true" hidden><span></span></div>
   <div class="lc-palette" role="radiogroup" aria-label="Class to paint">
     <div class="lc-first"></div>
     <div class="lc-more"></div>
