@@ -89,9 +89,8 @@ def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoi
         sample = gr.Button(
             "Random validation sample" if is_bundled else "Random sample", visible=samples is not None, **small
         )
-        upload = gr.UploadButton(
-            f"Open {article} {tab.input_name}", file_types=FILE_TYPES, elem_id=f"open-{tab.name}", **small
-        )
+        openable = f"{article} {tab.input_name}" + (" or photo" if tab.photographs else "")
+        upload = gr.UploadButton(f"Open {openable}", file_types=FILE_TYPES, elem_id=f"open-{tab.name}", **small)
         stretch = gr.Button("Stretch to fill", visible=False, **small)
         save_map = gr.Button(f"Save the {tab.input_name}", visible=palette is not None, **small)
         save_sheet = gr.Button("Save the comparison", **small)
@@ -100,8 +99,8 @@ def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoi
     def save_comparison(shown: np.ndarray | None, noise: Noise) -> PngFile:
         if shown is None:
             raise refuse("There is nothing to compare yet. Open an image first.")
-        photo = samples.photo_of(shown) if samples else None
-        return make_sheet(tab, painters_now(tab.models), shown, noise.seed, noise.dropout, photo)
+        painters = painters_now(tab.models)
+        return make_sheet(tab, painters, shown, noise.seed, noise.dropout, tab.photo_of(shown))
 
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     upload.upload(lambda path: open_file(path, tab), upload, [canvas, stretch], **quietly)

@@ -53,7 +53,7 @@ def make_repaint(tab: Tab) -> Callable[..., Any]:
         painters = painters_of(tab.models)  # anew for every call: a download may have replaced them
         if painters is None or shown is None:
             return gr.skip()
-        photo = tab.samples.photo_of(shown) if tab.samples else None
+        photo = tab.photo_of(shown)
         try:
             return show(view, painters, shown, noise.seed, noise.dropout, photo)
         except ReleaseError as error:
@@ -80,8 +80,8 @@ def make_save(tab: Tab) -> Callable[..., PngFile]:
 
     def save(shown: np.ndarray, noise: Noise, view: str, event: gr.EventData) -> PngFile:
         name = event._data.get("file") if isinstance(event._data, dict) else None  # whatever a client sent
-        photo = tab.samples.photo_of(shown) if tab.samples else None
-        painted = paint_view(view, painters_now(tab.models), shown, noise.seed, noise.dropout, photo)
+        painters, photo = painters_now(tab.models), tab.photo_of(shown)
+        painted = paint_view(view, painters, shown, noise.seed, noise.dropout, photo)
         for image in painted.images:
             if image.file == name:
                 return PngFile(image.file, to_png(image.picture))
@@ -95,8 +95,7 @@ def paint_first(tab: Tab, first: np.ndarray | None, is_shown: bool) -> Shown | N
     painters = painters_of(tab.models) if is_shown else None
     if not painters or first is None:
         return None
-    photo = tab.samples.photo_of(first) if tab.samples else None
-    return show("", painters, first, FIRST_NOISE.seed, FIRST_NOISE.dropout, photo)
+    return show("", painters, first, FIRST_NOISE.seed, FIRST_NOISE.dropout, tab.photo_of(first))
 
 
 def add_canvas(tab: Tab, first: np.ndarray | None) -> LabelCanvas | ImageInput:

@@ -25,6 +25,7 @@ class Subject:
         first_example: The example that the page opens with: the one that both models paint best.
         api_suffix: Suffix of the endpoints for programs.
         note: Licence note below the images; empty for none.
+        photo_aspect: Width divided by height of photos, before the dataset squeezed them into squares.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Subject:
     first_example: str
     api_suffix: str
     note: str
+    photo_aspect: float = 1.0
 
 
 SUBJECTS = {
@@ -65,6 +67,7 @@ SUBJECTS = {
         api_suffix="_cityscapes",
         note="These models were trained on Cityscapes (Cordts et al., CVPR 2016). "
         "They and their pictures are for non-commercial use only.",
+        photo_aspect=2.0,
     ),
 }
 """By name, in the order of the tabs."""

@@ -10,12 +10,17 @@ import numpy as np
 from demo.example_gallery import read_examples
 from demo.label_pictures import Opened, open_image, open_label_map
 from demo.models import Model, by_dataset, painters_of
+from demo.photographs import Photographs
 from demo.subjects import SUBJECTS, Subject, title_of
 from demo.validation_samples import ValidationSamples
 from pix2pix.data.palette import background_class
 from pix2pix.labels import PALETTES, Palette
 from pix2pix.release import ReleaseConfig
 from pix2pix.release_config import DRAWING_CLASSES
+from pix2pix.segmenter import BUNDLED
+
+SIZE = (256, 256)
+"""Width and height of the bundled models' images."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +35,17 @@ class Tab:
         size: Width and height of the input and of the images.
         examples: Label maps, uint8 [H, W], by name.
         samples: Pairs of the dataset, if it is on this machine.
+        photographs: Makes label maps of photos; None where photos are not opened.
     """
 
     name: str
     subject: Subject
     models: Mapping[str, Model]
     palette: Palette | None
-    size: tuple[int, int] = (256, 256)
+    size: tuple[int, int] = SIZE
     examples: Mapping[str, np.ndarray] = field(default_factory=dict)
     samples: ValidationSamples | None = None
+    photographs: Photographs | None = None
 
     @property
     def input_name(self) -> str:
@@ -67,7 +74,18 @@ class Tab:
         """Read a file that somebody opens; see `demo.label_pictures` for arguments and errors."""
         if self.palette is None:
             return open_image(path, self.size, self.output_palette, stretch)
-        return open_label_map(path, self.palette, self.background, self.size, stretch)
+        try:
+            return open_label_map(path, self.palette, self.background, self.size, stretch)
+        except ValueError:
+            if self.photographs and (opened := self.photographs.open(path)):
+                return opened
+            raise
+
+    def photo_of(self, shown: np.ndarray) -> np.ndarray | None:
+        """Return the photo, uint8 RGB [H, W, 3], of an input from `samples` or `photographs`; None for any other."""
+        sources = [source for source in (self.samples, self.photographs) if source]
+        photos = (source.photo_of(shown) for source in sources)
+        return next((photo for photo in photos if photo is not None), None)
 
     @property
     def output_palette(self) -> Palette | None:
@@ -93,7 +111,8 @@ def make_tabs(
         if name in SUBJECTS:
             subject = SUBJECTS[name]
             examples = read_examples(examples_folder / name, PALETTES[name], subject.first_example)
-            tabs.append(Tab(name, subject, pair, PALETTES[name], examples=examples, samples=samples.get(name)))
+            photographs = Photographs(BUNDLED[name], subject.photo_aspect) if BUNDLED[name].is_dir() else None
+            tabs.append(Tab(name, subject, pair, PALETTES[name], SIZE, examples, samples.get(name), photographs))
         else:
             config = next(model.painter for model in pair.values() if model.painter).config
             subject = own_subject(name, config)

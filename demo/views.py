@@ -158,7 +158,7 @@ def paint_view(
     if photo is not None:
         row = max(image.row for image in painted.images)
         title = "Label image" if next(iter(painters.values())).config.output_palette else "Photo"
-        painted.images.append(ViewImage(title, "The real one, from the dataset", "photo.png", photo, row and row + 1))
+        painted.images.append(ViewImage(title, "The real one", "photo.png", photo, row and row + 1))
     return painted
 
 

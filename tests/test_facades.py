@@ -141,7 +141,7 @@ def test_downloads_verifies_and_leaves_only_the_dataset(tmp_path, start_server, 
     assert len(server.requests) == 1
     printed = capsys.readouterr()
     assert "Tyleček" in printed.out and "research use" in printed.out and "Isola" in printed.out
-    assert "facades.tar.gz: 100%" in printed.err and "verifying images: 100%" in printed.err
+    assert printed.err == ""  # bars are for terminals
 
 
 def test_an_existing_folder_is_kept_and_no_server_asked(tmp_path, start_server, capsys):

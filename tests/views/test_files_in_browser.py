@@ -12,6 +12,7 @@ from demo.comparison import to_data_url
 from demo.label_pictures import to_png
 from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
+from pix2pix.segmenter import BUNDLED, Segmenter
 from tests.helpers.browser import (
     both_pictures_change,
     choose,
@@ -23,7 +24,7 @@ from tests.helpers.browser import (
     wait_for_map,
 )
 from tests.helpers.painters import Painters
-from tests.helpers.tiny import draw_label_map, draw_pair
+from tests.helpers.tiny import draw_label_map, draw_photo
 from tests.helpers.views import look, open_file, saved
 
 
@@ -82,7 +83,7 @@ def test_the_same_map_can_be_saved_twice(page: Page) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("photo.jpg", "This file looks like a photo"),
+        ("colours.png", "This file looks like a photo, or a map in other colours"),
         ("notes.png", "This file is not an image of a known format"),
         ("cut.png", "damaged or incomplete"),
     ],
@@ -90,11 +91,11 @@ def test_the_same_map_can_be_saved_twice(page: Page) -> None:
 def test_a_file_that_is_no_map_is_refused_with_a_sentence_and_the_map_stays(
     page: Page, name: str, sentence: str
 ) -> None:
-    photo = io.BytesIO()
-    draw_pair(1).crop((0, 0, 256, 256)).save(photo, "JPEG")
+    other_colours = io.BytesIO()
+    Image.fromarray(FACADES.to_image(draw_label_map(3)) // 2).save(other_colours, "PNG")
     before = read_map(page)
     content = {
-        "photo.jpg": photo.getvalue(),
+        "colours.png": other_colours.getvalue(),
         "notes.png": b"not a picture",
         "cut.png": to_png(draw_label_map(3), FACADES)[:-300],
     }[name]
@@ -102,6 +103,21 @@ def test_a_file_that_is_no_map_is_refused_with_a_sentence_and_the_map_stays(
     expect(page.get_by_text(sentence).first).to_be_visible()
     assert (read_map(page) == before).all()
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_a_photo_becomes_a_map_that_both_models_paint_beside_the_photo(page: Page) -> None:
+    photo, before = draw_photo(256, 256), read_map(page)
+    content = io.BytesIO()
+    photo.save(content, "PNG")
+    with both_pictures_change(page):
+        open_file(page, "photo.png", content.getvalue())
+    expect(page.get_by_text("This photo was turned into a label map, which you can edit").first).to_be_visible()
+    expect(page.locator(".comparison figcaption strong")).to_have_text(["GAN", "L1 only", "Photo"])
+    assert (read_map(page) == Segmenter(BUNDLED["facades"]).label_map(np.asarray(photo))).all()
+    assert shown_pictures(page)[2] == to_data_url(np.asarray(photo))
+    press(page, "Undo")
+    expect(page.locator(".comparison img")).to_have_count(2)
+    assert (read_map(page) == before).all()
 
 
 def test_the_share_of_guessed_pixels_is_said(page: Page) -> None:

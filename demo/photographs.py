@@ -1,0 +1,77 @@
+"""Photos that people open: a segmenter makes editable label maps of them."""
+
+import hashlib
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from PIL import Image
+
+from demo.label_pictures import UPLOADS, Opened
+from pix2pix.data.checks import is_constant, looks_like_label_map
+from pix2pix.image_files import ImageFileError, read_image
+from pix2pix.segmenter import Segmenter
+
+MAX_KEPT = 64
+"""Photos kept in memory, to be shown beside their maps; 0.2 MB each."""
+
+
+class Photographs:
+    """Opens photos of one dataset's subject.
+
+    A photo is looked up by its map: it is shown while the canvas holds exactly that map, and again when undo restores
+    it. The newest `MAX_KEPT` photos are kept, in memory only.
+
+    Args:
+        segmenter: A released folder for `Segmenter`, which is loaded when the first photo is opened.
+        aspect: Width divided by height of the photos that the dataset was made of, before they were resized.
+        size: Width and height of the maps.
+    """
+
+    def __init__(self, segmenter: Path, aspect: float, size: tuple[int, int] = (256, 256)) -> None:
+        self._folder, self.aspect, self.size = segmenter, aspect, size
+        self._photos: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._lock = Lock()
+
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        return Segmenter(self._folder)
+
+    def open(self, path: Path) -> Opened | None:
+        """Make a label map of an untrusted file; return None if the file looks like no photo."""
+        try:
+            pixels = read_image(path, "#ffffff", UPLOADS)
+        except ImageFileError:
+            return None
+        if is_constant(pixels) or looks_like_label_map(pixels):
+            return None
+        part = crop(pixels, self.aspect)
+        photo = np.asarray(Image.fromarray(part).resize(self.size, Image.Resampling.BICUBIC))
+        with self._lock:
+            label_map = self.segmenter.label_map(photo)
+            self._photos[_digest(label_map)] = photo
+            if len(self._photos) > MAX_KEPT:
+                self._photos.popitem(last=False)
+        words = "This photo was turned into a label map, which you can edit; expect mistakes."
+        if part.shape != pixels.shape:
+            words += " Only its middle was used, in the shape of the photos that the models were trained on."
+        return Opened(label_map, words, is_fitted=False)
+
+    def photo_of(self, label_map: np.ndarray) -> np.ndarray | None:
+        """Return the photo, uint8 RGB [H, W, 3], of a map from `open`; None for any other map."""
+        with self._lock:
+            return self._photos.get(_digest(label_map))
+
+
+def crop(pixels: np.ndarray, aspect: float) -> np.ndarray:
+    """Return the largest part in the middle of an image [H, W, 3] whose width is `aspect` times its height."""
+    height, width = pixels.shape[:2]
+    inner_width, inner_height = min(width, round(height * aspect)), min(height, round(width / aspect))
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    return pixels[top : top + max(1, inner_height), left : left + max(1, inner_width)]
+
+
+def _digest(label_map: np.ndarray) -> str:
+    return hashlib.sha256(label_map.tobytes()).hexdigest()
