@@ -257,9 +257,11 @@ def publish(run: RunFolder, name: str) -> int:
 def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
     """Return the commands to use the result."""
     released = shlex.quote(str(run.release))
+    is_own = config.data is None and (config.direction, config.image_size) != ("BtoA", (256, 256))
+    name = f"my-{config.dataset}" if is_own else config.dataset  # the tabs of bundled models take their own kind only
     text = (
         f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
-        f"Paint in the browser: {command_of('app.py')} --weights {config.dataset}-{config.objective}={released}"
+        f"Paint in the browser: {command_of('app.py')} --weights {name}-{config.objective}={released}"
     )
     if run.release_best.exists():
         text += f"\nThe epoch with the best validation score, instead of the last: {shlex.quote(str(run.release_best))}"

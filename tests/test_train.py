@@ -60,8 +60,9 @@ def test_two_epochs_end_in_a_released_folder_that_paints(straight, objective):
     ).read_bytes()
 
 
-def test_from_photos_to_label_maps_the_release_says_so(data_dir, tmp_path):
+def test_from_photos_to_label_maps_the_release_says_so(data_dir, tmp_path, capsys):
     assert train.main(arguments(data_dir, tmp_path, direction="AtoB", objective="l1", epochs=1)) == 0
+    assert "--weights my-facades-l1=" in capsys.readouterr().out  # the tab of facades takes maps
     config = load_config(tmp_path / "release")
     assert (config.direction, config.input_palette, config.output_palette) == ("AtoB", None, FACADES)
     assert config.pairs == 4 and config.data_hash == published_pairs(data_dir, "facades", "train").fingerprint()
