@@ -264,7 +264,7 @@ def test_a_port_in_use_ends_the_start_with_a_sentence(by):
         ended = start(flags, GRADIO_SERVER_PORT="1" if by == "flag" else port)  # the flag counts
     sentence = f"port {port} is in use: end the program that uses it, or choose another with --port"
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.splitlines()[-1] == f"app.py: error: {sentence}"
+    assert ended.stderr.splitlines()[-1] == f"python app.py: error: {sentence}"
 
 
 def start(flags: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
