@@ -70,7 +70,7 @@ def test_help_reads_at_80_columns_and_explains_every_argument(command, monkeypat
         assert action.help, f"{what} is not explained"
         takes_value = action.nargs != 0
         if takes_value and not action.choices:
-            assert re.fullmatch(r"[A-Z]+\b.*", action.metavar or ""), f"{what}: the placeholder is not in capitals"
+            assert re.fullmatch(r"\[?[A-Z]+\b.*", action.metavar or ""), f"{what}: the placeholder is not in capitals"
         if takes_value and action.option_strings and not action.required and "repeatable" not in action.help:
             assert "default" in action.help or action.default is None, f"{what}: the default is not named"
 
