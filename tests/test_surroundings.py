@@ -47,7 +47,8 @@ def mains() -> list[Path]:
 
 @pytest.mark.parametrize("path", mains(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_program_has_the_parser_that_prepares_it(path):
-    assert re.search(r"from pix2pix.(flags import .*Parser|config import .*parse_flags)", path.read_text("utf-8"))
+    known = r"from (pix2pix.flags import .*Parser|pix2pix.config import .*parse_flags|demo.static.__main__ import main)"
+    assert re.search(known, path.read_text("utf-8"))
 
 
 def commands(folder: Path, release: Path) -> dict[str, list[str]]:

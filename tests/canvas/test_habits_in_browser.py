@@ -31,7 +31,7 @@ from tests.helpers.browser import (
     set_brush_size,
     wait_for_map,
 )
-from tests.helpers.tiny import draw_label_map, draw_pair
+from tests.helpers.tiny import draw_label_map
 
 DROP = """
 ([kind, name, type, content]) => {
@@ -221,15 +221,15 @@ def test_a_pasted_or_dropped_map_opens_and_can_be_undone(page: Page, kind: str) 
 
 def test_other_files_are_refused_with_a_sentence_and_never_replace_the_page(page: Page) -> None:
     before = paint_facade(page)
-    photo = io.BytesIO()
-    draw_pair(1).crop((0, 0, 256, 256)).save(photo, "JPEG")
+    other_colours = io.BytesIO()
+    Image.fromarray(FACADES.to_image(draw_label_map(3)) // 2).save(other_colours, "PNG")
     gif = io.BytesIO()
     Image.new("RGB", (9, 9)).save(gif, "GIF")
     for name, mime, content, sentence in (
         ("notes.txt", "text/plain", b"words", "That is no image. Drop or paste a PNG, JPEG or WebP file."),
         ("broken.png", "image/png", b"nonsense", "This file is not an image"),
         ("moving.gif", "image/gif", gif.getvalue(), "Only .png, .jpg, .jpeg, .webp allowed"),
-        ("photo.jpg", "image/jpeg", photo.getvalue(), "looks like a photo"),
+        ("colours.png", "image/png", other_colours.getvalue(), "looks like a photo, or a map in other colours"),
     ):
         assert give(page, "drop", name, mime, content)
         expect(page.get_by_text(sentence).first).to_be_visible()

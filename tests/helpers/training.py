@@ -68,6 +68,7 @@ def assert_same_run(found: Path, expected: Path) -> None:
 SCRIPT = """
 import os, signal, sys, torch
 sys.path.insert(0, {root!r})
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored if the tests were started with nohup
 torch.set_num_threads(1)
 import train
 from pix2pix.trainer import Trainer
