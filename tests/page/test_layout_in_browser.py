@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from demo.label_canvas import encode
 from pix2pix.labels import CITYSCAPES, FACADES
-from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
     DOOR,
@@ -54,7 +53,6 @@ def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
     assert set(np.unique(read_map(page))) == {BACKGROUND, DOOR}
 
 
-@BOTH_PAGES
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, theme: str) -> None:
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
@@ -65,7 +63,6 @@ def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, t
     assert [(text, round(contrast, 2)) for text, contrast in contrasts if contrast < 4.5] == []
 
 
-@BOTH_PAGES
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:
     with opened_page(browser, app_url, f"?__theme={theme}") as page:
@@ -82,7 +79,6 @@ def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
     assert min(boxes) >= 24
 
 
-@BOTH_PAGES
 def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url, **PHONE) as page:
         open_tab(page, "Streets")
@@ -94,14 +90,12 @@ def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
         assert len(heights) > len(CITYSCAPES) and min(heights) >= 44
 
 
-@BOTH_PAGES
 def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     right_ends = "all => all.filter(part => part.checkVisibility()).map(part => part.getBoundingClientRect().right)"
-    assert max(phone.locator(":is(.gradio-container, .static-page) *").evaluate_all(right_ends)) <= 390
+    assert max(phone.locator(".gradio-container *").evaluate_all(right_ends)) <= 390
 
 
-@BOTH_PAGES
 def test_buttons_on_a_phone_are_as_high_as_a_finger(phone: Page) -> None:
     buttons = phone.locator(":is(.label-canvas, .comparison) button:visible")
     assert buttons.evaluate_all("all => Math.min(...all.map(button => button.getBoundingClientRect().height))") >= 44
@@ -141,7 +135,6 @@ PARTS_ON_SCREEN = """
 """
 
 
-@BOTH_PAGES
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (844, 390)])
 def test_the_first_screen_of_a_phone_or_tablet_has_map_palette_and_images(
     browser: Browser, app_url: str, width: int, height: int
@@ -157,7 +150,6 @@ def test_the_first_screen_of_a_phone_or_tablet_has_map_palette_and_images(
         assert hint and hint["y"] + hint["height"] <= height  # its words are seen, too
 
 
-@BOTH_PAGES
 @pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133)])
 def test_on_an_upright_screen_images_stay_while_the_canvas_is_scrolled(
     browser: Browser, app_url: str, width: int, height: int

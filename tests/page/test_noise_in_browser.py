@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     both_pictures_change,
     choose,
@@ -17,7 +16,6 @@ from tests.helpers.browser import (
 RULE = "The seed is a whole number from 0 to 4294967295."
 
 
-@BOTH_PAGES
 def test_variations_and_strokes_are_undone_and_redone_in_their_order(page: Page) -> None:
     seed = page.get_by_label("Seed")
     states = [(read_map(page), seed.input_value(), shown_pictures(page))]
@@ -39,7 +37,6 @@ def test_variations_and_strokes_are_undone_and_redone_in_their_order(page: Page)
             assert (read_map(page) == label_map).all()
 
 
-@BOTH_PAGES
 def test_a_typed_seed_is_one_step_of_undo_and_dropout_another(page: Page) -> None:
     seed, dropout = page.get_by_label("Seed"), page.get_by_label("Dropout")
     for number in ("123", "45"):
@@ -55,7 +52,6 @@ def test_a_typed_seed_is_one_step_of_undo_and_dropout_another(page: Page) -> Non
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
-@BOTH_PAGES
 @pytest.mark.parametrize("text", ["", "1.5", "-1", "4294967296", "1e", "--"])
 def test_a_seed_that_does_not_exist_is_put_back_with_a_sentence(page: Page, text: str) -> None:
     seed = page.get_by_label("Seed")
@@ -73,7 +69,6 @@ def test_a_seed_that_does_not_exist_is_put_back_with_a_sentence(page: Page, text
     expect(page.get_by_text(RULE)).to_be_hidden()
 
 
-@BOTH_PAGES
 def test_variations_are_offered_only_with_dropout(page: Page) -> None:
     views = page.get_by_role("group", name="View")
     variations = views.get_by_role("radio", name="Variations")
@@ -119,7 +114,6 @@ def test_a_person_can_ask_again_for_images_that_the_server_refused(browser: Brow
     page.close()
 
 
-@BOTH_PAGES
 def test_a_reload_keeps_the_tab(page: Page) -> None:
     for tab in ("Streets", "Facades"):
         page.get_by_role("tab", name=tab).click()

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from demo.example_gallery import read_examples
 from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES
-from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
     ROOT,
@@ -30,7 +29,6 @@ from tests.helpers.browser import (
 from tests.helpers.painters import Painters, expect_pictures
 
 
-@BOTH_PAGES
 def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
     examples = read_examples(ROOT / "demo" / "maps" / "facades", FACADES)
     assert (read_map(page) == next(iter(examples.values()))).all()
@@ -40,12 +38,10 @@ def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: P
     assert gan != l1
 
 
-@BOTH_PAGES
 def test_the_page_says_how_long_the_models_took(page: Page) -> None:
     expect(page.locator(".cp-times")).to_have_text(re.compile(r"^GAN \d+ ms · L1 only \d+ ms$"))
 
 
-@BOTH_PAGES
 def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page) -> None:
     first = SUBJECTS["cityscapes"].first_example
     examples = read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES, first)
@@ -62,7 +58,6 @@ def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page)
     assert (read_map(streets, CITYSCAPES) == CITYSCAPES.index("sky")).all()
 
 
-@BOTH_PAGES
 def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url) as page:
         before = read_map(page)
@@ -122,7 +117,6 @@ def test_a_class_behind_more_is_named_under_the_pointer_and_can_be_picked(street
     expect(more).to_have_text("More")
 
 
-@BOTH_PAGES
 def test_undo_and_redo_bring_back_maps_and_pictures(page: Page) -> None:
     states = [(read_map(page), shown_pictures(page))]
     choose(page, "door")
@@ -176,7 +170,6 @@ def test_a_text_field_keeps_its_own_undo_until_the_canvas_is_touched(page: Page)
     assert (read_map(page) == BACKGROUND).all()
 
 
-@BOTH_PAGES
 def test_an_example_is_painted_with_one_click_and_undo_brings_the_map_and_pictures_back(page: Page) -> None:
     examples = read_examples(ROOT / "demo" / "maps" / "facades", FACADES)
     name = list(examples)[3]
@@ -199,7 +192,6 @@ def test_an_example_that_was_painted_over_can_be_chosen_again(page: Page) -> Non
     assert (read_map(page) == label_map).all()
 
 
-@BOTH_PAGES
 def test_another_variation_changes_the_seed_and_the_pictures_and_the_first_seed_brings_them_back(page: Page) -> None:
     pictures = shown_pictures(page)
     seed = page.get_by_label("Seed")
@@ -211,7 +203,6 @@ def test_another_variation_changes_the_seed_and_the_pictures_and_the_first_seed_
     wait_for_pictures(page, pictures)
 
 
-@BOTH_PAGES
 def test_with_an_empty_seed_field_strokes_still_repaint(page: Page) -> None:
     page.get_by_label("Seed").fill("")
     page.wait_for_timeout(500)  # the field reports that it is empty
@@ -220,7 +211,6 @@ def test_with_an_empty_seed_field_strokes_still_repaint(page: Page) -> None:
         drag(page, (60, 100), (120, 100))
 
 
-@BOTH_PAGES
 def test_without_dropout_there_is_nothing_to_vary(page: Page) -> None:
     with both_pictures_change(page):
         page.get_by_label("Dropout").uncheck()
@@ -228,7 +218,6 @@ def test_without_dropout_there_is_nothing_to_vary(page: Page) -> None:
     expect(page.get_by_label("Seed")).to_be_disabled()
 
 
-@BOTH_PAGES
 def test_after_many_quick_strokes_the_pictures_are_those_of_the_last_map(page: Page, painters: Painters) -> None:
     choose(page, "door")
     for row in range(20, 220, 20):
@@ -266,7 +255,6 @@ def test_a_refused_map_is_asked_for_once_more_by_itself(browser: Browser, app_ur
     page.close()
 
 
-@BOTH_PAGES
 def test_an_image_is_saved_as_png_without_loss(page: Page, painters: Painters, tmp_path: Path) -> None:
     with page.expect_download() as download:
         press(page, "Save the picture of GAN")
@@ -278,7 +266,6 @@ def test_an_image_is_saved_as_png_without_loss(page: Page, painters: Painters, t
         assert np.abs(np.asarray(saved).astype(int) - gan).mean() <= painters.tolerance
 
 
-@BOTH_PAGES
 def test_the_numbers_are_in_the_explanation_in_words(page: Page) -> None:
     facts = page.locator(".cp-facts li")
     expect(facts).to_have_count(2)

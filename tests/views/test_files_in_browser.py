@@ -13,7 +13,6 @@ from demo.label_pictures import to_png
 from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.segmenter import BUNDLED, Segmenter
-from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     both_pictures_change,
     choose,
@@ -39,7 +38,6 @@ def places_of(sheet: np.ndarray, picture: np.ndarray) -> tuple[int, int]:
     pytest.fail("the picture is not there")
 
 
-@BOTH_PAGES
 def test_every_surprise_is_another_facade_and_can_be_undone(page: Page) -> None:
     maps = [read_map(page)]
     for _ in range(3):
@@ -53,7 +51,6 @@ def test_every_surprise_is_another_facade_and_can_be_undone(page: Page) -> None:
         assert (read_map(page) == expected).all()
 
 
-@BOTH_PAGES
 def test_there_are_surprising_streets_too(page: Page) -> None:
     open_tab(page, "Streets")
     before = read_map(page, CITYSCAPES)
@@ -64,7 +61,6 @@ def test_there_are_surprising_streets_too(page: Page) -> None:
     assert {CITYSCAPES.index(name) for name in ("road", "sky")} <= set(np.unique(after))
 
 
-@BOTH_PAGES
 def test_a_saved_map_opens_again_exactly_and_can_be_undone(page: Page, tmp_path: Path) -> None:
     before = read_map(page)
     name, picture = saved(page, "Save the map")
@@ -84,7 +80,6 @@ def test_the_same_map_can_be_saved_twice(page: Page) -> None:
     assert saved(page, "Save the map")[1].tobytes() == saved(page, "Save the map")[1].tobytes()
 
 
-@BOTH_PAGES
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -125,7 +120,6 @@ def test_a_photo_becomes_a_map_that_both_models_paint_beside_the_photo(page: Pag
     assert (read_map(page) == before).all()
 
 
-@BOTH_PAGES
 def test_the_share_of_guessed_pixels_is_said(page: Page) -> None:
     pixels = FACADES.to_image(draw_label_map(3)).copy()
     pixels[:64] = (120, 120, 120)
@@ -137,7 +131,6 @@ def test_the_share_of_guessed_pixels_is_said(page: Page) -> None:
     assert (read_map(page)[64:] == draw_label_map(3)[64:]).all()
 
 
-@BOTH_PAGES
 def test_a_map_of_another_shape_is_fitted_and_can_be_stretched(page: Page) -> None:
     stretch = page.get_by_role("button", name="Stretch to fill")
     expect(stretch).to_be_hidden()
@@ -155,7 +148,6 @@ def test_a_map_of_another_shape_is_fitted_and_can_be_stretched(page: Page) -> No
     assert (read_map(page) == fitted).all()
 
 
-@BOTH_PAGES
 def test_class_numbers_are_read_as_classes_and_said_to_be(page: Page) -> None:
     label_map, numbers = draw_label_map(3), io.BytesIO()
     label_map[:9] = 0  # the lowest number tells how they are counted

@@ -12,7 +12,6 @@ from demo.comparison import to_data_url
 from demo.models import BUNDLED_WEIGHTS
 from demo.views import VIEWS, WHITE_LEVELS, levels_apart
 from pix2pix.release import load_config
-from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     READ_CONTRASTS,
     Fingers,
@@ -28,7 +27,6 @@ from tests.helpers.painters import Painters
 from tests.helpers.views import PIXELS, look
 
 
-@BOTH_PAGES
 def test_the_slider_divides_one_picture_between_both_models_by_mouse_and_keyboard(page: Page) -> None:
     pictures = shown_pictures(page)
     look(page, "Slider")
@@ -51,7 +49,6 @@ def test_the_slider_divides_one_picture_between_both_models_by_mouse_and_keyboar
     expect(split).to_have_value("79")  # a stroke leaves it where it is
 
 
-@BOTH_PAGES
 def test_left_of_the_line_there_is_the_gan_and_right_of_it_l1(page: Page) -> None:
     whole = {}
     look(page, "Slider")
@@ -69,7 +66,6 @@ def test_left_of_the_line_there_is_the_gan_and_right_of_it_l1(page: Page) -> Non
     assert (gan != l1).mean() > 0.5
 
 
-@BOTH_PAGES
 def test_the_difference_is_that_of_the_two_pictures_and_its_scale_is_said(page: Page, painters: Painters) -> None:
     apart = levels_apart(*painters.paint(read_map(page), 1))
     look(page, "Difference")
@@ -79,7 +75,6 @@ def test_the_difference_is_that_of_the_two_pictures_and_its_scale_is_said(page: 
     assert np.abs(grey - np.minimum(apart * 255 / WHITE_LEVELS, 255)).mean() < 3  # JPEG
 
 
-@BOTH_PAGES
 def test_variations_are_four_seeds_of_the_gan(page: Page, painters: Painters) -> None:
     look(page, "Variations")
     expect(page.locator(".comparison figcaption strong")).to_have_text(["Seed 1", "Seed 2", "Seed 3", "Seed 4"])
