@@ -85,9 +85,9 @@ def wait_for_painted(page: Page, expected: list[np.ndarray], seconds: float = 60
 def check_images(page: Page, dataset: str, painters: SitePainters, count: int, seeds: Sequence[int]) -> None:
     """Choose examples and seeds on the page; every image must be the server's, and no other seed's."""
     palette = PALETTES[dataset]
-    seed_field = page.get_by_label("Seed", exact=True)
+    seed_field = page.get_by_label("Seed", exact=True).filter(visible=True)  # every tab has one
     for name, label_map in list(read_examples(ROOT / "demo" / "maps" / dataset, palette).items())[:count]:
-        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("button", name=name, exact=True).filter(visible=True).click()
         for seed in seeds:
             seed_field.fill(str(seed))
             wait_for_painted(page, painters.paint(label_map, seed))
