@@ -15,6 +15,6 @@ atexit.register(shutil.rmtree, folder, ignore_errors=True)
 environment = isolated(os.environ, folder)
 os.environ.clear()
 os.environ.update(environment)
-if sys.warnoptions:  # of PYTHONWARNINGS
+if sys.warnoptions:  # set by PYTHONWARNINGS
     sys.warnoptions.clear()
     warnings.resetwarnings()

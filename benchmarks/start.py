@@ -3,9 +3,9 @@
     python -m benchmarks.start
     python -m benchmarks.start --no-browser     # until the page is served only
 
-Every start alternates with the imports that no start can do without, `python -c "import gradio, torch"`, in a process
-of their own, so that the ratio says what this project adds, whatever the machine is busy with. Starts the app with the
-bundled weights and opens the page in a running Chromium. Needs requirements-dev.txt and, for images, Chromium.
+Every start alternates with the imports that no start can do without, `python -c "import gradio, torch"`, in a separate
+process. The ratio is what this project adds, even while the machine does other work. The benchmark starts the app with
+the bundled weights and opens the page in a running Chromium. It needs requirements-dev.txt and, for images, Chromium.
 """
 
 import argparse

@@ -1,6 +1,5 @@
 """Photos that people open: a segmenter makes editable label maps of them."""
 
-import hashlib
 from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +8,8 @@ from threading import Lock
 import numpy as np
 from PIL import Image
 
-from demo.label_pictures import UPLOADS, Opened
+from demo.label_pictures import SAME_SHAPE, UPLOADS, Opened
+from demo.validation_samples import digest
 from pix2pix.data.checks import is_constant, looks_like_label_map
 from pix2pix.image_files import ImageFileError, read_image
 from pix2pix.segmenter import Segmenter
@@ -47,31 +47,32 @@ class Photographs:
             return None
         if is_constant(pixels) or looks_like_label_map(pixels):
             return None
-        part = crop(pixels, self.aspect)
-        photo = np.asarray(Image.fromarray(part).resize(self.size, Image.Resampling.BICUBIC))
+        box = middle(pixels.shape[1], pixels.shape[0], self.aspect)
+        photo = np.asarray(Image.fromarray(pixels).resize(self.size, Image.Resampling.BICUBIC, box=box))
+        label_map = self.segmenter.label_map(photo)
         with self._lock:
-            label_map = self.segmenter.label_map(photo)
-            self._photos[_digest(label_map)] = photo
+            self._photos[digest(label_map)] = photo
             if len(self._photos) > MAX_KEPT:
                 self._photos.popitem(last=False)
         words = "This photo was turned into a label map, which you can edit; expect mistakes."
-        if part.shape != pixels.shape:
+        if box is not None:
             words += " Only its middle was used, in the shape of the photos that the models were trained on."
         return Opened(label_map, words, is_fitted=False)
 
     def photo_of(self, label_map: np.ndarray) -> np.ndarray | None:
         """Return the photo, uint8 RGB [H, W, 3], of a map from `open`; None for any other map."""
         with self._lock:
-            return self._photos.get(_digest(label_map))
+            return self._photos.get(digest(label_map))
 
 
-def crop(pixels: np.ndarray, aspect: float) -> np.ndarray:
-    """Return the largest part in the middle of an image [H, W, 3] whose width is `aspect` times its height."""
-    height, width = pixels.shape[:2]
-    inner_width, inner_height = min(width, round(height * aspect)), min(height, round(width / aspect))
-    left, top = (width - inner_width) // 2, (height - inner_height) // 2
-    return pixels[top : top + max(1, inner_height), left : left + max(1, inner_width)]
+def middle(width: int, height: int, aspect: float) -> tuple[float, float, float, float] | None:
+    """Return the largest box in the middle of an image whose width is `aspect` times its height.
 
-
-def _digest(label_map: np.ndarray) -> str:
-    return hashlib.sha256(label_map.tobytes()).hexdigest()
+    Returns:
+        Left, top, right and bottom in pixels; None if the whole image has about this shape.
+    """
+    if abs(width / height / aspect - 1) <= SAME_SHAPE:
+        return None
+    inner_width, inner_height = min(width, height * aspect), min(height, width / aspect)
+    left, top = (width - inner_width) / 2, (height - inner_height) / 2
+    return left, top, left + inner_width, top + inner_height

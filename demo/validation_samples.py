@@ -76,17 +76,18 @@ class ValidationSamples:
         """
         image = self._read(number, 0)
         found = self._palette.from_image(image)[0] if self._palette else image
-        self._number_of_input[_digest(found)] = number
+        self._number_of_input[digest(found)] = number
         return found
 
     def photo_of(self, shown: np.ndarray) -> np.ndarray | None:
         """Return the target, uint8 RGB [H, W, 3], of an input from `input`; None for any other map or image."""
-        number = self._number_of_input.get(_digest(shown))
+        number = self._number_of_input.get(digest(shown))
         return None if number is None else self._read(number, 1)
 
     def _read(self, number: int, half: int) -> np.ndarray:
         return np.ascontiguousarray(self._reader.pair(number)[half].permute(1, 2, 0).numpy())
 
 
-def _digest(image: np.ndarray) -> str:
+def digest(image: np.ndarray) -> str:
+    """Return a key for a label map or an image."""
     return hashlib.sha256(image.tobytes()).hexdigest()

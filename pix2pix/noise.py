@@ -27,7 +27,7 @@ def philox(counters: np.ndarray, seed: int) -> np.ndarray:
     Returns:
         uint32 of the same shape.
     """
-    seed = index(seed)  # of NumPy, it may have too few bits
+    seed = index(seed)  # NumPy's integers may have too few bits
     even, odd = counters[0::2].astype(np.uint64), counters[1::2].astype(np.uint64)  # words 0 and 2; words 1 and 3
     key = np.array([seed & 0xFFFFFFFF, seed >> 32], np.uint64).reshape(2, *[1] * (counters.ndim - 1))
     steps = np.array(_KEY_STEPS, np.uint64).reshape(key.shape)

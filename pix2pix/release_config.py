@@ -123,10 +123,8 @@ class ReleaseConfig:
         defaults = {item.name: item.default for item in fields(self) if item.default is not MISSING}
         defaults["lineage"] = []
         values = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
-        return (
-            json.dumps({"format_version": FORMAT_VERSION} | values, indent=2, default=lambda number: number.item())
-            + "\n"
-        )  # of NumPy
+        values = {"format_version": FORMAT_VERSION} | values
+        return json.dumps(values, indent=2, default=lambda number: number.item()) + "\n"  # NumPy's numbers have item()
 
     @classmethod
     def from_json(cls, text: str) -> "ReleaseConfig":

@@ -40,7 +40,7 @@ def _unusable_certificates() -> Iterator[tuple[str, str]]:
     if file:
         try:
             ssl.create_default_context(cafile=file)
-        except OSError as error:  # of OpenSSL too
+        except OSError as error:  # SSLError is one
             yield "SSL_CERT_FILE", f"which is no readable file of certificates ({error.strerror or error})"
     if folder and not any(Path(name).is_dir() for name in folder.split(os.pathsep)):
         yield "SSL_CERT_DIR", "which is no folder"

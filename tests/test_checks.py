@@ -8,10 +8,9 @@ from PIL import Image
 
 from pix2pix.data.checks import is_bgr, looks_like_label_map, read_label_image, share_of_palette
 from pix2pix.data.class_numbers import CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS, classes_from_numbers
-from pix2pix.data.pair_checks import check_pairs
 from pix2pix.image_files import ImageFileError, Limits
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES, Palette
-from tests.helpers.own_images import edges, house, house_image, photo, save, save_pair
+from tests.helpers.own_images import check_pairs, edges, house, house_image, photo, save, save_pair
 from tests.helpers.tiny import draw_label_map, draw_pair
 
 SMALL = Palette(("sky", "house", "tree"), ("#102030", "#c05040", "#30a050"))

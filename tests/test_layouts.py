@@ -11,7 +11,6 @@ from PIL import Image
 
 from pix2pix.data import DataError
 from pix2pix.data.layouts import LayoutError, PairReader, find_pairs, split_val
-from pix2pix.data.pair_checks import check_pairs
 from pix2pix.data.source import PairSource
 from pix2pix.image_files import ImageFileError
 from pix2pix.labels import FACADES
@@ -19,6 +18,7 @@ from tests.helpers.own_images import (
     INNER,
     OUTER,
     SIDE_BY_SIDE,
+    check_pairs,
     edges,
     fill,
     house,

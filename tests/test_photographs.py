@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.photographs import MAX_KEPT, Photographs, crop
+from demo.photographs import MAX_KEPT, Photographs, middle
 from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.segmenter import Segmenter
@@ -36,10 +36,10 @@ def test_the_middle_of_a_photo_in_the_shape_of_the_dataset_is_used(segmenter_fol
     opened = Photographs(segmenter_folder, aspect=2.0).open(tmp_path / "photo.jpg")
     assert opened is not None and opened.input.shape == (256, 256)
     assert "Only its middle was used" in opened.words
-    pixels = np.arange(480 * 640 * 3).reshape(480, 640, 3)
-    np.testing.assert_array_equal(crop(pixels, 2.0), pixels[80:400])
-    np.testing.assert_array_equal(crop(pixels, 1.0), pixels[:, 80:560])
-    assert crop(pixels[:, :1], 2.0).shape == (1, 1, 3)
+    assert middle(640, 480, 2.0) == (0, 80, 640, 400)
+    assert middle(640, 480, 1.0) == (80, 0, 560, 480)
+    assert middle(1, 480, 2.0) == (0, 239.75, 1, 240.25)
+    assert middle(2048, 1024, 2.0) is middle(259, 256, 1.0) is None
 
 
 @pytest.mark.parametrize("kind", ["map in other colours", "one colour", "text"])

@@ -208,7 +208,7 @@ class PairReader:
         return sides[0], sides[1]
 
     def all_sides(self, indices: Sequence[int] | None = None) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
-        """Yield file, A and B of these pairs, or of all, as `pair_checks.check_pairs` takes them."""
+        """Yield file, A and B of these pairs, or of all, as `PairChecks.add` takes them."""
         for index in range(len(self)) if indices is None else indices:
             yield self.files[index].a, *self.sides(index)
 

@@ -1,6 +1,6 @@
 """What is wrong with pairs, checked before the first training step. Every problem is one sentence that names a file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -58,16 +58,6 @@ class PairChecks:
             f"{printable(files[0])}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {problem}."
             for problem, files in self.files_by_problem().items()
         ]
-
-
-def check_pairs(
-    pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]], palette: Palette | None = None, direction: str = "BtoA"
-) -> list[str]:
-    """Return what is wrong with pairs (file, left image, right image); see `PairChecks`."""
-    checks = PairChecks(palette, direction)
-    for pair in pairs:
-        checks.add(*pair)
-    return checks.problems()
 
 
 _SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"

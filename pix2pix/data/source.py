@@ -64,11 +64,11 @@ class PairSource:
             side = self.label_side
             for split in (split for split in SPLITS if split in found):
                 reader = PairReader(found[split], self.direction, self.jitter.size, self.palette, side)
-                side = reader.label_side  # of train, for all
+                side = reader.label_side  # the first split, train, decides for all
                 splits[split] = PairedDataset(reader, split, self.jitter)
         except DataError:
             raise
-        except ValueError as error:  # of the lister or the first image
+        except ValueError as error:  # the lister or the first image may raise one
             raise DataError(str(error)) from error
         return splits
 

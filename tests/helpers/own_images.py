@@ -2,13 +2,14 @@
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from pix2pix.labels import FACADES
+from pix2pix.data.pair_checks import PairChecks
+from pix2pix.labels import FACADES, Palette
 
 
 def house() -> np.ndarray:
@@ -79,3 +80,13 @@ def png_16_bit(values: np.ndarray) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 16, 0 if values.ndim == 2 else 2, 0, 0, 0)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def check_pairs(
+    pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]], palette: Palette | None = None, direction: str = "BtoA"
+) -> list[str]:
+    """Return what is wrong with pairs: file, left image, right image."""
+    checks = PairChecks(palette, direction)
+    for pair in pairs:
+        checks.add(*pair)
+    return checks.problems()

@@ -46,7 +46,7 @@ def test_after_the_first_visit_everything_works_without_a_network(browser: Brows
     page = context.new_page()
     with served_site(tiny_site, port=port) as url:
         visit(page, url)
-        page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")  # of both tabs
+        page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")  # two in each tab
     page.close()
     page = context.new_page()
     visit(page, url)
