@@ -77,10 +77,10 @@ def add_endpoints(tab: Tab, canvas: LabelCanvas | ImageInput) -> None:
     def predict(picture: gr.FileData, seed: int = FIRST_SEED, dropout: bool = True) -> Answer:
         path = check_upload(picture, canvas.GRADIO_CACHE)
         try:
-            opened = tab.open(path)
+            read = tab.read(path)  # not `open`: a program would not learn that a photo became a guessed map
         except ValueError as error:
             raise refuse(str(error)) from error
-        return answer(opened.input, seed, dropout)
+        return answer(read.input, seed, dropout)
 
     if tab.palette:
         document(tab, paint, "Paint a label map", LABEL_MAP.format(*tab.size))

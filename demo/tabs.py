@@ -70,12 +70,16 @@ class Tab:
             return None
         return np.full(self.size[::-1], self.background, np.uint8)
 
-    def open(self, path: Path, stretch: bool = False) -> Opened:
-        """Read a file that somebody opens; see `demo.label_pictures` for arguments and errors."""
+    def read(self, path: Path, stretch: bool = False) -> Opened:
+        """Read a file as an input of the models; see `demo.label_pictures` for arguments and errors."""
         if self.palette is None:
             return open_image(path, self.size, self.output_palette, stretch)
+        return open_label_map(path, self.palette, self.background, self.size, stretch)
+
+    def open(self, path: Path, stretch: bool = False) -> Opened:
+        """Read a file for somebody who sees what became of it: a photo may become a label map, too."""
         try:
-            return open_label_map(path, self.palette, self.background, self.size, stretch)
+            return self.read(path, stretch)
         except ValueError:
             if self.photographs and (opened := self.photographs.open(path)):
                 return opened

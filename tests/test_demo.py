@@ -34,7 +34,7 @@ from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
 from tests.helpers.app import local_models, tiny_models, weight_flags
-from tests.helpers.tiny import draw_label_map, free_port
+from tests.helpers.tiny import draw_label_map, draw_photo, free_port
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "demo" / "maps"
@@ -188,6 +188,15 @@ def test_a_file_that_is_no_label_picture_is_refused_with_a_sentence(client: Clie
         predict(client, b"no picture", tmp_path)
     with pytest.raises(AppError, match="^The seed is a whole number from 0 to 4294967295.$"):
         predict(client, to_png(draw_label_map(1), FACADES), tmp_path, seed=-1)
+
+
+def test_a_photo_is_refused_for_programs_which_would_not_learn_that_its_map_is_guessed(
+    client: Client, tmp_path: Path
+) -> None:
+    photo = io.BytesIO()
+    draw_photo(256, 256).save(photo, "PNG")
+    with pytest.raises(AppError, match="^This file looks like a photo, or a map in other colours"):
+        predict(client, photo.getvalue(), tmp_path)
 
 
 def test_a_full_disk_is_told_to_programs_with_a_sentence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
