@@ -11,6 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 from docs.own_canvas.app import ISLANDS, canvas, demo, shares
 from tests.helpers.browser import drag, read_map
 
+SAME_BOX = """
+() => {
+  const { x, y, width } = document.querySelector('.lc-stage canvas').getBoundingClientRect();
+  const frames = window.box === `${x} ${y} ${width}` ? window.still + 1 : 0;
+  Object.assign(window, { box: `${x} ${y} ${width}`, still: frames });
+  return frames > 20;
+}
+"""  # whether the canvas has stayed where it is for 20 frames: Gradio's page grows while its styles load
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -28,6 +37,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(url)
     expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(ISLANDS), timeout=60_000)
+    page.wait_for_function(SAME_BOX)
     yield page
     assert complaints == []
     page.close()

@@ -189,7 +189,7 @@ def test_the_page_paints_while_the_hub_is_slow_swaps_what_has_come_and_tells_wha
         views = page.locator(".view-choice:visible").get_by_role("radio")
         expect(views).to_have_count(4)
         hub.gate.set()
-        expect(line).to_contain_text(f"GAN me/facades-gan@{commit[:7]} · 3 epochs · not scored")
+        expect(line).to_contain_text(f"GAN me/facades-gan@{commit[:7]}")
         page.wait_for_function(
             "before => document.querySelector('.comparison img').src !== before", arg=gan
         )  # nobody has touched the page

@@ -3,7 +3,11 @@
 
 import { find } from '../../find.js';
 
+const SETTLED = 600; // milliseconds without another move or announcement until a place is announced
+
 export class Status {
+  #settling = 0;
+
   /** @param {HTMLElement} element */
   constructor(element) {
     this.hint = find(element, '.lc-hint');
@@ -15,7 +19,17 @@ export class Status {
    * @param {string} words
    */
   announce(words) {
+    clearTimeout(this.#settling);
     this.announcer.textContent = words;
+  }
+
+  /**
+   * Announces what a cursor has come to once it stays there; anything else that is announced first takes its place.
+   * @param {() => string} describe Asked when the cursor has settled.
+   */
+  announceSettled(describe) {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.announce(describe()), SETTLED);
   }
 
   /**

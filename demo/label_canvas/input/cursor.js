@@ -65,10 +65,10 @@ export class Cursor {
     view.reveal(this.#place);
   }
 
-  /** Announces the place and its class. */
+  /** Returns the place and its class in words. */
   describe() {
     const { x, y } = this.#place;
-    this.canvas.announce(`${x}, ${y}: ${this.canvas.className(this.canvas.labelMap.classAt(this.#place))}`);
+    return `${x}, ${y}: ${this.canvas.className(this.canvas.labelMap.classAt(this.#place))}`;
   }
 
   /** Puts the pen down or lifts it; both at once if a click is all that the tool needs. */

@@ -6,7 +6,6 @@
 import { ACTIONS, TOOLS } from '../actions.js';
 import { listen } from './listen.js';
 
-const SETTLED = 600; // milliseconds until the place of the cursor is announced
 /** @type {Record<string, [dx: number, dy: number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -22,7 +21,6 @@ const actionOf = (key) => ACTIONS.find(({ keys }) => keys?.includes(key));
 export class Keyboard {
   #isSpaceHeld = false;
   #hasMovedView = false; // since the space bar went down
-  #settling = 0;
 
   /**
    * @param {HTMLElement} element The whole component.
@@ -77,8 +75,7 @@ export class Keyboard {
     const direction = ARROWS[event.key];
     if (direction) {
       this.canvas.cursor.move(...direction, event.shiftKey);
-      clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => this.canvas.cursor.describe(), SETTLED);
+      this.canvas.status.announceSettled(() => this.canvas.cursor.describe());
     } else if (event.key === ' ' && !event.repeat) {
       this.#isSpaceHeld = true;
       this.#hasMovedView = false;
