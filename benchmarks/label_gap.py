@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pix2pix.data import read_pair
 from pix2pix.data.source import published
 from pix2pix.painter import Painter
 from pix2pix.pictures import smooth, through_jpeg
@@ -40,8 +39,8 @@ def main() -> None:
     pairs = published(flags.data_dir, config.dataset).open([flags.split])[flags.split]
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))
     another_seed = np.zeros(len(pairs))
-    for number, path in enumerate(tqdm(pairs.files, disable=None)):
-        archived = read_pair(path)[0]
+    for number in tqdm(range(len(pairs)), disable=None):
+        archived = pairs.pair(number)[0].permute(1, 2, 0).contiguous().numpy()
         label_map, _ = painter.palette.from_image(archived)
         picture = painter.paint_image(archived, number).astype(float)
         another_seed[number] = np.abs(painter.paint_image(archived, number + len(pairs)) - picture).mean()

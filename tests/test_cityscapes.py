@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from pix2pix.data import __main__ as data
-from pix2pix.data import cityscapes, read_pair
+from pix2pix.data import cityscapes
 from pix2pix.data.cityscapes import CityscapesError, divide_validation, how_to_get
+from pix2pix.data.layouts import PairFiles
 from pix2pix.labels import CITYSCAPES
 from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
 
@@ -61,7 +62,7 @@ def test_pairs_are_made_of_both_packages_and_numbered_by_name(tmp_path, photos, 
         for name in ("train/1", "train/2", "train/3", "val/1", "val/2", "val/3", "test/4", "test/5")
     )
     for part, split, index in (("train", "train", 0), ("train", "train", 2), ("val", "val", 1), ("test", "val", 4)):
-        label_image, photo = read_pair(folder / part / f"{index + 1}.jpg")
+        photo, label_image = PairFiles(folder / part / f"{index + 1}.jpg").read()
         expected = Image.fromarray(photo_of(split, index)).resize((256, 256), Image.Resampling.BICUBIC)
         assert np.abs(photo.astype(int) - np.asarray(expected)).mean() < 3
         assert abs(photo.mean() - photo_of(split, index).mean()) < 1

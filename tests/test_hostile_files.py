@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pix2pix import checkpoint, release, release_config
-from pix2pix.data import DataError, cityscapes, facades, read_pair
+from pix2pix.data import cityscapes, facades
+from pix2pix.data.layouts import PairFiles, PairReader
+from pix2pix.image_files import ImageFileError
 from pix2pix.trainer import Trainer
 from tests.helpers.cityscapes import NAMES, labels_of, photo_of, png
 from tests.helpers.hostile import damage, damaged, hostile, values
@@ -100,9 +102,9 @@ def test_a_damaged_pair_is_refused_or_has_the_size_of_a_pair(steps):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "1.jpg"
         path.write_bytes(damaged(buffer.getvalue(), steps))
-        pair = outcome(read_pair, DataError, path)
+        pair = outcome(PairReader([PairFiles(path)]).pair, ImageFileError, 0)
         if pair is not None:
-            assert [tuple(image.shape) for image in pair] == [(256, 256, 3)] * 2
+            assert pair.shape == (2, 3, 256, 256)
 
 
 def tar_of(names: list[tuple[str, bytes]], content: bytes) -> bytes:
