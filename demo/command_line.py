@@ -53,6 +53,19 @@ def parse_weights(argument: str) -> tuple[str, Source]:
         raise argparse.ArgumentTypeError(f"there is no folder {source!r}") from error
 
 
+def add_weights(parser: Parser, names: str) -> None:
+    """Add the flag `--weights` to a parser; `names` says in words what NAME can be."""
+    parser.add_argument(
+        "--weights",
+        metavar="NAME=SOURCE",
+        type=parse_weights,
+        action="append",
+        default=[],
+        help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME: one of "
+        f"{names}; repeatable",
+    )
+
+
 def find_data(arguments: Sequence[str], models: Mapping[str, Model]) -> dict[str, ValidationSamples]:
     """Find the pairs of tabs of people's own.
 
@@ -94,15 +107,8 @@ def make_parser(environment: Mapping[str, str]) -> Parser:
         prog=command_of("app.py"),
         description="Paint a facade or a street and compare what a GAN and an L1 model make of it.",
     )
-    parser.add_argument(
-        "--weights",
-        metavar="NAME=SOURCE",
-        type=parse_weights,
-        action="append",
-        default=[],
-        help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME: one of "
-        f"{', '.join(MODELS)}, or a name of your own that ends in -gan or -l1, for a tab of its own; repeatable",
-    )
+    own = "or a name of your own that ends in -gan or -l1, for a tab of its own"
+    add_weights(parser, f"{', '.join(MODELS)}, {own}")
     parser.add_argument(
         "--data",
         metavar="[NAME=]DIR",

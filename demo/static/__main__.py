@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from demo.command_line import parse_weights
+from demo.command_line import add_weights
 from demo.models import BUNDLED, BUNDLED_WEIGHTS, MODELS, Source, find_sources
 from demo.static import SiteError, write_site
 from pix2pix.export import ExportError
@@ -36,15 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         required=True,
         help="folder of the site; one that was written before is replaced",
     )
-    parser.add_argument(
-        "--weights",
-        metavar="NAME=SOURCE",
-        type=parse_weights,
-        action="append",
-        default=[],
-        help="released folder, or owner/name[@revision] on the Hugging Face Hub, to use for NAME "
-        f"({', '.join(MODELS)}); repeatable",
-    )
+    add_weights(parser, ", ".join(MODELS))
     flags = parser.parse_args(arguments)
     try:
         sources = find_sources(dict(flags.weights))
