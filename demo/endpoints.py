@@ -34,10 +34,11 @@ LABEL_MAP = (
 )
 LABEL_PICTURE = (
     "picture: A PNG, JPEG or WebP file of any size, in the palette's colours or with class numbers; of a pair, the "
-    "right half is read. One of another shape is fitted, with background around it."
+    "label map is read. One of another shape is fitted, with background around it."
 )
 INPUT_PICTURE = (
-    "picture: A PNG, JPEG or WebP file of any size, such as a photo. The middle of one of another shape is used."
+    "picture: A PNG, JPEG or WebP file of any size, such as a photo; of a pair, the input is read. The middle of one "
+    "of another shape is used."
 )
 
 

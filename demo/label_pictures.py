@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from pix2pix.data.checks import is_constant, looks_like_label_map, read_label_image
+from pix2pix.data.checks import input_half_of_pair, is_constant, read_label_image
 from pix2pix.image_files import ImageFileError, Limits, read_image
 from pix2pix.labels import Palette
 
@@ -41,7 +41,7 @@ class Opened:
 def open_label_map(
     path: Path, palette: Palette, background: int, size: tuple[int, int] = (256, 256), stretch: bool = False
 ) -> Opened:
-    """Read an untrusted file: a label image, class numbers, or a pair, whose right half is read.
+    """Read an untrusted file: a label image, class numbers, or a pair, whose input is read.
 
     Args:
         path: A PNG, JPEG or WebP file of any size and shape.
@@ -59,7 +59,7 @@ def open_label_map(
     inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
     words = [
         f"This file is read as {read.kind}." if read.kind else "",
-        "This file is a pair; its right half, the label map, is on the canvas." if read.is_half else "",
+        "This file is a pair; its input, the label map, is on the canvas." if read.is_half else "",
         f"Its shape differs from the canvas, so it is fitted, with {palette.names[background]} around it."
         if inner != size
         else "",
@@ -72,14 +72,19 @@ def open_label_map(
 
 
 def open_image(
-    path: Path, size: tuple[int, int] = (256, 256), output: Palette | None = None, stretch: bool = False
+    path: Path,
+    size: tuple[int, int] = (256, 256),
+    output: Palette | None = None,
+    side: int = 0,
+    stretch: bool = False,
 ) -> Opened:
     """Read an untrusted file as an image, such as a photo; what is transparent becomes white.
 
     Args:
         path: A PNG, JPEG or WebP file of any size and shape. Of another shape, the middle is used.
         size: Width and height of the image.
-        output: Classes of the label images that the models make; tells which half of a pair is the photo.
+        output: Classes of the label images that the models make; None for other images.
+        side: Which half of a pair is the input, A (0) or B (1), if the models make no label images.
         stretch: Stretch a file of another shape instead.
 
     Raises:
@@ -89,12 +94,12 @@ def open_image(
         pixels = read_image(path, WHITE, UPLOADS)
         if is_constant(pixels):
             raise ImageFileError(path, "has one colour throughout; choose an image that shows something")
-    photo = _photo_of_pair(pixels, output, size)
-    image = Image.fromarray(photo)
+    half = input_half_of_pair(pixels, output, size, side, palette_of="output")
+    image = Image.fromarray(half)
     outer = image.width * size[1] / (image.height * size[0])  # above 1 if the file is wider than the canvas
     is_other = abs(outer - 1) > SAME_SHAPE
     words = [
-        "This file is a pair; its photo is used." if photo.shape != pixels.shape else "",
+        "This file is a pair; its input is used." if half.shape != pixels.shape else "",
         "Its shape differs from the canvas, so its middle is used." if is_other and not stretch else "",
     ]
     image = image.resize(size) if stretch or not is_other else ImageOps.fit(image, size)
@@ -110,16 +115,6 @@ def _sentences(path: Path) -> Iterator[None]:
         yield
     except ImageFileError as error:
         raise ValueError(f"This file {error.problem}.") from error
-
-
-def _photo_of_pair(pixels: np.ndarray, output: Palette | None, size: tuple[int, int]) -> np.ndarray:
-    """Return the half of a pair that is no label image of this palette; any other image as it is."""
-    height, width = pixels.shape[:2]
-    if output is None or width * size[1] != 2 * height * size[0] or width % 2:
-        return pixels
-    halves = pixels[:, : width // 2], pixels[:, width // 2 :]
-    photos = [half for half in halves if not looks_like_label_map(half, output)]
-    return photos[0] if len(photos) == 1 else pixels
 
 
 def fitted_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

@@ -137,7 +137,7 @@ def check_agreement(pair: Mapping[str, Model]) -> None:
             what = "sizes, " + " and ".join(f"{width}x{height}" for width, height in (one.size, other.size))
         elif one.painted_palette != other.painted_palette:
             what = "palettes"
-        elif one.palette_of != other.palette_of:
+        elif one.palette_of != other.palette_of or not one.painted_palette and one.direction != other.direction:
             what = "directions"
         if what:
             raise ReleaseError(f"{names} have different {what}; both models of a tab take the same input")

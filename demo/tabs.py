@@ -73,7 +73,7 @@ class Tab:
     def read(self, path: Path, stretch: bool = False) -> Opened:
         """Read a file as an input of the models; see `demo.label_pictures` for arguments and errors."""
         if self.palette is None:
-            return open_image(path, self.size, self.output_palette, stretch)
+            return open_image(path, self.size, self.output_palette, self.input_side, stretch)
         return open_label_map(path, self.palette, self.background, self.size, stretch)
 
     def open(self, path: Path, stretch: bool = False) -> Opened:
@@ -94,8 +94,20 @@ class Tab:
     @property
     def output_palette(self) -> Palette | None:
         """Classes of the images that the models make, which are label images; None for photos."""
+        config = self._config
+        return config.output_palette if config else None
+
+    @property
+    def input_side(self) -> int:
+        """Which image of a pair the models take, A (0) or B (1)."""
+        config = self._config
+        return config.input_side if config else 1
+
+    @property
+    def _config(self) -> ReleaseConfig | None:
+        """The configuration of a model; those of one tab agree in what they take and make."""
         painters = painters_of(self.models)
-        return next(iter(painters.values())).config.output_palette if painters else None
+        return next(iter(painters.values())).config if painters else None
 
 
 def make_tabs(

@@ -12,6 +12,11 @@ SIDES = tuple(range(256, 1025, 256))
 PALETTE_OF = ("input", "output")
 
 
+def input_side(direction: str) -> int:
+    """Return which image of a pair is the input: A (0) or B (1)."""
+    return int(direction == "BtoA")
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Read "512x256" as width and height, each one of `SIDES`; raise ValueError, a sentence without its subject."""
     sides = tuple(map(int, text.split("x"))) if re.fullmatch(r"\d{1,5}x\d{1,5}", text) else ()

@@ -19,6 +19,7 @@ from PIL import Image
 
 from pix2pix import release
 from pix2pix.data.checks import LabelImageFile, read_label_image
+from pix2pix.data.palette import background_class
 from pix2pix.flags import Parser
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable
@@ -161,10 +162,10 @@ class Painter:
 
 
 def read_input(config: ReleaseConfig, path: Path, force: bool = False) -> LabelImageFile:
-    """Read a label image, class numbers, or the input of a pair; what is transparent is the first class."""
-    palette, side = config.input_palette, int(config.direction == "BtoA")
-    background = palette.colors[0] if palette else "#000000"
-    return read_label_image(path, palette, background, config.size, force, side=side)
+    """Read a label image, class numbers, or the input of a pair; what is transparent is background, paper, or white."""
+    painted = config.painted_palette
+    background = painted.colors[background_class(painted)] if painted else "#ffffff"
+    return read_label_image(path, config.input_palette, background, config.size, force, side=config.input_side)
 
 
 def paint_file(painter: Painter, path: Path, seed: int, dropout: bool, force: bool = False) -> np.ndarray:

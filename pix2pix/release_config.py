@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
-from pix2pix.data_description import DIRECTIONS, PALETTE_OF, SIDES
+from pix2pix.data_description import DIRECTIONS, PALETTE_OF, SIDES, input_side
 from pix2pix.labels import Palette
 from pix2pix.lineage import DATASET_NAME, Stage, describe, total_epochs
 from pix2pix.lineage import from_json as lineage_from_json
@@ -99,6 +99,11 @@ class ReleaseConfig:
     def painted_palette(self) -> Palette | None:
         """Classes that people paint for it: of label images, or paper and line; None if it takes other images."""
         return Palette(DRAWING_CLASSES, self.drawing) if self.drawing else self.input_palette
+
+    @property
+    def input_side(self) -> int:
+        """Which image of a pair it takes, A (0) or B (1)."""
+        return input_side(self.direction)
 
     @property
     def translates(self) -> str:

@@ -17,7 +17,7 @@ from demo.tabs import Tab, make_tabs
 from demo.views import views_of
 from pix2pix import release
 from pix2pix.labels import FACADES, Palette
-from pix2pix.painter import Painter
+from pix2pix.painter import Painter, read_input
 from tests.helpers.own_images import edges, house_image, photo, save
 from tests.helpers.tiny import tiny_generator, tiny_release_config
 
@@ -81,6 +81,7 @@ def test_a_run_folder_is_taken_as_its_release(make: Make, tmp_path: Path) -> Non
         ({"size": (256, 256)}, "land-gan and land-l1 have different sizes, 512x256 and 256x256;"),
         ({"palette": FACADES}, "land-gan and land-l1 have different palettes;"),
         (DRAWING, "land-gan and land-l1 have different palettes;"),
+        ({"palette_of": "output"}, "land-gan and land-l1 have different palettes;"),
     ],
 )
 def test_models_of_one_tab_that_do_not_belong_together_are_refused(
@@ -88,6 +89,46 @@ def test_models_of_one_tab_that_do_not_belong_together_are_refused(
 ) -> None:
     gan, l1 = make("one"), make("two", objective="l1", **changes)
     assert words in complaint(capsys, f"--weights=land-gan={gan}", f"--weights=land-l1={l1}")
+
+
+def test_models_of_images_that_go_opposite_ways_are_refused(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    gan, l1 = (
+        make(objective, objective=objective, palette=None, direction=direction)
+        for objective, direction in (("gan", "AtoB"), ("l1", "BtoA"))
+    )
+    assert "have different directions;" in complaint(capsys, f"--weights=land-gan={gan}", f"--weights=land-l1={l1}")
+
+
+def on_white(number: int) -> np.ndarray:
+    """A photo of something on white paper, whose flat areas look like those of a drawing."""
+    image = np.full((256, 256, 3), 255, np.uint8)
+    image[80:200, 60:220] = photo(number)[80:200, 60:220]
+    return image
+
+
+PAIRS: dict[str, tuple[dict[str, object], np.ndarray, np.ndarray, int]] = {
+    "maps on the right": ({"palette": FACADES}, photo(1), house_image(), 1),
+    "maps on the left": ({"palette": FACADES, "direction": "AtoB"}, house_image(), photo(1), 0),
+    "maps on the other side": ({"palette": FACADES}, house_image(), photo(1), 0),
+    "drawings of things on white": (DRAWING, edges(1), on_white(1), 0),
+    "drawings on the right": (DRAWING | {"direction": "BtoA"}, on_white(1), edges(1), 1),
+    "photos to maps": ({"palette": FACADES, "palette_of": "output", "direction": "AtoB"}, photo(1), house_image(), 0),
+    "few colours, no palette": ({"palette": None, "direction": "AtoB"}, house_image(), photo(1), 0),
+    "few colours on the right": ({"palette": None}, photo(1), house_image(), 1),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_of_a_pair_the_page_and_the_painter_read_what_the_model_takes(make: Make, tmp_path: Path, name: str) -> None:
+    changes, left, right, side = PAIRS[name]
+    folder = make(**({"size": (256, 256)} | changes))
+    tab = tabs_of(f"--weights=land-gan={folder}")["land"]
+    opened = tab.read(save(np.concatenate([left, right], 1), tmp_path / "pair.png"))
+    assert opened.words.startswith("This file is a pair; its input")
+    shown = tab.palette.to_image(opened.input) if tab.palette else opened.input
+    assert (shown == (left, right)[side]).all()
+    config = Painter.load(folder).config
+    assert (read_input(config, tmp_path / "pair.png").pixels == (left, right)[side]).all()
 
 
 def test_a_model_under_the_wrong_objective_is_refused_with_its_right_name(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data.class_numbers import classes_from_numbers, looks_like_class_numbers
+from pix2pix.data.drawings import BLACK, WHITE, is_drawing
 from pix2pix.image_files import ANY, ImageFileError, Limits, read_image, read_numbers
 from pix2pix.labels import Palette
 
@@ -148,23 +149,34 @@ def map_problem(pixels: np.ndarray, palette: Palette | None) -> str | None:
 
 
 def input_half_of_pair(
-    pixels: np.ndarray, palette: Palette | None, size: tuple[int, int] = (256, 256), side: int = 1
+    pixels: np.ndarray,
+    palette: Palette | None,
+    size: tuple[int, int] = (256, 256),
+    side: int = 1,
+    palette_of: str = "input",
 ) -> np.ndarray:
     """Return the input's half of a pair of label image and photo; any other image, such as a wide map, as it is.
 
+    The palette tells the input wherever it is, so pairs that were put together the other way round are read, too.
+
     Args:
         pixels: uint8 RGB [H, W, 3].
-        palette: Classes of the input; None if it is no label image, and judges by the number of colours.
+        palette: Classes of the label image; None if there are none, and drawings or few colours tell the halves.
         size: Width and height of a half; a pair may be larger or smaller in proportion.
-        side: Which half is the input, A (0) on the left or B (1) on the right.
+        side: Which half is the input, A (0) on the left or B (1) on the right, where there is no palette.
+        palette_of: Whether the label image is the "input" or the "output".
     """
     height, width = pixels.shape[:2]
     if width * size[1] != 2 * height * size[0] or width % 2:
         return pixels
     halves = pixels[:, : width // 2], pixels[:, width // 2 :]
-    are_maps = [looks_like_label_map(half, palette) for half in halves]
-    is_pair = are_maps[0] != are_maps[1] and (palette is None or are_maps[side])
-    return halves[side] if is_pair else pixels
+    are_drawn = [is_drawing(half) for half in halves]
+    may_be_drawn = palette is None or set(palette.colors) == {BLACK, WHITE}
+    if not may_be_drawn or are_drawn[0] == are_drawn[1]:  # else a photo on white paper would look like a map, too
+        are_drawn = [looks_like_label_map(half, palette) for half in halves]
+    if are_drawn[0] == are_drawn[1]:
+        return pixels
+    return halves[side if palette is None else are_drawn.index(palette_of == "input")]
 
 
 @dataclass(frozen=True)

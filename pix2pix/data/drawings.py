@@ -26,14 +26,22 @@ def drawing_colors(images: Iterable[np.ndarray]) -> tuple[str, str] | None:
     Returns:
         ("#ffffff", "#000000"), or the reverse for white lines on black; None if the images are no drawings.
     """
-    total = drawn = on_white = 0
-    for pixels in images:
-        low, high = pixels.min(2).astype(np.int16), pixels.max(2).astype(np.int16)
-        is_grey = high - low <= GREY_LEVELS
-        white, black = (is_grey & (low >= 255 - DRAWN_LEVELS)).mean(), (is_grey & (high <= DRAWN_LEVELS)).mean()
-        total += 1
-        drawn += bool(white + black >= LEAST_DRAWN and is_grey.mean() >= LEAST_GREY and min(white, black) > 0)
-        on_white += bool(white >= black)
-    if not total or drawn < MAJORITY * total:
+    papers = [_paper(pixels) for pixels in images]
+    if not papers or sum(paper is not None for paper in papers) < MAJORITY * len(papers):
         return None
-    return (WHITE, BLACK) if 2 * on_white >= total else (BLACK, WHITE)
+    return (WHITE, BLACK) if papers.count(WHITE) >= papers.count(BLACK) else (BLACK, WHITE)
+
+
+def is_drawing(pixels: np.ndarray) -> bool:
+    """Return whether uint8 RGB [H, W, 3] is a line drawing in black and white; a photo on white paper is none."""
+    return _paper(pixels) is not None
+
+
+def _paper(pixels: np.ndarray) -> str | None:
+    """Return the colour of a drawing's paper; None for other images."""
+    low, high = pixels.min(2).astype(np.int16), pixels.max(2).astype(np.int16)
+    is_grey = high - low <= GREY_LEVELS
+    white, black = (is_grey & (low >= 255 - DRAWN_LEVELS)).mean(), (is_grey & (high <= DRAWN_LEVELS)).mean()
+    if white + black < LEAST_DRAWN or is_grey.mean() < LEAST_GREY or not min(white, black):
+        return None
+    return WHITE if white >= black else BLACK

@@ -23,7 +23,7 @@ from torch import Tensor
 from pix2pix.data import SPLITS, DataError
 from pix2pix.data.checks import label_image_from_numbers, share_of_palette
 from pix2pix.data.palette import background_class
-from pix2pix.data_description import DIRECTIONS, SIDES
+from pix2pix.data_description import DIRECTIONS, SIDES, input_side
 from pix2pix.image_files import ImageFileError, image_size, list_images, printable, read_image, stem_key
 from pix2pix.labels import Palette
 
@@ -184,7 +184,7 @@ class PairReader:
     @property
     def input_side(self) -> int:
         """Which images are the input, A (0) or B (1)."""
-        return int(self.direction == "BtoA")
+        return input_side(self.direction)
 
     @property
     def palette_of(self) -> str:
@@ -223,7 +223,7 @@ class PairReader:
     def fit(self, a: np.ndarray, b: np.ndarray) -> Tensor:
         """Return what `pair` does, of the result of `sides`."""
         fitted = [self._fitted(image, side == self.label_side) for side, image in enumerate((a, b))]
-        if self.direction == "BtoA":
+        if self.input_side:
             fitted.reverse()
         return torch.from_numpy(np.stack(fitted)).permute(0, 3, 1, 2)
 
