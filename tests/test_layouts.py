@@ -23,6 +23,7 @@ from tests.helpers.own_images import (
     fill,
     house,
     house_image,
+    on_white,
     photo,
     png_16_bit,
     save,
@@ -222,6 +223,9 @@ def test_swapped_white_and_edge_pairs(tmp_path):
         (sentence,) = check_pairs(reader(tmp_path / "white", palette=palette).all_sides(), palette)
         assert "and 3 more" in sentence and "one colour throughout" in sentence
     assert "--direction AtoB" in check_pairs(reader(tmp_path / "edges").all_sides())[0]
+    fill(tmp_path / "on white", SIDE_BY_SIDE, range(1, 5), left=edges, right=on_white)
+    assert "line drawings; give --direction AtoB" in check_pairs(reader(tmp_path / "on white").all_sides())[0]
+    assert check_pairs(reader(tmp_path / "on white").all_sides(), None, "AtoB") == []
     ready = reader(tmp_path / "edges", direction="AtoB")
     assert check_pairs(ready.all_sides(), None, "AtoB") == []
     assert (image(ready.pair(0)[0]) == edges(1)).all()

@@ -18,7 +18,7 @@ from demo.views import views_of
 from pix2pix import release
 from pix2pix.labels import FACADES, Palette
 from pix2pix.painter import Painter, read_input
-from tests.helpers.own_images import edges, house_image, photo, save
+from tests.helpers.own_images import edges, house_image, on_white, photo, save
 from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 ROOT = Path(__file__).parents[1]
@@ -97,13 +97,6 @@ def test_models_of_images_that_go_opposite_ways_are_refused(make: Make, capsys: 
         for objective, direction in (("gan", "AtoB"), ("l1", "BtoA"))
     )
     assert "have different directions;" in complaint(capsys, f"--weights=land-gan={gan}", f"--weights=land-l1={l1}")
-
-
-def on_white(number: int) -> np.ndarray:
-    """A photo of something on white paper, whose flat areas look like those of a drawing."""
-    image = np.full((256, 256, 3), 255, np.uint8)
-    image[80:200, 60:220] = photo(number)[80:200, 60:220]
-    return image
 
 
 PAIRS: dict[str, tuple[dict[str, object], np.ndarray, np.ndarray, int]] = {

@@ -12,7 +12,7 @@ The photos of both datasets have 0.50 at most (100 validation photos of each).
 """
 GREY_LEVELS = 24
 LEAST_GREY = 0.99
-"""Share of a drawing's pixels whose channels differ by `GREY_LEVELS` at most, which is the noise of JPEG."""
+"""Share of a grey image's pixels whose channels differ by `GREY_LEVELS` at most, which is the noise of JPEG."""
 MAJORITY = 0.8
 BLACK, WHITE = "#000000", "#ffffff"
 
@@ -32,6 +32,11 @@ def drawing_colors(images: Iterable[np.ndarray]) -> tuple[str, str] | None:
     return (WHITE, BLACK) if papers.count(WHITE) >= papers.count(BLACK) else (BLACK, WHITE)
 
 
+def is_grey(pixels: np.ndarray) -> bool:
+    """Return whether uint8 RGB [H, W, 3] is grey throughout, but for JPEG noise."""
+    return bool((pixels.max(2) - pixels.min(2) <= GREY_LEVELS).mean() >= LEAST_GREY)
+
+
 def is_drawing(pixels: np.ndarray) -> bool:
     """Return whether uint8 RGB [H, W, 3] is a line drawing in black and white; a photo on white paper is none."""
     return _paper(pixels) is not None
@@ -39,9 +44,10 @@ def is_drawing(pixels: np.ndarray) -> bool:
 
 def _paper(pixels: np.ndarray) -> str | None:
     """Return the colour of a drawing's paper; None for other images."""
-    low, high = pixels.min(2).astype(np.int16), pixels.max(2).astype(np.int16)
-    is_grey = high - low <= GREY_LEVELS
-    white, black = (is_grey & (low >= 255 - DRAWN_LEVELS)).mean(), (is_grey & (high <= DRAWN_LEVELS)).mean()
-    if white + black < LEAST_DRAWN or is_grey.mean() < LEAST_GREY or not min(white, black):
+    if not is_grey(pixels):
+        return None
+    low, high = pixels.min(2), pixels.max(2)
+    white, black = (low >= 255 - DRAWN_LEVELS).mean(), (high <= DRAWN_LEVELS).mean()
+    if white + black < LEAST_DRAWN or not min(white, black):
         return None
     return WHITE if white >= black else BLACK

@@ -10,8 +10,8 @@ from pix2pix.data.checks import (
     MAJORITY,
     is_bgr,
     is_constant,
-    looks_like_label_map,
     share_of_palette,
+    which_are_maps,
 )
 from pix2pix.data.class_numbers import looks_like_class_numbers
 from pix2pix.image_files import printable
@@ -22,7 +22,8 @@ class PairChecks:
     """Collects what is wrong with pairs to be trained on, so that a loop that reads them for other reasons can check.
 
     Args:
-        palette: Colours of the label images; None for other pairs, such as edges: flatness then tells swapped halves.
+        palette: Colours of the label images; None for other pairs, such as edges: few colours then tell swapped halves, as
+            do drawings.
         direction: "AtoB" says that the left images are the input, or that photos are; see `_pair_problem`.
         size: Width and height that the images will be resized to.
     """
@@ -32,7 +33,7 @@ class PairChecks:
     ) -> None:
         self.palette, self.direction, self.size = palette, direction, size
         self._files: dict[str, list[Path]] = {}
-        self._flat_left = self._flat_right = 0
+        self._maps_left = self._maps_right = 0
         self._all: list[Path] = []
 
     def add(self, path: Path, left: np.ndarray, right: np.ndarray) -> None:
@@ -41,15 +42,16 @@ class PairChecks:
         if problem := _pair_problem(left, right, self.palette, self.direction, self.size):
             self._files.setdefault(problem, []).append(path)
         elif self.palette is None:
-            self._flat_left += looks_like_label_map(left)
-            self._flat_right += looks_like_label_map(right)
+            left_is_map, right_is_map = which_are_maps(left, right)
+            self._maps_left += left_is_map
+            self._maps_right += right_is_map
 
     def files_by_problem(self) -> dict[str, list[Path]]:
         """Return every problem with its files; a problem has no subject and no full stop."""
         total = len(self._all)
-        swapped = self._flat_left >= MAJORITY * total and self._flat_right <= (1 - MAJORITY) * total
+        swapped = self._maps_left >= MAJORITY * total and self._maps_right <= (1 - MAJORITY) * total
         if total and self.direction == "BtoA" and swapped:
-            return self._files | {_SWAPPED: self._all}
+            return self._files | {_SWAPPED_DRAWINGS: self._all}
         return self._files
 
     def problems(self) -> list[str]:
@@ -61,6 +63,7 @@ class PairChecks:
 
 
 _SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"
+_SWAPPED_DRAWINGS = "the left halves (A) look like label maps or line drawings; give --direction AtoB"
 MOST_STRETCHED = 1.9
 """Largest ratio by which resizing may change an image's proportions; the halves of a lone square image reach 2."""
 

@@ -41,6 +41,13 @@ def edges(seed: int) -> np.ndarray:
     return np.where(photo(seed)[..., :1] > 128, 255, 0).astype(np.uint8).repeat(3, 2)
 
 
+def on_white(number: int) -> np.ndarray:
+    """A photo of something on white paper, whose flat areas look like those of a drawing."""
+    image = np.full((256, 256, 3), 255, np.uint8)
+    image[80:200, 60:220] = photo(number)[80:200, 60:220]
+    return image
+
+
 def save(pixels: np.ndarray, path: Path, **options: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)
