@@ -22,8 +22,8 @@ class PairChecks:
     """Collects what is wrong with pairs to be trained on, so that a loop that reads them for other reasons can check.
 
     Args:
-        palette: Colours of the label images; None for other pairs, such as edges: few colours then tell swapped halves, as
-            do drawings.
+        palette: Colours of the label images; None for other pairs, such as edges; few colours and drawings
+            then tell swapped halves.
         direction: "AtoB" says that the left images are the input, or that photos are; see `_pair_problem`.
         size: Width and height that the images will be resized to.
     """

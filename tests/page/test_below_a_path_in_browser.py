@@ -1,4 +1,4 @@
-"""The app below a path for programs, behind proxies that strip it and proxies that keep it."""
+"""The page below a path, behind proxies that strip it and proxies that keep it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,11 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
+from playwright.sync_api import Browser, expect
 
 from pix2pix.labels import FACADES
 from tests.helpers.app import tiny_models
-from tests.helpers.browser import served_app
+from tests.helpers.browser import both_pictures_change, drag, opened_page, press, served_app, set_brush_size
 from tests.helpers.reverse_proxy import reverse_proxy
 from tests.helpers.tiny import draw_label_map
 
@@ -33,6 +34,16 @@ def url(request: pytest.FixtureRequest, port: int) -> Iterator[str]:
         yield address
 
 
+def test_the_page_paints_below_a_path(browser: Browser, url: str) -> None:
+    with opened_page(browser, url, "/") as page:  # which allows no failed and no outside request
+        set_brush_size(page, 64)
+        with both_pictures_change(page):
+            drag(page, (20, 20), (200, 200))
+        with page.expect_download() as download:
+            press(page, "Save the comparison")
+        assert Image.open(download.value.path()).format == "PNG"
+
+
 def test_programs_paint_below_a_path(url: str, tmp_path: Path) -> None:
     Image.fromarray(FACADES.to_image(draw_label_map(0))).save(tmp_path / "map.png")
     client = Client(f"{url}/", verbose=False, download_files=tmp_path)
@@ -40,3 +51,8 @@ def test_programs_paint_below_a_path(url: str, tmp_path: Path) -> None:
     assert httpx.get(f"{url}/health").json()["status"] == "ok"
     assert httpx.get(f"{url}/config").json()["root"] == url
     assert [Image.open(file).size for file in files] == [(256, 256)] * 2
+
+
+def test_the_path_without_a_slash_leads_to_the_page(browser: Browser, port: int) -> None:
+    with reverse_proxy(port, "/pix", strips=False) as url, opened_page(browser, url, "?__theme=light") as page:
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
