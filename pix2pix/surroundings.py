@@ -1,15 +1,17 @@
-"""Prepare a program for the shell it was started in: encodings, certificates and proxies.
+"""Prepare a program for the shell it was started in: its terminal, encodings, certificates and proxies.
 
 The parser of all programs calls `prepare_program`; what uses the network calls `check_proxies` before.
 """
 
+import errno
 import os
 import re
 import ssl
 import sys
 from collections.abc import Iterator
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
@@ -17,14 +19,35 @@ OWN_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 SOCKS = ("socks5", "socks5h")
 
 
+class _Terminal(FileIO):
+    """A terminal that may be closed at any time: what is written afterwards is lost, and the program goes on."""
+
+    def write(self, content: Any, /) -> int:
+        try:
+            return super().write(content)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return memoryview(content).nbytes
+
+
 class ProxyError(ValueError):
     """A proxy variable has a value that cannot be used; the message names both."""
 
 
 def prepare_program() -> None:
-    """Make output safe in any encoding, ignore certificates that are missing, let ALL_PROXY stand for all proxies."""
-    for stream in (sys.stdout, sys.stderr):
+    """Prepare this process: call it before anything is printed.
+
+    Output never ends the program, in any encoding, even if the terminal is closed. Certificates that are missing are
+    ignored, and ALL_PROXY stands for all proxies.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):  # None without a console on Windows, other objects in notebooks
+            if stream.isatty() and type(getattr(stream.buffer, "raw", None)) is FileIO:
+                terminal = BufferedWriter(_Terminal(stream.fileno(), "w", closefd=False))
+                stream = TextIOWrapper(terminal, stream.encoding, line_buffering=True)
+                setattr(sys, name, stream)
             stream.reconfigure(errors="backslashreplace")
     for variable, problem in _unusable_certificates():
         value = os.environ.pop(variable)

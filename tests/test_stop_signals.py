@@ -35,6 +35,31 @@ def test_a_training_whose_terminal_is_closed_saves(data_dir: Path, tmp_path: Pat
     assert (tmp_path / "checkpoint.pt").exists()
 
 
+WRITER = """
+import os, signal, sys, time
+from pix2pix.surroundings import prepare_program
+signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as if the signal came late
+prepare_program()
+print("ready", flush=True)
+os.read(0, 1)  # until the terminal is gone
+for stream in (sys.stdout, sys.stderr):
+    print("lost", file=stream, flush=True)
+sys.stdout.write("lost, too")
+raise SystemExit(7)
+"""
+
+
+def test_output_to_a_closed_terminal_is_no_error() -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-c", WRITER])
+    while b"ready" not in os.read(terminal, 4096):
+        pass
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
 def test_nohup_keeps_a_program_running() -> None:
     command = ["nohup", sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)

@@ -16,7 +16,8 @@ def shares(label_map: np.ndarray) -> dict[str, float]:
 
 with gr.Blocks(title="Islands") as demo:
     canvas = LabelCanvas(palette=ISLANDS, size=(320, 240), start_class=1)
-    canvas.input(shares, canvas, gr.Label(label="Shares"), show_progress="hidden")
+    answer = gr.Label(label="Shares")
+    canvas.input(shares, canvas, answer, trigger_mode="always_last", show_progress="hidden")
 
 if __name__ == "__main__":
     demo.launch()
