@@ -45,9 +45,11 @@ except surroundings.ProxyError as error:
     raise SystemExit(f"The app cannot start: {error}.") from None
 
 from demo.command_line import read_command_line  # noqa: E402
+from demo.server.gradio_import import without_stub_files  # noqa: E402
 
 is_program = __name__ == "__main__"
-with ThreadPoolExecutor(1) as reader:  # Gradio takes seconds to import; the models are read meanwhile
+# Gradio takes seconds to import; the models are read meanwhile.
+with ThreadPoolExecutor(1) as reader, without_stub_files():
     reading = reader.submit(read_command_line, sys.argv[1:] if is_program else [])
 
     from demo.app import build_demo, launch

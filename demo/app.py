@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.models import Model, painters_of
-from demo.server.gradio_patches import patch_gradio
+from demo.server.gradio_patches import patch_gradio, without_servers
 from demo.server.limits import app_keywords
 from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING, ROOT_PATH
 from demo.studio import Studio, add_studio
@@ -104,7 +104,8 @@ def build_demo(
     """
     tabs = make_tabs(models, examples_folder, samples)
     title = make_title([tab.subject for tab in tabs])
-    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, TEMPORARY_FILE_SECONDS)) as demo:
+    cache = (60, TEMPORARY_FILE_SECONDS)
+    with without_servers(), gr.Blocks(title=title, analytics_enabled=False, delete_cache=cache) as demo:
         gr.HTML(INTRODUCTION.format(title=title) + shapes_of(tabs), apply_default_css=False)
         studios = add_studios(demo, tabs)
         if any(model.wanted for model in models.values()):
@@ -127,7 +128,8 @@ def make_theme() -> gr.themes.Base:
 
 def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
     """Start the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
-    demo.queue(status_update_rate=0.5, max_size=MAX_WAITING, api_open=False)  # no request bypasses the queue
+    with without_servers():
+        demo.queue(status_update_rate=0.5, max_size=MAX_WAITING, api_open=False)  # no request bypasses the queue
     patch_gradio(demo)
     return demo.launch(
         **{"share": False} | keywords,  # without this, Gradio decides itself in notebooks

@@ -1,7 +1,9 @@
 """What a public server does otherwise than Gradio."""
 
 import asyncio
+import os
 import socket
+import subprocess
 import sys
 import time
 from http.client import HTTPConnection
@@ -11,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 import gradio.route_utils
+import gradio.routes
 import httpx
 import pytest
 from fastapi import HTTPException
@@ -21,6 +24,7 @@ from gradio.state_holder import SessionState
 from demo.app import launch
 from demo.server import gradio_patches, settings
 from demo.server import limits as server_limits
+from tests.helpers.app import ROOT
 
 
 def test_old_temporary_files_are_deleted_and_new_or_kept_ones_stay(tmp_path, monkeypatch):
@@ -230,3 +234,32 @@ def test_the_patches_were_checked_with_the_installed_gradio():
         f"Gradio is {gr.__version__}; demo/server/gradio_patches.py was checked with {checked}. "
         "Read every patch there against the new version, then set CHECKED_WITH."
     )
+
+
+COMPONENT = """
+import sys
+from demo.server.gradio_import import without_stub_files
+with without_stub_files():
+    import gradio
+    import quick
+import slow
+"""
+
+
+def test_gradio_writes_no_stub_files_at_the_start(tmp_path):
+    for name in ("quick", "slow"):
+        (tmp_path / f"{name}.py").write_text("import gradio\n\n\nclass Own(gradio.HTML):\n    EVENTS = []\n")
+    path = os.pathsep.join((str(ROOT), str(tmp_path)))
+    subprocess.run([sys.executable, "-c", COMPONENT], check=True, env=os.environ | {"PYTHONPATH": path})
+    assert {file.name for file in tmp_path.glob("*.pyi")} == {"slow.pyi"}  # it still writes them otherwise
+
+
+def test_the_server_of_a_page_is_made_once(monkeypatch):
+    made, make = [], gradio.routes.App.create_app
+    monkeypatch.setattr(gradio.routes.App, "create_app", lambda *args, **flags: made.append(1) or make(*args, **flags))
+    with gradio_patches.without_servers(), gr.Blocks() as demo:
+        gr.HTML()
+    assert not made
+    launch(demo, prevent_thread_lock=True, quiet=True)
+    demo.close()
+    assert len(made) == 1
