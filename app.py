@@ -3,6 +3,7 @@
 python app.py --weights facades-gan=FOLDER   # a released folder, or owner/name[@revision] on the Hugging Face Hub
 python app.py --data-dir DIR                 # also offers random validation samples of the datasets in DIR
 python app.py --mcp                          # also lets language models paint
+python app.py --browser-models SITE          # also offers to compute in the visitor's browser
 python app.py --host 0.0.0.0 --port 8000     # another address; --share makes the page public
 """
 
@@ -57,7 +58,7 @@ with ThreadPoolExecutor(1) as reader, without_stub_files():
     from demo.server.stop import block_until_stopped, log_requests
 
 options = reading.result()
-demo = build_demo(options.models, samples=options.samples)
+demo = build_demo(options.models, samples=options.samples, browser_models=options.browser_models)
 fetch_wanted(options.models)
 
 if is_program:
@@ -66,6 +67,7 @@ if is_program:
     try:
         _, url, public_url = launch(
             demo,
+            options.browser_models,
             prevent_thread_lock=True,
             quiet=True,
             mcp_server=options.is_mcp_server,

@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from demo.browser_models import BrowserModels
+from demo.engine_choice import make_offer
 from demo.models import Model, painters_of
 from demo.server.gradio_patches import patch_gradio, without_servers
 from demo.server.limits import app_keywords
@@ -48,7 +50,7 @@ KEEP_TAB = """
 def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
     """Refresh the notes of every open page while a model is being downloaded; later pages refresh once."""
     timer = gr.Timer(REFRESH_SECONDS)
-    outputs = [part for studio in studios for part in (studio.notes, studio.view)]
+    outputs = [part for studio in studios for part in (studio.notes, studio.view, studio.engine) if part]
 
     def refresh() -> list[Any]:
         # Read first: what changes after this line is shown by the next refresh.
@@ -56,6 +58,8 @@ def keep_fresh(demo: gr.Blocks, studios: Sequence[Studio]) -> None:
         values: list[Any] = []
         for studio in studios:
             values += [studio.models, gr.update(names=views_of(painters_of(studio.models)))]
+            if studio.engine and studio.tab.browser_models:
+                values.append(gr.update(offer=make_offer(studio.tab.browser_models, studio.models)))
         return [*values, gr.Timer(active=is_waiting)]
 
     gr.on(
@@ -94,6 +98,7 @@ def build_demo(
     models: Mapping[str, Model],
     examples_folder: Path = FOLDER / "maps",
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
+    browser_models: BrowserModels | None = None,
 ) -> gr.Blocks:
     """Build the page.
 
@@ -101,8 +106,9 @@ def build_demo(
         models: By "DATASET-OBJECTIVE" or "NAME-OBJECTIVE"; see `demo.tabs.make_tabs`.
         examples_folder: Holds a folder of label images per bundled dataset.
         samples: Validation samples by dataset or name.
+        browser_models: What browsers may paint with; give it to `launch` too.
     """
-    tabs = make_tabs(models, examples_folder, samples)
+    tabs = make_tabs(models, examples_folder, samples, browser_models)
     title = make_title([tab.subject for tab in tabs])
     cache = (60, TEMPORARY_FILE_SECONDS)
     with without_servers(), gr.Blocks(title=title, analytics_enabled=False, delete_cache=cache) as demo:
@@ -126,8 +132,8 @@ def make_theme() -> gr.themes.Base:
     )
 
 
-def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
-    """Start the server; `keywords` are Gradio's, such as `prevent_thread_lock`."""
+def launch(demo: gr.Blocks, browser_models: BrowserModels | None = None, **keywords: Any) -> tuple[Any, str, str]:
+    """Start the server; `browser_models` are those of the page, `keywords` Gradio's, such as `prevent_thread_lock`."""
     with without_servers():
         demo.queue(status_update_rate=0.5, max_size=MAX_WAITING, api_open=False)  # no request bypasses the queue
     patch_gradio(demo)
@@ -143,5 +149,5 @@ def launch(demo: gr.Blocks, **keywords: Any) -> tuple[Any, str, str]:
         enable_monitoring=False,
         max_file_size=MAX_UPLOAD_BYTES,
         root_path=ROOT_PATH,
-        app_kwargs=app_keywords(demo),
+        app_kwargs=app_keywords(demo, browser_models, is_shared=bool(keywords.get("share"))),
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.browser_models import VARIABLE, BrowserModels, BrowserModelsError
 from demo.models import MODEL_NAME, MODELS, Model, Source, by_dataset, load_models
 from demo.server.address import AddressError, check_address
 from demo.validation_samples import ValidationSamples, find_own_samples, find_samples
@@ -27,6 +28,7 @@ class Options:
         host: The address to listen on.
         port: None takes the first free one from 7860 on.
         is_shared: Whether to make the page public through a tunnel of Gradio's.
+        browser_models: What the visitors' browsers may paint with.
     """
 
     models: Mapping[str, Model]
@@ -35,6 +37,7 @@ class Options:
     host: str
     port: int | None
     is_shared: bool
+    browser_models: BrowserModels | None = None
 
 
 def parse_weights(argument: str) -> tuple[str, Source]:
@@ -124,6 +127,14 @@ def make_parser(environment: Mapping[str, str]) -> Parser:
     )
     parser.add_argument("--mcp", action="store_true", help="let language models paint, too (Model Context Protocol)")
     parser.add_argument(
+        "--browser-models",
+        metavar="SITE",
+        type=Path,
+        default=environment.get(VARIABLE) or None,
+        help="folder that python -m pix2pix.static wrote for the same models; the page then offers to compute in the "
+        f"visitor's browser (default: ${VARIABLE})",
+    )
+    parser.add_argument(
         "--host",
         metavar="ADDRESS",
         type=parse_host,
@@ -177,4 +188,8 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         samples |= find_data(data, models)
     except ValueError as error:
         parser.error(f"--data: {error}")
-    return Options(models, samples, flags.mcp, flags.host, flags.port, flags.share)
+    try:
+        browser_models = BrowserModels.read(flags.browser_models, models) if flags.browser_models else None
+    except BrowserModelsError as error:
+        parser.error(f"--browser-models: {error}")
+    return Options(models, samples, flags.mcp, flags.host, flags.port, flags.share, browser_models)

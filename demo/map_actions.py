@@ -73,8 +73,8 @@ def make_sheet(
     )
 
 
-def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoice) -> None:
-    """Lay out the buttons and connect them.
+def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoice) -> list[Any]:
+    """Lay out the buttons and connect them; return the events that may bring a map with a photo.
 
     Args:
         tab: Says which buttons there are.
@@ -103,8 +103,10 @@ def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoi
         return make_sheet(tab, painters, shown, noise.seed, noise.dropout, tab.photo_of(shown))
 
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    upload.upload(lambda path: open_file(path, tab), upload, [canvas, stretch], **quietly)
-    stretch.click(lambda path: open_file(path, tab, stretch=True), upload, [canvas, stretch], **quietly)
+    opened = [
+        upload.upload(lambda path: open_file(path, tab), upload, [canvas, stretch], **quietly),
+        stretch.click(lambda path: open_file(path, tab, stretch=True), upload, [canvas, stretch], **quietly),
+    ]
     if is_bundled:
         draw_random = RANDOM_MAPS[tab.name]
         surprise.click(lambda: draw_random(secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
@@ -118,4 +120,5 @@ def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoi
         )
     save_sheet.click(save_comparison, [canvas, noise], download, **quietly, **TWO_AT_A_TIME)
     if samples:
-        sample.click(lambda: draw_sample(samples), None, canvas, **quietly)
+        opened.append(sample.click(lambda: draw_sample(samples), None, canvas, **quietly))
+    return opened

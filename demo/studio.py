@@ -4,7 +4,8 @@ The images depend on four things only: map, noise, view and weights. Every chang
 example, another variation) ends in the same event, so the images shown last always belong to the current map.
 
 The scripts of the components hear from each other through events on the document, whose names begin with the dataset:
-`asked`, `painted` and `refused` follow a request; `settings` and `restored` carry the noise, see `NoiseChoice`.
+`asked`, `painted` and `refused` follow a request; `settings` and `restored` carry the noise, see `NoiseChoice`. Where
+browsers may paint, `changed` tells of every change and `computed` carries a browser's images, see `EngineChoice`.
 """
 
 import logging
@@ -17,10 +18,11 @@ import numpy as np
 
 from demo.comparison import Comparison, Shown
 from demo.endpoints import add_endpoints
+from demo.engine_choice import EngineChoice, make_offer
 from demo.example_gallery import ExampleGallery
 from demo.file_download import FileDownload, PngFile, to_png
 from demo.image_input import ImageInput
-from demo.label_canvas import LabelCanvas
+from demo.label_canvas import LabelCanvas, encode
 from demo.map_actions import add_map_actions
 from demo.model_notes import ModelNotes
 from demo.models import Model, painters_of
@@ -39,11 +41,17 @@ BRUSH_SIZE, LINE_SIZE = 16, 3
 
 @dataclass(frozen=True)
 class Studio:
-    """The models of one canvas, by objective, and the components that change with them."""
+    """One canvas, and the components that change with its models."""
 
-    models: Mapping[str, Model]
+    tab: Tab
     view: ViewChoice
     notes: ModelNotes
+    engine: EngineChoice | None
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The models by objective."""
+        return self.tab.models
 
 
 def make_repaint(tab: Tab) -> Callable[..., Any]:
@@ -137,8 +145,9 @@ def add_studio(tab: Tab, opened: gr.Tab | None = None) -> Studio:
                 first_shown, dataset=tab.name, is_explained=len(models) > 1, elem_classes="studio-pictures"
             )
             notes = ModelNotes(models, elem_classes="studio-notes")
+            engine = make_engine_choice(tab)
             noise = NoiseChoice(dataset=tab.name, elem_classes="studio-noise")
-            add_map_actions(tab, canvas, noise)
+            opening = add_map_actions(tab, canvas, noise)
             if tab.examples and tab.palette:
                 add_gallery(tab.examples, tab.palette, canvas)
     if tab.subject.note:
@@ -147,6 +156,8 @@ def add_studio(tab: Tab, opened: gr.Tab | None = None) -> Studio:
     add_endpoints(tab, canvas)
     changes = [canvas.input, noise.input, view.input, notes.apply, comparison.retry]
     changes += [opened.select] if opened else []
+    if engine:
+        changes = ask_browser_first(tab, engine, changes, [canvas, noise, view], opening)
     add_painting(tab.name, changes, make_repaint(tab), [canvas, noise, view], comparison)
     comparison.save(
         make_save(tab),
@@ -156,7 +167,7 @@ def add_studio(tab: Tab, opened: gr.Tab | None = None) -> Studio:
         api_visibility="private",
         **TWO_AT_A_TIME,
     )
-    return Studio(models, view, notes)
+    return Studio(tab, view, notes, engine)
 
 
 def add_gallery(examples: Mapping[str, np.ndarray], palette: Palette, canvas: LabelCanvas | ImageInput) -> None:
@@ -165,6 +176,52 @@ def add_gallery(examples: Mapping[str, np.ndarray], palette: Palette, canvas: La
     gallery.click(
         make_choose_example(examples), None, canvas, queue=False, show_progress="hidden", api_visibility="private"
     )
+
+
+def make_engine_choice(tab: Tab) -> EngineChoice | None:
+    """Lay out the choice of what computes the images, where browsers have something to paint with."""
+    if tab.browser_models is None or tab.palette is None:
+        return None
+    return EngineChoice(
+        make_offer(tab.browser_models, tab.models),
+        dataset=tab.name,
+        size={"width": tab.size[0], "height": tab.size[1]},
+        palette=tab.palette.rgb.ravel().tolist(),
+        runtime=tab.browser_models.runtime,
+        elem_classes="studio-engine",
+    )
+
+
+def ask_browser_first(
+    tab: Tab, engine: EngineChoice, changes: list[Any], inputs: list[gr.HTML], opening: list[Any]
+) -> list[Any]:
+    """Let the browser know of every change before the server; return the events on which the server paints.
+
+    Args:
+        tab: What is shown.
+        engine: Decides who paints.
+        changes: Events after which other images belong to the page.
+        inputs: Canvas, noise and view.
+        opening: Events that may bring a map with a photo, which the server alone has.
+    """
+    tell = f"document.dispatchEvent(new Event('{tab.name}-changed'));"
+    # A page may paint before the script of the choice has come, which then finds the values here.
+    keep = f"(window.studioChanges ??= {{}})['{tab.name}'] = values;"
+    gr.on(
+        [*changes, engine.input],
+        None,
+        inputs,
+        js=f"(...values) => {{ {keep} {tell} }}",
+        trigger_mode="multiple",
+        api_visibility="private",
+    )
+
+    def find_photo(shown: np.ndarray) -> Any:
+        return gr.update(photo_map=encode(shown).runs if tab.photo_of(shown) is not None else "")
+
+    for event in opening:
+        event.success(find_photo, inputs[0], engine, queue=False, show_progress="hidden", api_visibility="private")
+    return [engine.submit]
 
 
 def add_painting(

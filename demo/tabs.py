@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from demo.browser_models import BrowserModels
 from demo.example_gallery import read_examples
 from demo.label_pictures import Opened, open_image, open_label_map
 from demo.models import Model, by_dataset, painters_of
@@ -36,6 +37,7 @@ class Tab:
         examples: Label maps, uint8 [H, W], by name.
         samples: Pairs of the dataset, if it is on this machine.
         photographs: Makes label maps of photos; None where photos are not opened.
+        browser_models: What browsers may paint with; None for nothing.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Tab:
     examples: Mapping[str, np.ndarray] = field(default_factory=dict)
     samples: ValidationSamples | None = None
     photographs: Photographs | None = None
+    browser_models: BrowserModels | None = None
 
     @property
     def input_name(self) -> str:
@@ -114,6 +117,7 @@ def make_tabs(
     models: Mapping[str, Model],
     examples_folder: Path,
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
+    browser_models: BrowserModels | None = None,
 ) -> list[Tab]:
     """Make a tab for each bundled dataset, and one for each name of people's own.
 
@@ -121,6 +125,7 @@ def make_tabs(
         models: By "DATASET-OBJECTIVE"; both objectives of every bundled dataset.
         examples_folder: Holds a folder of label images per bundled dataset.
         samples: By dataset or own name.
+        browser_models: What browsers may paint with.
     """
     tabs = []
     for name, pair in by_dataset(models).items():
@@ -128,7 +133,9 @@ def make_tabs(
             subject = SUBJECTS[name]
             examples = read_examples(examples_folder / name, PALETTES[name], subject.first_example)
             photographs = Photographs(BUNDLED[name], subject.photo_aspect) if BUNDLED[name].is_dir() else None
-            tabs.append(Tab(name, subject, pair, PALETTES[name], SIZE, examples, samples.get(name), photographs))
+            sources = samples.get(name), photographs
+            offered = browser_models if browser_models and browser_models.knows(pair) else None
+            tabs.append(Tab(name, subject, pair, PALETTES[name], SIZE, examples, *sources, offered))
         else:
             config = next(model.painter for model in pair.values() if model.painter).config
             subject = own_subject(name, config)

@@ -177,6 +177,16 @@ def describe_model(config: ReleaseConfig) -> str:
     return f"{title_of(config.dataset)} · {OBJECTIVES[config.objective].formula}"
 
 
+def words_of(config: ReleaseConfig) -> dict[str, str]:
+    """Return what a browser that paints must say of a model; `views.js` has the names."""
+    return {
+        "objective": config.objective,
+        "title": OBJECTIVES[config.objective].title,
+        "note": describe_model(config),
+        "details": describe_quality(config),
+    }
+
+
 def describe(painter: Painter, picture: np.ndarray) -> ViewImage:
     """Return a model's image with the page's words about the model."""
     config = painter.config

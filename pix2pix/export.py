@@ -5,7 +5,6 @@ products and copies of `fast_layers` in hundreds of nodes. Filters are float16 a
 runtimes carry out when they load the model, make them float32.
 """
 
-import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -173,8 +172,7 @@ def export(folder: Path, output: Path) -> tuple[Path, float]:
         ReleaseError: If the release cannot be used.
     """
     generator, config = release.load(folder)
-    weights_sha256 = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    model = to_onnx(generator, config, weights_sha256).SerializeToString()
+    model = to_onnx(generator, config, release.hash_weights(folder)).SerializeToString()
     apart = difference(model, generator)
     if not apart <= LARGEST_DIFFERENCE:
         raise ExportError(

@@ -46,6 +46,7 @@ class Painter:
         device: Device to paint on; by default a GPU if there is one.
         earlier: Files with the weights of earlier epochs, by epoch.
         precision: One of `PAINTING_PRECISIONS`; see `pix2pix.precision`. int8 changes images by about one level of 255.
+        folder: The released folder that it was loaded from, if there is one.
 
     Raises:
         ValueError: If the precision does not exist or is unavailable on this device.
@@ -58,8 +59,10 @@ class Painter:
         device: torch.device | None = None,
         earlier: Mapping[int, Path] = MappingProxyType({}),
         precision: str = "auto",
+        folder: Path | None = None,
     ) -> None:
         self.config = config
+        self.folder = folder
         self.earlier = earlier
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = painting_precision(precision, self.device)
@@ -90,7 +93,12 @@ class Painter:
         """
         folder = locate(source)
         generator, config = release.load(folder)
-        return cls(generator, config, device, earlier_epochs(folder, config.epochs), precision)
+        return cls(generator, config, device, earlier_epochs(folder, config.epochs), precision, folder)
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """Hash of the weights' file, which is read at the first access; empty for a painter without a folder."""
+        return release.hash_weights(self.folder) if self.folder else ""
 
     @cached_property
     def over_epochs(self) -> list["Painter"]:

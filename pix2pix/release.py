@@ -7,6 +7,7 @@ epochs/epoch-NNN.safetensors   optional: weights of earlier epochs of the same t
 discriminator.safetensors      optional: weights of D, which only another training needs
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -109,6 +110,12 @@ def load(folder: Path) -> tuple[UNet, ReleaseConfig]:
     """
     config = load_config(folder)
     return load_weights(Path(folder) / WEIGHTS, config.base_channels, config.norm), config
+
+
+def hash_weights(folder: Path) -> str:
+    """Return the SHA-256 of a released folder's weights, 64 hexadecimal digits."""
+    with (folder / WEIGHTS).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_weights(path: Path, base_channels: int, norm: str) -> UNet:

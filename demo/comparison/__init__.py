@@ -69,7 +69,8 @@ class Comparison(gr.HTML):
     """Images with captions, a save button each, and words about them. Its value is a `Shown`.
 
     `retry` fires when a person asks once more for images that the server did not send, and `save` with the `file` of an
-    image that a person wants to save: the message holds JPEG, and files are PNG.
+    image that a person wants to save: the message holds JPEG, and files are PNG. A browser that paints shows its images
+    as the detail of an event DATASET-computed on the document.
     """
 
     data_model = Shown

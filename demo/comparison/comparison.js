@@ -3,6 +3,7 @@
 
 /** @import { Gradio } from '../gradio' */
 import { find } from '../find.js';
+import { listen } from '../label_canvas/input/listen.js';
 import { makeSlider } from './slider.js';
 import { watchAge } from './stale.js';
 
@@ -71,6 +72,10 @@ export function mount(element, { props, trigger, watch }) {
   }
 
   watch('value', show);
+  listen(element, document, `${props.dataset}-computed`, ({ detail }) => {
+    props.value = detail;
+    show();
+  });
   watchAge(element, props.dataset, () => trigger('retry'));
   show();
 }

@@ -67,6 +67,12 @@ export class PaintingClient {
     if (['done', 'skipped', 'failed'].includes(type)) this.#jobs.delete(id);
   }
 
+  /** Ends the worker, which gives its memory back; whatever is under way rejects. */
+  close() {
+    this.worker.terminate();
+    this.#failAll('The part of the page that paints was stopped.');
+  }
+
   /** @param {string} sentence */
   #failAll(sentence) {
     for (const waiting of [...this.#jobs.values(), ...this.#loads.values()]) waiting.reject(new Error(sentence));

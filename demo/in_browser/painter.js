@@ -30,7 +30,8 @@ export async function loadRuntime(folder, wanted = {}) {
   return { runtime, engine, threads };
 }
 
-async function hasWebGPU() {
+/** Returns whether there is a GPU to paint with. */
+export async function hasWebGPU() {
   const gpu =
     /** @type {{ gpu?: { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } } | null> } }} */ (
       navigator

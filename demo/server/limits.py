@@ -20,10 +20,13 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import modules
+from demo.browser_models import BROWSER_FILES, FOLDERS, BrowserModels
 from demo.server.settings import (
     MAX_BODY_BYTES,
     MAX_BODY_PARTS,
@@ -41,7 +44,16 @@ from demo.server.stop import log, stopping
 UPLOAD_PATH = "/gradio_api/upload"
 MCP_PATH = "/gradio_api/mcp"
 PAGE_PATHS = ("/config", "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/run/")
-ASSET_PATHS = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json")
+ASSET_PATHS = (
+    "/assets/",
+    "/static/",
+    "/svelte/",
+    "/theme.css",
+    "/favicon.ico",
+    "/robots.txt",
+    "/manifest.json",
+    f"{BROWSER_FILES}/",
+)
 API_NAMES = (
     "app_id",
     "call/",
@@ -58,6 +70,8 @@ API_NAMES = (
 MODULES_PATH = f"/gradio_api/{modules.PATH}/"
 PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
 """Beginnings of the paths that page and programs use; others include one that fetches pages of other servers."""
+ISOLATION = ((b"cross-origin-opener-policy", b"same-origin"), (b"cross-origin-embedder-policy", b"require-corp"))
+"""Headers with which browsers grant WebAssembly more than one thread."""
 NOT_UNDERSTOOD = "The request cannot be understood."
 TOO_LARGE = "The request is larger than {:,} bytes, which is more than {} may take."
 
@@ -69,10 +83,13 @@ class Limits:
         app: The application behind it.
         demo: The page, whose queue is inspected.
         max_body_bytes: Maximum size of a request other than an upload.
+        is_isolated: Whether browsers paint, which need `ISOLATION` for more than one thread.
     """
 
-    def __init__(self, app: ASGIApp, demo: gr.Blocks, max_body_bytes: int = MAX_BODY_BYTES) -> None:
-        self.app, self.demo, self.max_body_bytes = app, demo, max_body_bytes
+    def __init__(
+        self, app: ASGIApp, demo: gr.Blocks, max_body_bytes: int = MAX_BODY_BYTES, is_isolated: bool = False
+    ) -> None:
+        self.app, self.demo, self.max_body_bytes, self.is_isolated = app, demo, max_body_bytes, is_isolated
         self.rate_limiter = MovingWindowRateLimiter(MemoryStorage())
         self.prefix = urlsplit(ROOT_PATH).path
         self.open: Counter[str] = Counter()
@@ -95,6 +112,7 @@ class Limits:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *(ISOLATION if self.is_isolated else ())]
             await send(message)
 
         if request.url.path.startswith(MCP_PATH):  # the MCP server sends requests to itself and trusts these headers
@@ -232,10 +250,34 @@ async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
     return refusal_of(422, NOT_UNDERSTOOD)
 
 
-def app_keywords(demo: gr.Blocks) -> dict[str, Any]:
-    """Return the keywords for `launch(app_kwargs=...)`. Canvases of more than 256x256 pixels need larger requests."""
+class FilesForGood(StaticFiles):
+    """Files whose names change with their content, so that browsers need not ask again."""
+
+    def file_response(self, *arguments: Any, **keywords: Any) -> Response:
+        """Add a header that lets browsers keep the file."""
+        response = super().file_response(*arguments, **keywords)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def app_keywords(
+    demo: gr.Blocks, browser_models: BrowserModels | None = None, is_shared: bool = False
+) -> dict[str, Any]:
+    """Return the keywords for `launch(app_kwargs=...)`.
+
+    Args:
+        demo: The page. Canvases of more than 256x256 pixels need larger requests.
+        browser_models: What browsers may paint with, if there is something.
+        is_shared: Whether Gradio's servers share the page, which then loads files from others; isolated, it could not.
+    """
     largest = max((getattr(block, "message_bytes", 0) for block in demo.blocks.values()), default=0)
+    max_body_bytes, is_isolated = max(MAX_BODY_BYTES, largest), browser_models is not None and not is_shared
+    limits = Middleware(Limits, demo=demo, max_body_bytes=max_body_bytes, is_isolated=is_isolated)
+    folders = {name: browser_models.site / name for name in FOLDERS} if browser_models else {}
     return {
-        "middleware": [Middleware(Limits, demo=demo, max_body_bytes=max(MAX_BODY_BYTES, largest))],
+        "middleware": [limits],
         "exception_handlers": {RequestValidationError: refuse_malformed},
+        "routes": [
+            Mount(f"{BROWSER_FILES}/{name}", FilesForGood(directory=folder)) for name, folder in folders.items()
+        ],
     }

@@ -1,8 +1,9 @@
 """The studio as static files, for any host: `python -m pix2pix.static --output site`.
 
-    index.html, service_worker.js         the only two files whose content changes under the same name
+    index.html, service_worker.js         the page's only two files whose content changes under the same name
     VERSION/                              the page: modules and styles as below `demo/`, and random maps
     models/NAME/HASH.onnx, LICENSE.md     the exported generators, each beside the licence of its weights
+    models.json                           what `demo.browser_models` must know of models and runtime
     runtime/onnxruntime-web-X/            what runs them
     LICENSES.md                           the licences of everything
 
@@ -19,24 +20,25 @@ from string import Template
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from demo.browser_models import MODELS_FILE
 from demo.models import MODELS, check_config
 from demo.static.contents import SURPRISES, describe_model_file, describe_studio, draw_surprises
 from demo.subjects import INTRODUCTION, SUBJECTS, make_title
 from pix2pix.export import export
-from pix2pix.release import load_config
+from pix2pix.release import hash_weights, load_config
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "demo"
 NPM_PACKAGE = ROOT / "node_modules" / "onnxruntime-web"
-RUNTIME = (
-    "ort.wasm.min.mjs",
-    "ort-wasm-simd-threaded.mjs",
-    "ort-wasm-simd-threaded.wasm",
-    "ort.webgpu.min.mjs",
-    "ort-wasm-simd-threaded.asyncify.mjs",
-    "ort-wasm-simd-threaded.asyncify.wasm",
-)
-"""The files of onnxruntime-web that its two engines need, WebAssembly and WebGPU."""
+RUNTIME = {
+    "wasm": ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "webgpu": (
+        "ort.webgpu.min.mjs",
+        "ort-wasm-simd-threaded.asyncify.mjs",
+        "ort-wasm-simd-threaded.asyncify.wasm",
+    ),
+}
+"""The files of onnxruntime-web that its two engines need."""
 MODULES = (
     "comparison",
     "example_gallery",
@@ -96,7 +98,7 @@ def write_site(
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         site = Path(temporary) / "site"
-        for file in RUNTIME:
+        for file in (name for names in RUNTIME.values() for name in names):
             _copy(NPM_PACKAGE / "dist" / file, site / runtime / file)
         files = {name: _write_model(folder, site, name) for name, folder in folders.items()}
         datasets = list(dict.fromkeys(config.dataset for config in configs.values()))
@@ -108,6 +110,7 @@ def write_site(
         studios = [describe_studio(dataset, _of(configs, dataset), _of(models, dataset)) for dataset in datasets]
         title = make_title([SUBJECTS[dataset] for dataset in datasets])
         _write_index(site, page, title, {"runtime": f"{runtime}/", "title": title, "studios": studios})
+        _write_models_file(site, runtime, folders, files)
         _write_licences(site, runtime, folders)
         _write_worker(site)
         _swap(site, output)
@@ -144,6 +147,16 @@ def _write_model(folder: Path, site: Path, name: str) -> dict[str, Any]:
     sha256 = hashlib.sha256(content).hexdigest()
     path = path.rename(path.with_name(f"{sha256[:12]}.onnx"))
     return {"url": path.relative_to(site).as_posix(), "sha256": sha256, "bytes": len(content)}
+
+
+def _write_models_file(
+    site: Path, runtime: str, folders: Mapping[str, Path], files: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Write what `app.py --browser-models` reads of the site."""
+    sizes = {engine: sum((site / runtime / name).stat().st_size for name in names) for engine, names in RUNTIME.items()}
+    models = {name: {**files[name], "weights_sha256": hash_weights(folder)} for name, folder in folders.items()}
+    data = {"runtime": {"url": f"{runtime}/", "bytes": sizes}, "models": models}
+    (site / MODELS_FILE).write_text(json.dumps(data, indent=1), encoding="utf-8")
 
 
 def _copy_page(page: Path) -> None:

@@ -10,13 +10,12 @@ import numpy as np
 
 from demo.example_gallery import read_examples, to_data_url
 from demo.maps import RANDOM_MAPS
-from demo.model_notes import describe_quality
 from demo.noise_choice import FIRST_NOISE
 from demo.subjects import SUBJECTS
-from demo.views import describe_model, say_epochs
+from demo.views import say_epochs, words_of
 from pix2pix.data.class_numbers import CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS
 from pix2pix.labels import PALETTES
-from pix2pix.release import OBJECTIVES, ReleaseConfig
+from pix2pix.release import ReleaseConfig
 
 MAPS = Path(__file__).parents[1] / "maps"
 SURPRISES = 200
@@ -47,16 +46,8 @@ def draw_surprises(dataset: str, count: int) -> list[str]:
 
 def describe_model_file(config: ReleaseConfig, file: Mapping[str, Any], source: str) -> dict[str, Any]:
     """The page's words about a model, with its file: url, sha256 and bytes."""
-    title = OBJECTIVES[config.objective].title
-    return {
-        "objective": config.objective,
-        "title": title,
-        "note": describe_model(config),
-        "caption": f"{title}, {config.trained}",
-        "source": source,
-        "details": describe_quality(config),
-        **file,
-    }
+    words = words_of(config)
+    return {**words, "caption": f"{words['title']}, {config.trained}", "source": source, **file}
 
 
 def describe_studio(

@@ -63,7 +63,7 @@ READ_CONTRASTS = """
     return (numbers(color)[3] ?? 1) > 0 || !element.parentElement ? color : backgroundOf(element.parentElement);
   };
   const ours = '.introduction, .licence-note, .label-canvas, .view-choice, .comparison, .model-notes, ' +
-    '.noise-choice, .map-actions, .example-gallery';
+    '.noise-choice, .map-actions, .example-gallery, .engine-choice';
   const parts = [...document.querySelectorAll(ours)].flatMap((part) => [part, ...part.querySelectorAll('*')]);
   const isText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim();
   const texts = parts.filter((element) => [...element.childNodes].some(isText) && element.checkVisibility());
