@@ -263,6 +263,8 @@ def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
         f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
         f"Paint in the browser: {command_of('app.py')} --weights {name}-{config.objective}={released}"
     )
+    if config.data:
+        text += f" --data {shlex.quote(str(config.data))}"
     if run.release_best.exists():
         text += f"\nThe epoch with the best validation score, instead of the last: {shlex.quote(str(run.release_best))}"
     return text

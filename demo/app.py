@@ -15,7 +15,7 @@ from demo.server.gradio_patches import patch_gradio, without_servers
 from demo.server.limits import app_keywords
 from demo.server.settings import MAX_UPLOAD_BYTES, MAX_WAITING, ROOT_PATH
 from demo.studio import Studio, add_studio
-from demo.subjects import INTRODUCTION, make_title
+from demo.subjects import introduce, make_title
 from demo.tabs import Tab, make_tabs
 from demo.validation_samples import ValidationSamples
 from demo.views import views_of
@@ -112,7 +112,8 @@ def build_demo(
     title = make_title([tab.subject for tab in tabs])
     cache = (60, TEMPORARY_FILE_SECONDS)
     with without_servers(), gr.Blocks(title=title, analytics_enabled=False, delete_cache=cache) as demo:
-        gr.HTML(INTRODUCTION.format(title=title) + shapes_of(tabs), apply_default_css=False)
+        introduction = introduce(title, [len(tab.models) for tab in tabs])
+        gr.HTML(introduction + shapes_of(tabs), apply_default_css=False)
         studios = add_studios(demo, tabs)
         if any(model.wanted for model in models.values()):
             keep_fresh(demo, studios)

@@ -1,15 +1,23 @@
 """The page's words and choices for each dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from html import escape
 
 INTRODUCTION = """
 <header class="introduction">
   <h1>{title}</h1>
-  <p>Two networks turn your label map into pictures after every stroke: the same generator, trained on the same photos,
-  once as a <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>.</p>
+  <p>{words}</p>
 </header>
 """
+TWO_NETWORKS = (
+    "Two networks turn your label map into pictures after every stroke: the same generator, trained on the same "
+    "photos, once as a <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>."
+)
+SOME_ALONE = "Where only one of the two was trained, it paints alone."
+ONE_NETWORK = (
+    "A network, trained on pairs of images, turns what you paint or open into another image after every stroke."
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,13 @@ SUBJECTS = {
     ),
 }
 """By name, in the order of the tabs."""
+
+
+def introduce(title: str, models_per_tab: Collection[int] = (2,)) -> str:
+    """Return the page's heading and what its networks do, as HTML; each tab has one model or two."""
+    words = [TWO_NETWORKS] if 2 in models_per_tab else [ONE_NETWORK]
+    words += [SOME_ALONE] if set(models_per_tab) == {1, 2} else []
+    return INTRODUCTION.format(title=escape(title), words=" ".join(words))
 
 
 def make_title(subjects: Sequence[Subject]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pix2pix.data.layouts import PairFiles, PairReader, find_pairs
+from pix2pix.data.layouts import PairFiles, PairReader, find_pairs, split_val
 from pix2pix.image_files import list_images
 from pix2pix.labels import PALETTES, Palette
 from pix2pix.release import ReleaseConfig
@@ -32,7 +32,7 @@ def find_samples(data_dir: Path) -> "dict[str, ValidationSamples]":
 
 
 def find_own_samples(folder: Path, config: ReleaseConfig) -> "ValidationSamples":
-    """Find the pairs that belong to a model of people's own data: those of val, else test, else train.
+    """Find pairs for a model of people's own data: those of val, else test, else those of train that it has not seen.
 
     Args:
         folder: In any layout of `pix2pix.data.layouts`.
@@ -45,7 +45,10 @@ def find_own_samples(folder: Path, config: ReleaseConfig) -> "ValidationSamples"
     split = next((split for split in ("val", "test", "train") if split in pairs), None)
     if split is None:
         raise ValueError(f"{folder} holds no pairs; name the folder that a model of this tab was trained on")
-    reader = PairReader(pairs[split], config.direction, config.size, config.palette)
+    files = pairs[split]
+    if split == "train" and 0 < (num_unseen := len(files) - config.pairs) < len(files):
+        _, files = split_val(files, num_unseen / len(files), config.seed)  # as the training drew them
+    reader = PairReader(files, config.direction, config.size, config.palette)
     return ValidationSamples(reader, config.painted_palette)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pix2pix.data_description import DIRECTIONS, parse_size
+from pix2pix.data_description import DIRECTIONS, VAL_SHARE, parse_size
 from pix2pix.flags import Parser, command_of
 from pix2pix.labels import PALETTES
 from pix2pix.lineage import DATASET_NAME
@@ -37,7 +37,7 @@ METAVARS: dict[Any, str] = {
     **{int: "N", float: "X", Path: "DIR", str: "SOURCE"},
     **{"fid_weights": "FILE", "palette": "FILE", "size": "SIZE", "push_to_hub": "OWNER/NAME"},
 }
-OWN_DATA = {"palette": None, "val_share": 0.1}
+OWN_DATA = {"palette": None, "val_share": VAL_SHARE}
 """Settings that matter to own pairs only, and their defaults."""
 
 

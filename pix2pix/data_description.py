@@ -10,6 +10,8 @@ DIRECTIONS = ("BtoA", "AtoB")
 SIDES = tuple(range(256, 1025, 256))
 """Widths and heights of images, in pixels; the generator halves its input eight times."""
 PALETTE_OF = ("input", "output")
+VAL_SHARE = 0.1
+"""Share of people's own pairs that is drawn for validation where there is no split val."""
 
 
 def input_side(direction: str) -> int:

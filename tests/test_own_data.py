@@ -22,7 +22,18 @@ from pix2pix.release import load_config
 from pix2pix.report.__main__ import main as report_main
 from pix2pix.trainer import Trainer
 from pix2pix.training_data import open_splits, read_splits, source_of
-from tests.helpers.own_images import INNER, OUTER, SIDE_BY_SIDE, edges, fill, house, house_image, photo, save
+from tests.helpers.own_images import (
+    INNER,
+    OUTER,
+    SIDE_BY_SIDE,
+    edges,
+    fill,
+    house,
+    house_image,
+    on_white,
+    photo,
+    save,
+)
 from tests.helpers.tiny import tiny_generator
 
 OWN = Palette(("nothing", "wall", "hole"), ("#000000", "#c83232", "#32c8c8"))
@@ -46,10 +57,11 @@ def run(folder: Path, *flags: str) -> int:
     return train.main([*TINY, "--data", str(folder), "--run-dir", str(folder.parent / "run"), *flags])
 
 
-def test_edges_become_photos_without_a_palette(tmp_path):
+def test_edges_become_photos_without_a_palette(tmp_path, capsys):
     folder = tmp_path / "My shoes (2026)"
     fill(folder, SIDE_BY_SIDE, range(1, 11), left=edges, right=photo)
     assert run(folder, "--direction", "AtoB", "--objective", "gan") == 0
+    assert f"--weights my-shoes-2026-gan={tmp_path / 'run' / 'release'} --data '{folder}'" in capsys.readouterr().out
     config = load_config(tmp_path / "run" / "release")
     assert (config.dataset, config.direction, config.palette) == ("my-shoes-2026", "AtoB", None)
     assert (config.pairs, config.size, len(config.data_hash)) == (9, (256, 256), 64), "one of ten is for validation"
@@ -164,6 +176,26 @@ def test_check_says_for_every_file_what_is_wrong_and_what_would_be_trained(tmp_p
     assert printed.err.count("has red and blue exchanged (BGR)") == 2
     assert "train: 5 pairs." in printed.out
     assert "translates B to A at 256x256; palette: 12 classes of the input." in printed.out
+
+
+def test_the_palette_of_what_may_be_no_label_maps_is_questioned(tmp_path, capsys):
+    fill(tmp_path / "edges", SIDE_BY_SIDE, range(1, 6), left=edges, right=on_white)
+    for folder, flags, is_questioned in (
+        ("edges", ["--direction", "AtoB"], True),
+        ("edges", [], True),
+        ("maps", [], False),
+    ):
+        fill(tmp_path / "maps", SIDE_BY_SIDE, range(1, 6), right=own_map)
+        (tmp_path / folder / "palette.json").unlink(missing_ok=True)
+        assert data.main(["palette", str(tmp_path / folder), *flags]) == 0
+        assert ("remove that file and train without a palette" in capsys.readouterr().out) == is_questioned
+
+
+def test_check_says_how_many_pairs_are_set_aside(tmp_path, capsys):
+    fill(tmp_path, SIDE_BY_SIDE, range(1, 21), right=own_map)
+    write_palette(tmp_path)
+    assert data.main(["check", str(tmp_path)]) == 0
+    assert "training sets aside 2 of these pairs for validation (--val-share)." in capsys.readouterr().out
 
 
 def test_an_image_without_its_partner_and_a_broken_palette_are_named(tmp_path, capsys):

@@ -13,6 +13,7 @@ from demo.app import build_demo, launch
 from demo.command_line import read_command_line
 from demo.label_canvas import encode
 from demo.models import MODELS
+from demo.subjects import introduce
 from demo.tabs import Tab, make_tabs
 from demo.views import views_of
 from pix2pix import release
@@ -66,6 +67,13 @@ def test_one_model_alone_has_no_views_of_two(make: Make) -> None:
     painters = {name: model.painter for name, model in tab.models.items()}
     assert list(painters) == ["l1"]
     assert views_of(painters) == ["Image", "Variations"]
+
+
+def test_the_heading_speaks_of_one_network_or_of_two() -> None:
+    two, one, some = (introduce("Paint <trees>", numbers) for numbers in ((2, 2), (1,), (1, 2)))
+    assert all("<h1>Paint &lt;trees&gt;</h1>" in words for words in (two, one, some))
+    assert ["Two networks" in words for words in (two, one, some)] == [True, False, True]
+    assert ["paints alone" in words for words in (two, one, some)] == [False, False, True]
 
 
 def test_a_run_folder_is_taken_as_its_release(make: Make, tmp_path: Path) -> None:

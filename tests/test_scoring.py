@@ -370,6 +370,14 @@ def test_a_split_of_too_few_images_ends_the_program_before_it_trains(data_dir, i
     assert len(said.splitlines()) == 1 and "val has too few images for a score, 1" in said and "--fid-every 0" in said
 
 
+def test_a_small_set_is_trained_without_scores_unless_they_were_asked_for(
+    data_dir, inception_weights, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("TORCH_HOME", str(inception_weights.parents[2]))
+    assert train.main(arguments(data_dir, tmp_path, fid_every=1)) == 0
+    assert "Epochs are not scored: the split val has too few images for a score, 1;" in capsys.readouterr().err
+
+
 def test_without_a_validation_split_no_epoch_is_called_the_best(data, flags, tmp_path):
     shutil.copytree(data / "facades" / "train", tmp_path / "facades" / "train")
     changes = {"data-dir": tmp_path, "epochs": 1, "fid_samples": 2}

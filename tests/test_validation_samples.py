@@ -6,6 +6,7 @@ from PIL import Image
 
 from demo.validation_samples import ValidationSamples, find_own_samples, find_samples
 from pix2pix.data.layouts import PairFiles, PairReader
+from pix2pix.data.source import own_source
 from pix2pix.labels import FACADES, Palette
 from tests.helpers.own_images import edges, house, house_image, photo, save
 from tests.helpers.tiny import tiny_release_config
@@ -44,6 +45,17 @@ def test_folders_without_pairs_are_refused_with_a_sentence(tmp_path):
         find_samples(tmp_path)
     with pytest.raises(ValueError, match="holds no pairs; name the folder"):
         find_own_samples(tmp_path, tiny_release_config())
+
+
+def test_without_val_the_samples_are_the_pairs_that_training_set_aside(tmp_path):
+    for number in range(1, 11):
+        save(np.concatenate([photo(number), house_image()], 1), tmp_path / "train" / f"{number}.png")
+    drawn = own_source(tmp_path, val_share=0.3, seed=7).open()
+    found = find_own_samples(tmp_path, tiny_release_config(pairs=7, seed=7))
+    assert len(found) == 3
+    for number, path in enumerate(drawn["val"].files):
+        assert (found.photo_of(found.input(number)) == photo(int(path.stem))).all()
+    assert len(find_own_samples(tmp_path, tiny_release_config(pairs=10, seed=7))) == 10, "all were trained on"
 
 
 def test_own_pairs_are_read_as_their_model_takes_them(tmp_path):

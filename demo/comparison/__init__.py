@@ -81,7 +81,7 @@ class Comparison(gr.HTML):
         Args:
             value: The first images.
             dataset: The name in the page's events, which tell when images are out of date.
-            is_explained: Whether there are two models, whose difference is explained.
+            is_explained: Whether the difference of two models is explained; not if there is one.
             **keywords: Whatever `gr.HTML` takes.
         """
         self.dataset, self.is_explained = dataset, is_explained  # Gradio reads every argument from the component

@@ -21,7 +21,7 @@ const LAYOUT = `
   <p class="cp-words"></p>
   <details class="cp-help">
     <summary>What am I looking at?</summary>
-    <p>
+    <p class="cp-two">
       The same network was trained twice on the same photos, with two different goals. Both networks painted your map
       with the same noise. <strong>L1 only</strong> was trained to match the photo in every pixel. Where the map does
       not decide what the photo shows, such as the colour of a wall or a reflection in a window, the safest answer is
@@ -37,7 +37,10 @@ const LAYOUT = `
 /** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null, dataset: string, is_explained?: boolean }>) => void} */
 export function mount(element, { props, trigger, watch }) {
   element.innerHTML = LAYOUT;
-  find(element, '.cp-help').hidden = props.is_explained === false;
+  if (props.is_explained === false) {
+    find(element, '.cp-two').hidden = true;
+    find(element, '.cp-help summary').textContent = 'About this model';
+  }
   const container = find(element, '.cp-pictures');
   let layout = ''; // of the elements in the container
   /** @type {Place[]} */

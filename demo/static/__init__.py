@@ -23,7 +23,7 @@ from typing import Any
 from demo.browser_models import MODELS_FILE
 from demo.models import MODELS, check_config
 from demo.static.contents import SURPRISES, describe_model_file, describe_studio, draw_surprises
-from demo.subjects import INTRODUCTION, SUBJECTS, make_title
+from demo.subjects import SUBJECTS, introduce, make_title
 from pix2pix.export import export
 from pix2pix.release import hash_weights, load_config
 
@@ -175,7 +175,7 @@ def _write_index(site: Path, page: Path, title: str, data: dict[str, Any]) -> No
     preloaded = [path for path in preloaded if not path.startswith("in_browser/") or path.endswith("client.js")]
     values = {
         "title": escape(title),
-        "introduction": INTRODUCTION.format(title=escape(title)),
+        "introduction": introduce(title),
         "data": json.dumps(data).replace("<", "\\u003c"),  # no text in it can end the script element
     }
     content = json.dumps([_hashes(page), values, template.template])

@@ -107,8 +107,9 @@ def _stretched(sides: Mapping[str, np.ndarray], size: tuple[int, int]) -> str | 
         height, width = pixels.shape[:2]
         ratio = (width / height) / (size[0] / size[1])
         if not 1 / MOST_STRETCHED < ratio < MOST_STRETCHED:
+            other = "512x256" if width > height else "256x512"
             return (
                 f"the {side} is {width}x{height}, and would be distorted to {size[0]}x{size[1]}; "
-                "put two images side by side, or give another --size"
+                f"put two images side by side, or give another --size, such as {other}"
             )
     return None

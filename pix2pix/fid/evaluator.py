@@ -47,8 +47,8 @@ class Evaluator:
         for split, pairs in splits.items():
             needed = 2 if split != "train" and "train" in splits else 4  # `_real_floor` halves the others
             if len(pairs) < needed:
-                folder = pairs.files[0].parent
-                raise FidError(f"{folder} has too few images for a score, {len(pairs)}; at least {needed} are needed")
+                few = f"the split {split} has too few images for a score, {len(pairs)}"
+                raise FidError(f"{few}; at least {needed} are needed")
         self._photos: dict[str, np.ndarray] = {}
 
     def conditions(self, split: str) -> dict[str, Any]:

@@ -91,7 +91,9 @@ def describe(record: dict[str, Any]) -> str:
 
 
 class Scoring:
-    """Scores the epochs of a run as they end. Without Inception's weights it warns once, and training runs unscored.
+    """Scores the epochs of a run as they end.
+
+    Without Inception's weights, or with too few images, it warns once, and training runs unscored.
 
     Args:
         run: The run; scores are added to its records.
@@ -101,7 +103,7 @@ class Scoring:
         accelerator: Every process makes its own `Scoring`.
 
     Raises:
-        FidError: If the weights named by the configuration are missing or broken, or a split has too few images.
+        FidError: If weights that the configuration names are missing, broken, or of no use for so few images.
     """
 
     def __init__(
@@ -119,9 +121,11 @@ class Scoring:
         if config.fid_every > 0 and accelerator.is_main_process and (inception := self._inception()):
             try:
                 self.evaluator = Evaluator(inception, splits, fingerprints, config.fid_samples)
+                print(inception.measure.legend)
             except FidError as error:
-                raise FidError(f"{error}; --fid-every 0 trains without scores") from error
-            print(inception.measure.legend)
+                if config.fid_weights:  # whoever names them wants scores
+                    raise FidError(f"{error}; --fid-every 0 trains without scores") from error
+                print(f"Epochs are not scored: {error}.", file=sys.stderr)
         self._any(False)  # the others wait while the main process downloads weights
 
     def _inception(self) -> Inception | None:

@@ -99,7 +99,9 @@ def test_one_model_of_512x512_paints_alone(page: Page) -> None:
     open_own(page, "Square")
     page.locator(".comparison:visible img[src]").first.wait_for()
     assert sizes(page) == [[512, 512]]
-    expect(page.locator(".cp-help:visible")).to_have_count(0)
+    page.locator("summary:visible").click()
+    expect(page.get_by_text("GAN was trained for 3 epochs.")).to_be_visible()
+    expect(page.get_by_text("The same network was trained twice").locator("visible=true")).to_have_count(0)
     choose(page, "Fill")
     choose(page, "tree")
     with both_pictures_change(page):
@@ -112,6 +114,8 @@ def test_lines_are_drawn_in_two_colours(page: Page) -> None:
     open_own(page, "Shoes")
     page.locator(".comparison:visible img[src]").first.wait_for()
     assert (read_map(page, PAPER) == (edges(1)[..., 0] == 0)).all(), "the first sample"
+    boxes = [image.bounding_box() for image in page.locator(".comparison:visible img").all()]
+    assert len(boxes) == 2 and len({box and box["y"] for box in boxes}) == 1, "the photo is beside the image"
     expect(page.locator(".lc-size output:visible")).to_have_text("3")
     expect(page.get_by_role("button", name="Open a drawing")).to_be_visible()
     assert page.locator("#studio-shoes").get_by_role("button", name="Surprise me").count() == 0
