@@ -59,7 +59,7 @@ def open_label_map(
     inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
     words = [
         f"This file is read as {read.kind}." if read.kind else "",
-        "This file is a pair; its input, the label map, is on the canvas." if read.is_half else "",
+        "This file is a pair; its input is on the canvas." if read.is_half else "",
         f"Its shape differs from the canvas, so it is fitted, with {palette.names[background]} around it."
         if inner != size
         else "",
@@ -101,6 +101,7 @@ def open_image(
     words = [
         "This file is a pair; its input is used." if half.shape != pixels.shape else "",
         "Its shape differs from the canvas, so its middle is used." if is_other and not stretch else "",
+        "If it is a pair of photos, open the input alone." if abs(outer - 2) < SAME_SHAPE and not stretch else "",
     ]
     image = image.resize(size) if stretch or not is_other else ImageOps.fit(image, size)
     return Opened(np.asarray(image), " ".join(filter(None, words)), is_other and not stretch)

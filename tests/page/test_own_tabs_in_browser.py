@@ -100,7 +100,7 @@ def test_one_model_of_512x512_paints_alone(page: Page) -> None:
     page.locator(".comparison:visible img[src]").first.wait_for()
     assert sizes(page) == [[512, 512]]
     page.locator("summary:visible").click()
-    expect(page.get_by_text("GAN was trained for 3 epochs.")).to_be_visible()
+    expect(page.locator(".cp-facts:visible")).to_contain_text("GAN was trained for 3 epochs.")
     expect(page.get_by_text("The same network was trained twice").locator("visible=true")).to_have_count(0)
     choose(page, "Fill")
     choose(page, "tree")
