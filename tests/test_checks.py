@@ -177,7 +177,7 @@ def test_right_pairs_have_no_problem():
 
 
 def test_swapped_halves_are_named_with_the_flag_that_helps():
-    expected = ["1.jpg and 3 more: the left halves (A) look like label maps; give --direction AtoB."]
+    expected = ["1.jpg and 3 more: the images A (left) look like label maps; give --direction AtoB."]
     assert check_pairs(pairs_of(a_house, photo), FACADES) == expected
     without_palette = [expected[0].replace("maps;", "maps or line drawings;")]
     assert check_pairs(pairs_of(a_house, photo)) == check_pairs(pairs_of(edges, photo)) == without_palette
@@ -191,13 +191,13 @@ def test_constant_pairs_bgr_other_colours_and_class_numbers_are_named():
         return photo(seed)[..., :1].repeat(3, 2)
 
     for left, right, palette, words in [
-        (white, white, FACADES, "1.jpg and 3 more: the left half (A) has one colour throughout"),
-        (white, white, None, "the left half (A) has one colour throughout"),
-        (photo, white, FACADES, "the right half (B) has one colour throughout"),
+        (white, white, FACADES, "1.jpg and 3 more: image A (left) has one colour throughout"),
+        (white, white, None, "image A (left) has one colour throughout"),
+        (photo, white, FACADES, "image B (right) has one colour throughout"),
         (photo, lambda seed: house_image()[..., ::-1], FACADES, "red and blue exchanged (BGR)"),
-        (grey, grey, FACADES, "neither half is a label map in the palette's colours"),
-        (photo, a_house, CITYSCAPES, "neither half is a label map in the palette's colours"),
-        (photo, lambda seed: house()[..., None].repeat(3, 2), None, "the right half (B) holds class numbers"),
+        (grey, grey, FACADES, "neither image is a label map in the palette's colours"),
+        (photo, a_house, CITYSCAPES, "neither image is a label map in the palette's colours"),
+        (photo, lambda seed: house()[..., None].repeat(3, 2), None, "image B (right) holds class numbers"),
     ]:
         (sentence,) = check_pairs(pairs_of(left, right), palette)
         assert words in sentence and sentence.endswith(".")
@@ -207,5 +207,5 @@ def test_one_bad_pair_among_many_is_named_alone():
     pairs = pairs_of(photo, a_house, 9)
     pairs[4] = (Path("5.jpg"), photo(1), np.zeros((256, 256, 3), np.uint8))
     assert check_pairs(pairs, FACADES) == [
-        "5.jpg: the right half (B) has one colour throughout; replace or remove the pair."
+        "5.jpg: image B (right) has one colour throughout; replace or remove the pair."
     ]

@@ -62,7 +62,7 @@ def test_an_image_that_is_no_pair_is_named(tmp_path, size):
     pairs = published_pairs(tmp_path, "facades", "train")
     pairs.fingerprint(checks=(checks := pairs.checks()))
     (sentence,) = checks.problems()
-    assert sentence.startswith(f"{path}: the left half (A) is 128x{size[1]}, and would be distorted to 256x256")
+    assert sentence.startswith(f"{path}: image A (left) is 128x{size[1]}, and would be distorted to 256x256")
 
 
 def test_an_image_of_too_many_pixels_is_an_error_that_names_it(tmp_path, monkeypatch):

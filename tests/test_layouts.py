@@ -204,7 +204,7 @@ def test_grey_and_16_bit_pairs_are_scaled_and_named_if_they_are_no_maps(tmp_path
     pairs = reader(tmp_path)
     both = np.concatenate([image(half) for half in pairs.pair(0).flip(0)], 1)
     assert (both == (grey >> 8).repeat(2, 1)[..., None]).all()
-    assert "neither half is a label map" in check_pairs(pairs.all_sides(), FACADES)[0]
+    assert "neither image is a label map" in check_pairs(pairs.all_sides(), FACADES)[0]
 
 
 def test_swapped_white_and_edge_pairs(tmp_path):

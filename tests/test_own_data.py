@@ -155,10 +155,10 @@ def test_wrong_pairs_are_refused_before_the_first_step_and_trained_by_force(tmp_
     write_palette(tmp_path / "data")
     assert run(tmp_path / "data") == 1
     refused = capsys.readouterr().err
-    assert "the left halves (A) look like label maps; give --direction AtoB." in refused and "--force" in refused
+    assert "the images A (left) look like label maps; give --direction AtoB." in refused and "--force" in refused
     assert not (tmp_path / "run" / "config.json").exists()
     assert data.main(["check", str(tmp_path / "data")]) == 1
-    assert "the left halves (A) look like label maps; give --direction AtoB." in capsys.readouterr().err
+    assert "the images A (left) look like label maps; give --direction AtoB." in capsys.readouterr().err
     assert run(tmp_path / "data", "--force") == 0
     assert "Training anyway: " in capsys.readouterr().err
     assert load_config(tmp_path / "run" / "release").palette_of == "output", "that is what was trained"

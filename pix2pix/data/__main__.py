@@ -85,7 +85,7 @@ def make_palette(folder: Path, direction: str) -> int:
     if found.left_over > MUCH_LEFT_OVER or set(found.palette.colors) <= {BLACK, WHITE}:
         print(
             "If these images are drawings or photos rather than label maps, remove that file and train without a "
-            "palette; if the label maps are in the other half, remove it and give --direction.",
+            "palette; if the other images are the label maps, remove it and give --direction.",
         )
     return 0
 

@@ -62,8 +62,8 @@ class PairChecks:
         ]
 
 
-_SWAPPED = "the left halves (A) look like label maps; give --direction AtoB"
-_SWAPPED_DRAWINGS = "the left halves (A) look like label maps or line drawings; give --direction AtoB"
+_SWAPPED = "the images A (left) look like label maps; give --direction AtoB"
+_SWAPPED_DRAWINGS = "the images A (left) look like label maps or line drawings; give --direction AtoB"
 MOST_STRETCHED = 1.9
 """Largest ratio by which resizing may change an image's proportions; the halves of a lone square image reach 2."""
 
@@ -76,18 +76,18 @@ def _pair_problem(
     Images are expected as published, photos left and label images right. With "AtoB" that is either the other way
     round, or as published and translated from photos to label images: both are what was asked for.
     """
-    sides = {"left half (A)": left, "right half (B)": right}
+    sides = {"image A (left)": left, "image B (right)": right}
     photo_side, label_side = reversed(sides) if direction == "AtoB" else sides
     shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
     if direction == "AtoB" and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
         label_side, photo_side = photo_side, label_side
     label_image = sides[label_side]
     if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
-        return f"the {label_side} holds class numbers instead of colours; give a palette of these classes"
+        return f"{label_side} holds class numbers instead of colours; give a palette of these classes"
     for side in (photo_side, label_side):
         in_palette = side == label_side and shares[side] >= LEAST_NEAR
         if is_constant(sides[side]) and not in_palette:
-            return f"the {side} has one colour throughout; replace or remove the pair"
+            return f"{side} has one colour throughout; replace or remove the pair"
     if stretched := _stretched(sides, size):
         return stretched
     if palette is None:
@@ -95,9 +95,9 @@ def _pair_problem(
     if shares[label_side] < LEAST_NEAR <= shares[photo_side]:
         return _SWAPPED
     if is_bgr(label_image, palette, shares[label_side]):
-        return f"the {label_side} has red and blue exchanged (BGR); save it as RGB"
+        return f"{label_side} has red and blue exchanged (BGR); save it as RGB"
     if shares[label_side] < LEAST_NEAR:
-        return "neither half is a label map in the palette's colours; give the palette of these maps with --palette"
+        return "neither image is a label map in the palette's colours; give the palette of these maps with --palette"
     return None
 
 
@@ -109,7 +109,7 @@ def _stretched(sides: Mapping[str, np.ndarray], size: tuple[int, int]) -> str | 
         if not 1 / MOST_STRETCHED < ratio < MOST_STRETCHED:
             other = "512x256" if width > height else "256x512"
             return (
-                f"the {side} is {width}x{height}, and would be distorted to {size[0]}x{size[1]}; "
+                f"{side} is {width}x{height}, and would be distorted to {size[0]}x{size[1]}; "
                 f"put two images side by side, or give another --size, such as {other}"
             )
     return None

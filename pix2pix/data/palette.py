@@ -92,7 +92,7 @@ def find_palette(label_images: Iterable[np.ndarray]) -> FoundPalette:
     if num_label_images < LEAST_LABEL_IMAGES * num_images or not colors:
         raise PaletteError(
             f"Only {num_label_images} of {num_images} images look like label maps, with few, flat colours; "
-            "train without a palette, or give --direction if the label maps are in the other half."
+            "train without a palette, or give --direction if the other images are the label maps."
         )
     counts, means = everything.occupied()
     distances = np.linalg.norm(means[:, None] - np.array(colors)[None], axis=2)  # [bins, classes]
