@@ -58,7 +58,12 @@ with ThreadPoolExecutor(1) as reader, without_stub_files():
     from demo.server.stop import block_until_stopped, log_requests
 
 options = reading.result()
-demo = build_demo(options.models, samples=options.samples, browser_models=options.browser_models)
+demo = build_demo(
+    options.models,
+    samples=options.samples,
+    browser_models=options.browser_models,
+    segmenters=options.segmenters,
+)
 fetch_wanted(options.models)
 
 if is_program:

@@ -99,6 +99,7 @@ def build_demo(
     examples_folder: Path = FOLDER / "maps",
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
     browser_models: BrowserModels | None = None,
+    segmenters: Mapping[str, Path] = MappingProxyType({}),
 ) -> gr.Blocks:
     """Build the page.
 
@@ -107,8 +108,9 @@ def build_demo(
         examples_folder: Holds a folder of label images per bundled dataset.
         samples: Validation samples by dataset or name.
         browser_models: What browsers may paint with; give it to `launch` too.
+        segmenters: Released folders that make label maps of photos, by own name.
     """
-    tabs = make_tabs(models, examples_folder, samples, browser_models)
+    tabs = make_tabs(models, examples_folder, samples, browser_models, segmenters)
     title = make_title([tab.subject for tab in tabs])
     cache = (60, TEMPORARY_FILE_SECONDS)
     with without_servers(), gr.Blocks(title=title, analytics_enabled=False, delete_cache=cache) as demo:

@@ -13,8 +13,8 @@ from demo.models import MODEL_NAME, MODELS, Model, Source, by_dataset, load_mode
 from demo.server.address import AddressError, check_address
 from demo.validation_samples import ValidationSamples, find_own_samples, find_samples
 from pix2pix.flags import Parser, command_of
-from pix2pix.hub import HubModel
-from pix2pix.release import ReleaseError
+from pix2pix.hub import HubModel, locate
+from pix2pix.release import ReleaseConfig, ReleaseError, load_config
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Options:
     Attributes:
         models: By "DATASET-OBJECTIVE" or "NAME-OBJECTIVE".
         samples: Pairs by dataset or name; empty without `--data-dir` and `--data`.
+        segmenters: Released folders that make label maps of photos, for tabs of people's own.
         is_mcp_server: Whether language models may paint.
         host: The address to listen on.
         port: None takes the first free one from 7860 on.
@@ -33,6 +34,7 @@ class Options:
 
     models: Mapping[str, Model]
     samples: Mapping[str, ValidationSamples]
+    segmenters: Mapping[str, Path]
     is_mcp_server: bool
     host: str
     port: int | None
@@ -79,17 +81,48 @@ def find_data(arguments: Sequence[str], models: Mapping[str, Model]) -> dict[str
     Raises:
         ValueError: If there is no such tab, or its folder cannot be used; one sentence says why.
     """
-    own = {name: pair for name, pair in by_dataset(models).items() if f"{name}-gan" not in MODELS}
-    samples = {}
+    own, samples = own_configs(models), {}
     for argument in arguments:
         name, _, folder = argument.rpartition("=") if argument.partition("=")[0] in own else ("", "", argument)
         if not own or not name and len(own) > 1:
             tabs = f"NAME=DIR, with NAME one of {', '.join(own)}" if own else "--weights NAME-gan=FOLDER first"
             raise ValueError(f"{argument} belongs to no tab; give {tabs}")
         name = name or next(iter(own))
-        painter = next(model.painter for model in own[name].values() if model.painter)
-        samples[name] = find_own_samples(Path(folder), painter.config)
+        samples[name] = find_own_samples(Path(folder), own[name])
     return samples
+
+
+def find_segmenters(arguments: Sequence[str], models: Mapping[str, Model]) -> dict[str, Path]:
+    """Find the released folders that make label maps of photos for tabs of people's own.
+
+    Args:
+        arguments: NAME=SOURCE.
+        models: All models of the page.
+
+    Raises:
+        ValueError: If there is no such tab, or a source makes no maps of its classes; one sentence says why.
+    """
+    own, segmenters = own_configs(models), {}
+    for argument in arguments:
+        name, _, source = argument.partition("=")
+        if name not in own or not source:
+            tabs = f"one of {', '.join(own)}" if own else "that of --weights NAME-gan=FOLDER"
+            raise ValueError(f"{argument} is not NAME=SOURCE, with NAME {tabs}")
+        folder = locate(source)
+        palette = load_config(folder).output_palette
+        if palette is None or palette != own[name].input_palette:
+            raise ValueError(
+                f"{source} makes no label maps of the classes of {name}; train it on the same pairs with the other "
+                "--direction"
+            )
+        segmenters[name] = folder
+    return segmenters
+
+
+def own_configs(models: Mapping[str, Model]) -> dict[str, ReleaseConfig]:
+    """Return what each tab of people's own takes, by its name."""
+    own = {name: pair for name, pair in by_dataset(models).items() if f"{name}-gan" not in MODELS}
+    return {name: next(model.painter for model in pair.values() if model.painter).config for name, pair in own.items()}
 
 
 def parse_port(text: str) -> int:
@@ -118,6 +151,14 @@ def make_parser(environment: Mapping[str, str]) -> Parser:
         action="append",
         default=[],
         help="folder of the pairs that a tab of your own was trained on; offers samples of them; repeatable",
+    )
+    parser.add_argument(
+        "--segmenter",
+        metavar="NAME=SOURCE",
+        action="append",
+        default=[],
+        help="released folder, run folder or model on the Hub that was trained from photos to label maps (with the "
+        "other --direction), for photos that are opened in a tab of your own; repeatable",
     )
     parser.add_argument(
         "--data-dir",
@@ -189,7 +230,11 @@ def read_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
     except ValueError as error:
         parser.error(f"--data: {error}")
     try:
+        segmenters = find_segmenters(flags.segmenter, models)
+    except ValueError as error:
+        parser.error(f"--segmenter: {error}")
+    try:
         browser_models = BrowserModels.read(flags.browser_models, models) if flags.browser_models else None
     except BrowserModelsError as error:
         parser.error(f"--browser-models: {error}")
-    return Options(models, samples, flags.mcp, flags.host, flags.port, flags.share, browser_models)
+    return Options(models, samples, segmenters, flags.mcp, flags.host, flags.port, flags.share, browser_models)

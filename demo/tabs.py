@@ -118,6 +118,7 @@ def make_tabs(
     examples_folder: Path,
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
     browser_models: BrowserModels | None = None,
+    segmenters: Mapping[str, Path] = MappingProxyType({}),
 ) -> list[Tab]:
     """Make a tab for each bundled dataset, and one for each name of people's own.
 
@@ -126,6 +127,7 @@ def make_tabs(
         examples_folder: Holds a folder of label images per bundled dataset.
         samples: By dataset or own name.
         browser_models: What browsers may paint with.
+        segmenters: Released folders that make label maps of photos, by own name.
     """
     tabs = []
     for name, pair in by_dataset(models).items():
@@ -139,7 +141,10 @@ def make_tabs(
         else:
             config = next(model.painter for model in pair.values() if model.painter).config
             subject = own_subject(name, config)
-            tabs.append(Tab(name, subject, pair, config.painted_palette, config.size, samples=samples.get(name)))
+            width, height = config.size
+            photographs = Photographs(segmenters[name], width / height, config.size) if name in segmenters else None
+            sources = samples.get(name), photographs
+            tabs.append(Tab(name, subject, pair, config.painted_palette, config.size, {}, *sources))
     return tabs
 
 

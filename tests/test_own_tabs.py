@@ -42,7 +42,8 @@ def make(tmp_path: Path) -> Make:
 
 def tabs_of(*arguments: str) -> dict[str, Tab]:
     options = read_command_line(arguments, {})
-    return {tab.name: tab for tab in make_tabs(options.models, ROOT / "demo" / "maps", options.samples)}
+    tabs = make_tabs(options.models, ROOT / "demo" / "maps", options.samples, segmenters=options.segmenters)
+    return {tab.name: tab for tab in tabs}
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -173,6 +174,29 @@ def test_data_of_no_tab_or_without_pairs_is_refused(
 ) -> None:
     assert words in complaint(capsys, f"--weights=land-gan={make()}", f"--weights=sea-gan={make('sea')}", *data)
     assert "give --weights NAME-gan=FOLDER first" in complaint(capsys, "--data=nowhere")
+
+
+def test_photos_become_maps_in_a_tab_with_a_segmenter(make: Make, tmp_path: Path) -> None:
+    maker = make("maker", direction="AtoB", palette_of="output")
+    path = save(np.concatenate([photo(1), photo(2)], 1), tmp_path / "photo.png")
+    with pytest.raises(ValueError, match="looks like a photo"):
+        tabs_of(f"--weights=land-gan={make()}")["land"].open(path)
+    tab = tabs_of(f"--weights=land-gan={make()}", f"--segmenter=land={maker}")["land"]
+    opened = tab.open(path)
+    assert opened.input.shape == (256, 512) and opened.input.max() < len(LAND)
+    assert opened.words.startswith("This photo was turned into a label map")
+    shown = tab.photo_of(opened.input)
+    assert shown is not None and (shown == np.asarray(Image.open(path))).all()
+
+
+def test_a_segmenter_of_no_tab_or_of_other_classes_is_refused(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = f"--weights=land-gan={make()}"
+    others = make("others", palette=FACADES, direction="AtoB", palette_of="output")
+    for wrong in (others, make("forwards")):
+        assert "makes no label maps of the classes of land" in complaint(capsys, weights, f"--segmenter=land={wrong}")
+    assert "is not NAME=SOURCE, with NAME one of land" in complaint(capsys, weights, f"--segmenter=sea={others}")
+    assert "--segmenter: " in complaint(capsys, weights, "--segmenter=land=nowhere")
+    assert "with NAME that of --weights" in complaint(capsys, "--segmenter=land=nowhere")
 
 
 @pytest.fixture(scope="module")
