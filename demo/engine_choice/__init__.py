@@ -18,11 +18,11 @@ from demo.views import say_epochs, words_of
 FOLDER = Path(__file__).parent
 
 
-def make_offer(browser_models: BrowserModels, models: Mapping[str, Model]) -> dict[str, Any] | None:
-    """Return what a browser needs to paint with both models of a tab; None unless it can have the page's weights."""
+def make_offer(browser_models: BrowserModels, models: Mapping[str, Model]) -> dict[str, Any]:
+    """Return what a browser needs to paint with both models of a tab; no models unless they have the page's weights."""
     files, painters = browser_models.files_of(models), painters_of(models)
     if files is None or painters is None:
-        return None
+        return {"models": [], "epochs": ""}  # Gradio's updates leave out None
     configs = {objective: painter.config for objective, painter in painters.items()}
     described = [words_of(config) | files[objective] for objective, config in configs.items()]
     return {"models": described, "epochs": say_epochs(configs)}
@@ -36,7 +36,7 @@ class EngineChoice(gr.HTML):
 
     def __init__(
         self,
-        offer: Mapping[str, Any] | None,
+        offer: Mapping[str, Any],
         *,
         dataset: str,
         size: Mapping[str, int],
@@ -48,7 +48,7 @@ class EngineChoice(gr.HTML):
         """Make a choice.
 
         Args:
-            offer: Of `make_offer`; None offers nothing. An update may replace it.
+            offer: Of `make_offer`. An update may replace it.
             dataset: The name in the page's events.
             size: "width" and "height" of maps.
             palette: Red, green and blue of each class, one after the other.

@@ -38,7 +38,7 @@ export function recommendBrowser(server, { isRefused, hasGpu }) {
 export function recommendServer(server, browser) {
   if (server.median === null || browser.median === null || browser.median < FASTER * server.median) return '';
   const [theirs, mine] = [server.median, browser.median].map((time) => time.toFixed(0));
-  return `The server would be faster: it took ${theirs} ms, your browser takes ${mine} ms.`;
+  return `The server would be faster: ${theirs} instead of ${mine} ms.`;
 }
 
 /** @param {Engine} engine */

@@ -19,10 +19,10 @@ const LAYOUT = `
 </div>`;
 const CHOSEN = 'studio-engine-chosen'; // one choice for all tabs of the page
 
-/** @typedef {{ models: Model[], epochs: string }} Offer */
+/** @typedef {{ models: Model[], epochs: string }} Offer without models, nothing is offered */
 /**
  * @typedef {object} Props As EngineChoice in Python sets them.
- * @property {Offer | null} offer
+ * @property {Offer} offer
  * @property {string} dataset
  * @property {Size} size
  * @property {number[]} palette
@@ -69,7 +69,7 @@ export function mount(element, { props, trigger, watch }) {
   }
 
   function showOffer() {
-    find(element, '.engine-choice').hidden = !props.offer;
+    find(element, '.engine-choice').hidden = props.offer.models.length === 0;
     const bytes = modelBytes(props.offer) + props.runtime.bytes[hasGpu ? 'webgpu' : 'wasm'];
     const when = globalThis.caches ? 'once' : 'at each visit'; // without https, browsers keep no models
     find(element, 'small').textContent = `(${megabytes(bytes)} ${when})`;
@@ -102,9 +102,9 @@ export function mount(element, { props, trigger, watch }) {
   });
 }
 
-/** @param {Offer | null} offer */
-function modelBytes(offer) {
-  return (offer?.models ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+/** @param {Offer} offer */
+function modelBytes({ models }) {
+  return models.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** @param {number} bytes */

@@ -57,6 +57,10 @@ export class Painting {
     return /** @type {{ studioChanges?: Record<string, Values> }} */ (window).studioChanges?.[this.props.dataset];
   }
 
+  get #isOffered() {
+    return this.props.offer.models.length > 0;
+  }
+
   /** Whether the browser is not tried any more, unless it is chosen anew. */
   get hasFailed() {
     return this.#failures >= MOST_FAILURES;
@@ -84,7 +88,7 @@ export class Painting {
   /** Loads the models, if they are not there. */
   async load() {
     const { offer, files, runtime, dataset, palette, size } = this.props;
-    if (!offer || this.#engine.ready || this.#engine.isLoading) return;
+    if (!this.#isOffered || this.#engine.ready || this.#engine.isLoading) return;
     const { root } = /** @type {{ gradio_config: { root: string } }} */ (/** @type {unknown} */ (window)).gradio_config;
     const absolute = (/** @type {string} */ url) => new URL(`${root}${files}/${url}`, document.baseURI).href;
     const models = offer.models.map((model) => ({ ...model, url: absolute(model.url) }));
@@ -101,7 +105,7 @@ export class Painting {
 
   /** Other models may be offered than before, or none. */
   noteOffer() {
-    const hashes = JSON.stringify(this.props.offer?.models.map(({ sha256 }) => sha256));
+    const hashes = JSON.stringify(this.props.offer.models.map(({ sha256 }) => sha256));
     if (hashes !== this.#hashes) this.#engine.stop();
     this.#hashes = hashes;
   }
@@ -160,7 +164,7 @@ export class Painting {
   /** Says why the server has to paint what is chosen; empty if the browser can. */
   #wordsOfServer() {
     const [map, , view] = /** @type {Values} */ (this.#values);
-    if (!this.props.offer || !this.page.isChosen()) return `${BY_SERVER}.`;
+    if (!this.#isOffered || !this.page.isChosen()) return `${BY_SERVER}.`;
     if (!VIEWS.includes(view)) return `${BY_SERVER}, which alone has this view.`;
     if (this.#photoMaps.has(map.runs)) return `${BY_SERVER}, which has the photo of this map.`;
     if (this.#engine.ready) return '';
@@ -172,12 +176,11 @@ export class Painting {
   async #paint(change) {
     const { dataset, size, offer } = this.props;
     const [map, noise, view] = /** @type {Values} */ (this.#values);
-    const { models, epochs } = /** @type {NonNullable<Props['offer']>} */ (offer);
     const engine = /** @type {Engine} */ (this.#engine.ready);
     const start = performance.now();
     this.#tell(new Event(`${dataset}-asked`));
     const work = { labelMap: decodeRuns(map.runs, size), ...noise };
-    const shown = await this.#engine.paint(view, { dataset, size, epochs, models }, work);
+    const shown = await this.#engine.paint(view, { dataset, size, ...offer }, work);
     if (!shown) return; // the choice or the models changed meanwhile
     this.#failures = 0;
     if (view !== NOISY_VIEW) this.browserTimes.add(performance.now() - start); // that one has four images

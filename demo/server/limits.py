@@ -9,6 +9,7 @@ import ipaddress
 import time
 from collections import Counter
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,7 +22,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -250,14 +251,19 @@ async def refuse_malformed(request: Request, error: Exception) -> JSONResponse:
     return refusal_of(422, NOT_UNDERSTOOD)
 
 
-class FilesForGood(StaticFiles):
-    """Files whose names change with their content, so that browsers need not ask again."""
+def serve_folder(path: str, folder: Path) -> Route:
+    """Serve files whose names change with their content, so that browsers need not ask again.
 
-    def file_response(self, *arguments: Any, **keywords: Any) -> Response:
-        """Add a header that lets browsers keep the file."""
-        response = super().file_response(*arguments, **keywords)
+    It is a route, as a mount looks for its files below `ROOT_PATH`, which `Limits` has removed from the request.
+    """
+    files = StaticFiles(directory=folder)
+
+    async def send(request: Request) -> Response:
+        response = await files.get_response(request.path_params["file"], request.scope)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
+
+    return Route(f"{path}/{{file:path}}", send)
 
 
 def app_keywords(
@@ -277,7 +283,5 @@ def app_keywords(
     return {
         "middleware": [limits],
         "exception_handlers": {RequestValidationError: refuse_malformed},
-        "routes": [
-            Mount(f"{BROWSER_FILES}/{name}", FilesForGood(directory=folder)) for name, folder in folders.items()
-        ],
+        "routes": [serve_folder(f"{BROWSER_FILES}/{name}", folder) for name, folder in folders.items()],
     }

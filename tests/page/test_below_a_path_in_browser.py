@@ -10,10 +10,12 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from demo.static import NPM_PACKAGE
 from pix2pix.labels import FACADES
-from tests.helpers.app import tiny_models
+from tests.helpers.app import tiny_models, weight_flags
 from tests.helpers.browser import both_pictures_change, drag, opened_page, press, served_app, set_brush_size
 from tests.helpers.reverse_proxy import reverse_proxy
+from tests.helpers.site import build_site
 from tests.helpers.tiny import draw_label_map
 
 
@@ -21,10 +23,13 @@ from tests.helpers.tiny import draw_label_map
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of an app that is served below a path."""
     models = tiny_models(tmp_path_factory, "facades") | tiny_models(tmp_path_factory, "cityscapes")
-    weights = [part for name, folder in models.items() for part in ("--weights", f"{name}={folder}")]
+    flags = weight_flags(models)
+    if NPM_PACKAGE.is_dir():
+        site = build_site(tmp_path_factory.mktemp("tiny") / "site", models)
+        flags += ["--browser-models", str(site)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_ROOT_PATH", "pix/")  # slashes make no difference
-        with served_app(tmp_path_factory.mktemp("app"), *weights) as url:
+        with served_app(tmp_path_factory.mktemp("app"), *flags) as url:
             yield urlsplit(url).port or 0
 
 
@@ -42,6 +47,9 @@ def test_the_page_paints_below_a_path(browser: Browser, url: str) -> None:
         with page.expect_download() as download:
             press(page, "Save the comparison")
         assert Image.open(download.value.path()).format == "PNG"
+        if NPM_PACKAGE.is_dir():
+            page.get_by_label("Compute in my browser").check()
+            expect(page.locator(".engine-choice p")).to_contain_text("Computed by your browser", timeout=20_000)
 
 
 def test_programs_paint_below_a_path(url: str, tmp_path: Path) -> None:
