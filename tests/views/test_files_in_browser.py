@@ -13,6 +13,7 @@ from demo.label_pictures import to_png
 from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.segmenter import BUNDLED, Segmenter
+from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     both_pictures_change,
     choose,
@@ -74,6 +75,17 @@ def test_a_saved_map_opens_again_exactly_and_can_be_undone(page: Page, tmp_path:
     open_file(page, "mine.png", content)  # the same file once more
     wait_for_map(page, draw_label_map(3))
     assert (np.asarray(saved(page, "Save the map")[1]) == draw_label_map(3)).all()
+
+
+@BOTH_PAGES
+def test_of_a_pair_the_label_map_opens_on_whichever_side_it_is(page: Page) -> None:
+    for seed, order in ((1, 1), (2, -1)):
+        halves = [draw_photo(256, 256, seed), Image.fromarray(FACADES.to_image(draw_label_map(seed)))]
+        content = io.BytesIO()
+        Image.fromarray(np.concatenate(halves[::order], 1)).save(content, "PNG")
+        open_file(page, "pair.png", content.getvalue())
+        wait_for_map(page, draw_label_map(seed))
+    expect(page.get_by_text("This file is a pair; its input is on the canvas.").first).to_be_visible()
 
 
 def test_the_same_map_can_be_saved_twice(page: Page) -> None:
