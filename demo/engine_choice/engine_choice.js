@@ -95,7 +95,7 @@ export function mount(element, { props, trigger, watch }) {
   box.checked = readChoice();
   showOffer();
   painting.noteChange(); // one that came before this script
-  if (box.checked && element.checkVisibility()) painting.load();
+  if (box.checked && element.getClientRects().length) painting.load();
   hasWebGPU().then((has) => {
     hasGpu = has;
     showOffer();
