@@ -133,6 +133,16 @@ def test_of_a_pair_the_page_and_the_painter_read_what_the_model_takes(make: Make
     assert (read_input(config, tmp_path / "pair.png").pixels == (left, right)[side]).all()
 
 
+def test_a_pair_of_photos_may_be_a_wide_photo_so_its_middle_is_used_with_advice(make: Make, tmp_path: Path) -> None:
+    tab = tabs_of(f"--weights=land-gan={make(size=(256, 256), palette=None)}")["land"]
+    path = save(np.concatenate([photo(1), photo(2)], 1), tmp_path / "wide.png")
+    assert tab.read(path).words == (
+        "Its shape differs from the canvas, so its middle is used. If it is a pair of photos, open the input alone."
+    )
+    assert tab.read(path, stretch=True).words == ""
+    assert "pair" not in tab.read(save(photo(1)[:192], tmp_path / "other.png")).words
+
+
 def test_a_model_under_the_wrong_objective_is_refused_with_its_right_name(
     make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
