@@ -59,7 +59,7 @@ def open_label_map(
     inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
     words = [
         f"This file is read as {read.kind}." if read.kind else "",
-        "This file is a pair; its input is on the canvas." if read.is_half else "",
+        "This file is a pair; its label map is on the canvas." if read.is_half else "",
         f"Its shape differs from the canvas, so it is fitted, with {palette.names[background]} around it."
         if inner != size
         else "",

@@ -11,7 +11,7 @@ INTRODUCTION = """
 </header>
 """
 TWO_NETWORKS = (
-    "Two networks turn your label map into pictures after every stroke: the same generator, trained on the same "
+    "Two networks turn your label map into images after every stroke: the same generator, trained on the same "
     "photos, once as a <strong>GAN</strong> (cGAN + λ·L1) and once with <strong>L1 only</strong>."
 )
 SOME_ALONE = "Where only one of the two was trained, it paints alone."
@@ -74,7 +74,7 @@ SUBJECTS = {
         first_example="Crossing",
         api_suffix="_cityscapes",
         note="These models were trained on Cityscapes (Cordts et al., CVPR 2016). "
-        "They and their pictures are for non-commercial use only.",
+        "They and their images are for non-commercial use only.",
         photo_aspect=2.0,
     ),
 }

@@ -24,10 +24,10 @@ const LAYOUT = `
     <p class="cp-two">
       The same network was trained twice on the same photos, with two different goals. Both networks painted your map
       with the same noise. <strong>L1 only</strong> was trained to match the photo in every pixel. Where the map does
-      not decide what the photo shows, such as the colour of a wall or a reflection in a window, the safest answer is
-      the average of all possibilities, which is blurred. <strong>GAN</strong> also had to convince a second network,
-      the discriminator, that its picture is a photo. A blurred picture does not, so it invents sharp details, which may
-      differ from the real ones.
+      not decide what the photo shows, such as the colour of a wall or a reflection in a window, the safest answer lies
+      in the middle of all possibilities, which looks blurred. <strong>GAN</strong> also had to convince a second
+      network, the discriminator, that its image is a photo. The discriminator learns that photos are not blurred, so
+      the GAN invents sharp details, which may differ from the real ones.
     </p>
     <ul class="cp-facts"></ul>
     <p>Time to paint: <span class="cp-times"></span></p>
@@ -131,10 +131,10 @@ function makeFact(fact) {
 function fill({ image, caption, title, note, save }, shown, onSave) {
   image.src = shown.url;
   image.width = image.height = 256;
-  image.alt = `Picture: ${shown.title}`;
+  image.alt = `Image: ${shown.title}`;
   title.textContent = shown.title;
   note.textContent = shown.note;
-  save.setAttribute('aria-label', `Save the picture of ${shown.title}`);
+  save.setAttribute('aria-label', `Save the image of ${shown.title}`);
   save.onclick = () => onSave(shown);
   if (shown.row) /** @type {HTMLElement} */ (caption.parentElement).style.gridRow = String(shown.row);
 }

@@ -41,7 +41,7 @@ export const TOOLS = [
     label: 'Brush',
     keys: ['B'],
     title: 'paint freely',
-    hint: 'Paint freely. Shift+click joins the last stroke.',
+    hint: 'Paint freely. Shift+click draws a line.',
     icon:
       'M20.5 3.5c-4.8 2.6-8.6 6.1-11 10.1l2.9 2.9c4-2.4 7.5-6.2 8.1-13z ' +
       'M8 15c-2 .2-3 1.6-3.2 3.2-.1 1-.6 1.7-1.3 2.2 3.5.6 7.4-.3 7.4-2.8L8 15z',

@@ -226,7 +226,7 @@ def test_other_files_are_refused_with_a_sentence_and_never_replace_the_page(page
     gif = io.BytesIO()
     Image.new("RGB", (9, 9)).save(gif, "GIF")
     for name, mime, content, sentence in (
-        ("notes.txt", "text/plain", b"words", "That is no image. Drop or paste a PNG, JPEG or WebP file."),
+        ("notes.txt", "text/plain", b"words", "That is not an image. Drop or paste a PNG, JPEG or WebP file."),
         ("broken.png", "image/png", b"nonsense", "This file is not an image"),
         ("moving.gif", "image/gif", gif.getvalue(), "Only .png, .jpg, .jpeg, .webp allowed"),
         ("colours.png", "image/png", other_colours.getvalue(), "looks like a photo, or a map in other colours"),

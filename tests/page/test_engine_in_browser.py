@@ -125,7 +125,7 @@ def test_the_browser_paints_the_servers_images_without_asking_it(
         offering.get_by_label("Seed", exact=True).filter(visible=True).fill("77")
         wait_for_painted(offering, painters.paint(read_map(offering), 77))
         with offering.expect_download() as download:
-            press(offering, "Save the picture of GAN")
+            press(offering, "Save the image of GAN")
         offering.get_by_text("Variations", exact=True).click()
         expect(offering.locator(".comparison img")).to_have_count(4)
         expect(line(offering)).to_have_text(BY_BROWSER)

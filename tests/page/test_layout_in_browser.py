@@ -169,6 +169,10 @@ def test_a_small_phone_has_all_tools(browser: Browser, app_url: str) -> None:
             "all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])"
         )
         assert all(left >= 0 and right <= 320 for left, right in boxes)
+        captions = page.locator(".comparison figcaption > *").evaluate_all(
+            "all => all.map(e => [e.getBoundingClientRect().right, e.closest('figure').getBoundingClientRect().right])"
+        )
+        assert all(right <= end + 0.5 for right, end in captions)
 
 
 def test_more_classes_open_inside_the_screen(browser: Browser, app_url: str) -> None:
@@ -201,6 +205,8 @@ READ_SELECTIONS = """
 def test_high_contrast_colours_show_what_is_chosen(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url, forced_colors="active") as page:
         assert [part for part, is_told in page.evaluate(READ_SELECTIONS) if not is_told] == []
+        save = page.get_by_role("button", name="Save the map")
+        assert save.evaluate("button => getComputedStyle(button).borderTopWidth") == "1px"
         dropout = page.get_by_label("Dropout")
         assert dropout.evaluate("box => getComputedStyle(box).appearance") == "auto"  # drawn by the browser
         checked = dropout.screenshot()

@@ -257,7 +257,7 @@ def test_a_refused_map_is_asked_for_once_more_by_itself(browser: Browser, app_ur
 
 def test_an_image_is_saved_as_png_without_loss(page: Page, painters: Painters, tmp_path: Path) -> None:
     with page.expect_download() as download:
-        press(page, "Save the picture of GAN")
+        press(page, "Save the image of GAN")
     assert download.value.suggested_filename == "facades-gan.png"
     download.value.save_as(tmp_path / "saved.png")
     gan, _ = painters.paint(read_map(page), 1)

@@ -15,7 +15,7 @@ def bundled(dataset: str) -> SitePainters:
 
 def test_images_of_ten_maps_and_three_seeds_are_the_servers_by_webassembly(browser: Browser, site_url: str) -> None:
     with opened_page(browser, site_url, "/?engine=wasm&threads=2") as page:
-        words = "Your browser paints these pictures with WebAssembly on 2 threads; your map is sent to no server."
+        words = "Your browser paints these images with WebAssembly on 2 threads; your map is sent to no server."
         expect(page.locator(".engine-note")).to_have_text(words)
         check_images(page, "facades", bundled("facades"), 10, SEEDS)
 

@@ -10,7 +10,7 @@ from tests.conftest import FLAGS, find_chromium
 from tests.helpers.browser import opened_page
 from tests.helpers.site import SitePainters, check_images, served_site
 
-WORDS = "Your browser paints these pictures with WebGPU; your map is sent to no server."
+WORDS = "Your browser paints these images with WebGPU; your map is sent to no server."
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ def test_of_a_pair_the_label_map_opens_on_whichever_side_it_is(page: Page) -> No
         Image.fromarray(np.concatenate(halves[::order], 1)).save(content, "PNG")
         open_file(page, "pair.png", content.getvalue())
         wait_for_map(page, draw_label_map(seed))
-    expect(page.get_by_text("This file is a pair; its input is on the canvas.").first).to_be_visible()
+    expect(page.get_by_text("This file is a pair; its label map is on the canvas.").first).to_be_visible()
 
 
 def test_the_same_map_can_be_saved_twice(page: Page) -> None:
@@ -196,7 +196,7 @@ def test_a_validation_sample_comes_with_its_photograph_for_as_long_as_it_is_not_
         expect(page.locator(".comparison img").last).to_have_attribute("src", to_data_url(photo))
     look(page, VIEWS[0])
     with page.expect_download() as download:
-        press(page, "Save the picture of Photo")
+        press(page, "Save the image of Photo")
     assert download.value.suggested_filename == "photo.png"
     choose(page, "door")
     drag(page, (60, 100), (120, 100))

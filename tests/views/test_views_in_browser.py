@@ -120,7 +120,7 @@ def test_views_are_one_tab_stop_and_arrow_keys_choose(page: Page) -> None:
         expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
         page.locator(f'.cp-pictures[data-view="{view}"]').wait_for()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Save the picture of GAN")).to_be_focused()
+    expect(page.get_by_role("button", name="Save the image of GAN")).to_be_focused()
     page.get_by_text("What am I looking at?").focus()
     expect(page.get_by_text("which is blurred")).to_be_hidden()
     page.keyboard.press("Enter")

@@ -5,7 +5,7 @@
 import { isTextField } from './keyboard.js';
 import { listen } from './listen.js';
 
-const NO_IMAGE = 'That is no image. Drop or paste a PNG, JPEG or WebP file.';
+const NO_IMAGE = 'That is not an image. Drop or paste a PNG, JPEG or WebP file.';
 
 export class Files {
   /**

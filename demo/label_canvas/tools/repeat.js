@@ -102,7 +102,7 @@ export class Repeat {
 
   get hint() {
     if (this.#repeated) return 'Repeated. The numbers at → and ↓ change how many copies there are.';
-    if (this.#block) return '2. Drag from inside the frame to where the last copy goes. A click lets go of it.';
+    if (this.#block) return '2. Drag from inside the frame to where the last copy goes. A click removes the frame.';
     return '1. Drag a frame around what to repeat, such as a window.';
   }
 

@@ -39,7 +39,7 @@ export async function openLabelMap(file, { size, palette, names, background, num
   const isFitted = inner !== size;
   const words = [
     numbers && `This file is read as ${numbers.kind}.`,
-    label !== pixels && 'This file is a pair; its input is on the canvas.',
+    label !== pixels && 'This file is a pair; its label map is on the canvas.',
     isFitted && `Its shape differs from the canvas, so it is fitted, with ${names[background]} around it.`,
     far >= WORTH_SAYING &&
       `${(100 * far).toFixed(1)}% of the pixels were far from every colour of the palette and became the class of the nearest colour.`,

@@ -184,5 +184,5 @@ export class Studio {
 /** @param {Engine} engine */
 function describeEngine({ engine, threads }) {
   const means = engine === 'webgpu' ? 'WebGPU' : `WebAssembly on ${threads} thread${threads === 1 ? '' : 's'}`;
-  return `Your browser paints these pictures with ${means}; your map is sent to no server.`;
+  return `Your browser paints these images with ${means}; your map is sent to no server.`;
 }
