@@ -59,7 +59,7 @@ def open_label_map(
     inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
     words = [
         f"This file is read as {read.kind}." if read.kind else "",
-        "This file is a pair; its label map is on the canvas." if read.is_half else "",
+        f"This file is a pair; the label map, its {read.half} half, is on the canvas." if read.half else "",
         f"Its shape differs from the canvas, so it is fitted, with {palette.names[background]} around it."
         if inner != size
         else "",
@@ -94,12 +94,12 @@ def open_image(
         pixels = read_image(path, WHITE, UPLOADS)
         if is_constant(pixels):
             raise ImageFileError(path, "has one colour throughout; choose an image that shows something")
-    half = input_half_of_pair(pixels, output, size, side, palette_of="output")
-    image = Image.fromarray(half)
+    pixels, half = input_half_of_pair(pixels, output, size, side, palette_of="output")
+    image = Image.fromarray(pixels)
     outer = image.width * size[1] / (image.height * size[0])  # above 1 if the file is wider than the canvas
     is_other = abs(outer - 1) > SAME_SHAPE
     words = [
-        "This file is a pair; its input is used." if half.shape != pixels.shape else "",
+        f"This file is a pair; the input, its {half} half, is used." if half else "",
         "Its shape differs from the canvas, so its middle is used." if is_other and not stretch else "",
         "If it is a pair of photos, open the input alone." if abs(outer - 2) < SAME_SHAPE and not stretch else "",
     ]

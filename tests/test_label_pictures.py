@@ -180,7 +180,7 @@ def test_of_a_pair_the_label_half_is_read(tmp_path, scale):
     pair = np.concatenate([np.asarray(synthetic_photo(1)), np.asarray(picture())], 1)
     opened = open_label_map(save(pair.repeat(scale, 0).repeat(scale, 1), tmp_path / "pair.png"), FACADES, CLEAR)
     assert (opened.input == draw_label_map(1)).all()
-    assert opened.words == "This file is a pair; its label map is on the canvas."
+    assert opened.words == "This file is a pair; the label map, its right half, is on the canvas."
 
 
 def test_a_map_of_the_size_of_a_pair_is_read_whole(tmp_path):

@@ -173,8 +173,8 @@ def input_half_of_pair(
     size: tuple[int, int] = (256, 256),
     side: int = 1,
     palette_of: str = "input",
-) -> np.ndarray:
-    """Return the input's half of a pair of label image and photo; any other image, such as a wide map, as it is.
+) -> tuple[np.ndarray, str]:
+    """Find the input's half of a pair of label image and photo.
 
     The palette tells the input wherever it is, so pairs that were put together the other way round are read, too.
 
@@ -184,15 +184,19 @@ def input_half_of_pair(
         size: Width and height of a half; a pair may be larger or smaller in proportion.
         side: Which half is the input, A (0) on the left or B (1) on the right, where there is no palette.
         palette_of: Whether the label image is the "input" or the "output".
+
+    Returns:
+        The half and "left" or "right"; any other image, such as a wide map, as it is, with "".
     """
     height, width = pixels.shape[:2]
     if width * size[1] != 2 * height * size[0] or width % 2:
-        return pixels
+        return pixels, ""
     halves = pixels[:, : width // 2], pixels[:, width // 2 :]
     are_maps = which_are_maps(*halves, palette)
     if are_maps[0] == are_maps[1]:
-        return pixels
-    return halves[side if palette is None else are_maps.index(palette_of == "input")]
+        return pixels, ""
+    side = side if palette is None else are_maps.index(palette_of == "input")
+    return halves[side], ("left", "right")[side]
 
 
 @dataclass(frozen=True)
@@ -202,13 +206,13 @@ class LabelImageFile:
     Attributes:
         pixels: uint8 RGB [H, W, 3].
         kind: What class numbers it held, "Cityscapes trainIds"; empty if its colours were read.
-        is_half: Whether it is half of a pair.
+        half: Which half of a pair it is, "left" or "right"; empty if it is a whole file.
         problem: What is wrong with it; a sentence, or empty. Not empty only if it was read by force.
     """
 
     pixels: np.ndarray
     kind: str = ""
-    is_half: bool = False
+    half: str = ""
     problem: str = ""
 
 
@@ -238,8 +242,8 @@ def read_label_image(
     pixels = read_image(path, background, limits)
     if palette is not None and (found := label_image_from_numbers(pixels, palette, path, limits)):
         return LabelImageFile(found[0], kind=found[1])
-    label_image = input_half_of_pair(pixels, palette, size, side)
-    read = LabelImageFile(label_image, is_half=label_image.shape != pixels.shape)
+    label_image, half = input_half_of_pair(pixels, palette, size, side)
+    read = LabelImageFile(label_image, half=half)
     if (problem := map_problem(label_image, palette)) is None:
         return read
     error = ImageFileError(path, problem)

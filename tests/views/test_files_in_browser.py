@@ -85,7 +85,8 @@ def test_of_a_pair_the_label_map_opens_on_whichever_side_it_is(page: Page) -> No
         Image.fromarray(np.concatenate(halves[::order], 1)).save(content, "PNG")
         open_file(page, "pair.png", content.getvalue())
         wait_for_map(page, draw_label_map(seed))
-    expect(page.get_by_text("This file is a pair; its label map is on the canvas.").first).to_be_visible()
+        words = f"This file is a pair; the label map, its {'right' if order > 0 else 'left'} half, is on the canvas."
+        expect(page.get_by_text(words).first).to_be_visible()
 
 
 def test_the_same_map_can_be_saved_twice(page: Page) -> None:

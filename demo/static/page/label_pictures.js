@@ -31,7 +31,7 @@ const WORTH_SAYING = 0.0005; // the share of guessed pixels that is reported; it
 export async function openLabelMap(file, { size, palette, names, background, numbering }, isStretched = false) {
   const pixels = await readPixels(file, palette.slice(3 * background, 3 * background + 3));
   const numbers = readNumbers(pixels, palette, numbering, file.name);
-  const label = numbers ? pixels : labelHalfOfPair(pixels, palette, size);
+  const { label, half } = numbers ? { label: pixels, half: '' } : labelHalfOfPair(pixels, palette, size);
   const classes = numbers ?? nearestClasses(label, palette);
   if (!numbers) refuseOther(label, classes, palette);
   const far = share(classes.squared ?? [], (squared) => squared > FAR_DISTANCE ** 2);
@@ -39,7 +39,7 @@ export async function openLabelMap(file, { size, palette, names, background, num
   const isFitted = inner !== size;
   const words = [
     numbers && `This file is read as ${numbers.kind}.`,
-    label !== pixels && 'This file is a pair; its label map is on the canvas.',
+    half && `This file is a pair; the label map, its ${half} half, is on the canvas.`,
     isFitted && `Its shape differs from the canvas, so it is fitted, with ${names[background]} around it.`,
     far >= WORTH_SAYING &&
       `${(100 * far).toFixed(1)}% of the pixels were far from every colour of the palette and became the class of the nearest colour.`,
@@ -55,14 +55,14 @@ function readNumbers(pixels, palette, numbering, name) {
   return found && { ...found, width: pixels.width, height: pixels.height };
 }
 
-/** @type {(pixels: Pixels, palette: number[], size: Size) => Pixels} */
+/** @type {(pixels: Pixels, palette: number[], size: Size) => { label: Pixels, half: string }} */
 function labelHalfOfPair(pixels, palette, size) {
   const { width, height } = pixels;
-  if (width * size.height !== 2 * height * size.width || width % 2) return pixels;
+  if (width * size.height !== 2 * height * size.width || width % 2) return { label: pixels, half: '' };
   const [left, right] = [crop(pixels, 0, width / 2), crop(pixels, width / 2, width / 2)];
   const [leftIsMap, rightIsMap] = [left, right].map((half) => shareOfPalette(half, palette) >= LEAST_NEAR);
-  if (leftIsMap === rightIsMap) return pixels;
-  return leftIsMap ? left : right;
+  if (leftIsMap === rightIsMap) return { label: pixels, half: '' };
+  return leftIsMap ? { label: left, half: 'left' } : { label: right, half: 'right' };
 }
 
 /** Throws an Error unless an image is painted in the palette. @type {(pixels: Pixels, classes: Classes, palette: number[]) => void} */
