@@ -26,6 +26,7 @@ def test_a_training_whose_terminal_is_closed_saves(data_dir: Path, tmp_path: Pat
     flags = arguments(data_dir, tmp_path, epochs=1000)
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup, which ignores it
         os.execv(sys.executable, [sys.executable, str(ROOT / "train.py"), *flags])
     said = b""
     while b"epoch 2/" not in said:
@@ -36,12 +37,13 @@ def test_a_training_whose_terminal_is_closed_saves(data_dir: Path, tmp_path: Pat
 
 
 WRITER = """
-import os, signal, sys, time
+import contextlib, os, signal, sys
 from pix2pix.surroundings import prepare_program
 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as if the signal came late
 prepare_program()
 print("ready", flush=True)
-os.read(0, 1)  # until the terminal is gone
+with contextlib.suppress(OSError):
+    os.read(0, 1)  # until the terminal is gone
 for stream in (sys.stdout, sys.stderr):
     print("lost", file=stream, flush=True)
 sys.stdout.write("lost, too")

@@ -122,9 +122,9 @@ def test_views_are_one_tab_stop_and_arrow_keys_choose(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Save the image of GAN")).to_be_focused()
     page.get_by_text("What am I looking at?").focus()
-    expect(page.get_by_text("which is blurred")).to_be_hidden()
+    expect(page.get_by_text("which looks blurred")).to_be_hidden()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("which is blurred")).to_be_visible()
+    expect(page.get_by_text("which looks blurred")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
