@@ -40,13 +40,13 @@ export function mount(element, { props, trigger }) {
   function take({ seed, dropout }) {
     if (seed === props.value.seed && dropout === props.value.dropout) return false;
     props.value = { seed, dropout };
-    trigger('input');
     return true;
   }
 
   /** @type {(settings: Settings, isContinued?: boolean) => boolean} */
   function choose(settings, isContinued = false) {
     if (!take(settings)) return false;
+    trigger('input');
     const detail = { settings, isContinued };
     document.dispatchEvent(new CustomEvent(`${dataset}-settings`, { detail }));
     return true;
@@ -77,7 +77,8 @@ export function mount(element, { props, trigger }) {
   });
   listen(element, document, `${dataset}-restored`, ({ detail }) => {
     notice.textContent = '';
-    take(detail);
+    // After the map that comes with it: what changes in one go becomes two requests, whose answers come in any order.
+    if (take(detail)) setTimeout(() => trigger('input'));
     show();
   });
   show();
