@@ -1,6 +1,5 @@
 """Start a training from released weights: G, and D where the source has one; the optimisers start afresh."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -34,8 +33,7 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
     generator, _ = release.load(folder)
     discriminator = release.load_discriminator(folder) if trainer.D else None
     trainer.set_weights(generator, discriminator)
-    with open(folder / release.WEIGHTS, "rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()[:8]
+    weights = release.hash_weights(folder)[:8]
     stage = Stage(
         _name(source, folder), config.dataset, config.objective, config.epochs, weights, discriminator is not None
     )

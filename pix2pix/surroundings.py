@@ -44,9 +44,11 @@ def prepare_program() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):  # None without a console on Windows, other objects in notebooks
-            if stream.isatty() and type(getattr(stream.buffer, "raw", None)) is FileIO:
-                terminal = BufferedWriter(_Terminal(stream.fileno(), "w", closefd=False))
-                stream = TextIOWrapper(terminal, stream.encoding, line_buffering=True)
+            raw = getattr(stream.buffer, "raw", stream.buffer)  # `python -u` has no buffer between
+            if stream.isatty() and type(raw) is FileIO:
+                terminal: Any = _Terminal(stream.fileno(), "w", closefd=False)
+                buffer = terminal if raw is stream.buffer else BufferedWriter(terminal)
+                stream = TextIOWrapper(buffer, stream.encoding, line_buffering=True, write_through=stream.write_through)
                 setattr(sys, name, stream)
             stream.reconfigure(errors="backslashreplace")
     for variable, problem in _unusable_certificates():

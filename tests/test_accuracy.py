@@ -65,6 +65,12 @@ def test_a_generator_that_returns_the_photos_scores_as_the_photos_do(segmenter_f
     assert evaluator.conditions["n"] == 3
 
 
+def test_a_segmenter_may_be_named_by_its_run_folder(segmenter_folder, tmp_path):
+    (tmp_path / "run").mkdir()
+    released = segmenter_folder.rename(tmp_path / "run" / "release")
+    assert Segmenter(tmp_path / "run").name == Segmenter(released).name
+
+
 def test_a_model_that_paints_photos_is_no_segmenter(tmp_path):
     release.save(tmp_path / "gan", tiny_generator(), tiny_release_config())
     with pytest.raises(ReleaseError, match="makes no label maps of photos; choose a model trained with --direction"):

@@ -51,11 +51,12 @@ raise SystemExit(7)
 """
 
 
-def test_output_to_a_closed_terminal_is_no_error() -> None:
+@pytest.mark.parametrize("flags", [[], ["-u"]], ids=["buffered", "unbuffered"])
+def test_output_to_a_closed_terminal_is_no_error(flags: list[str]) -> None:
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-c", WRITER])
+        os.execv(sys.executable, [sys.executable, *flags, "-c", WRITER])
     while b"ready" not in os.read(terminal, 4096):
         pass
     os.close(terminal)

@@ -77,7 +77,7 @@ export function mount(element, { props, trigger }) {
   });
   listen(element, document, `${dataset}-restored`, ({ detail }) => {
     notice.textContent = '';
-    // After the map that comes with it: what changes in one go becomes two requests, whose answers come in any order.
+    // The map that comes with it changes first, so that both requests carry both: their answers come in any order.
     if (take(detail)) setTimeout(() => trigger('input'));
     show();
   });

@@ -66,7 +66,7 @@ def without_servers() -> Iterator[None]:
     """Build a page, and set up its queue, inside of this.
 
     Gradio makes the page's web server three times before `launch` makes the one that is used.
-    This leaves `Blocks.app` None until then, which halves the time that a page takes to start.
+    This leaves `Blocks.app` None until then, which halves the time to build and launch a page.
     It can go when Gradio makes the server in `launch` only.
     """
     with patch.object(gradio.routes.App, "create_app", lambda *_, **__: None):

@@ -98,7 +98,7 @@ def looks_like_label_map(pixels: np.ndarray, palette: Palette | None = None) -> 
 def which_are_maps(a: np.ndarray, b: np.ndarray, palette: Palette | None = None) -> tuple[bool, bool]:
     """Return which images of a pair, uint8 RGB [H, W, 3] each, look like label images, or like drawings.
 
-    Drawings are told first where there may be some: a photo of something on white paper has few colours, too.
+    If there may be drawings, they decide first: a photo of something on white paper has few colours, too.
     """
     if palette is None or set(palette.colors) == {BLACK, WHITE}:
         are_drawn = is_drawing(a), is_drawing(b)

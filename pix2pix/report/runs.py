@@ -1,6 +1,5 @@
 """Read the settings, epochs, scores and release of run folders. Runs may still be training; nothing is written."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from pix2pix.data import SPLITS
 from pix2pix.data_description import DataDescription
 from pix2pix.fid.accuracy import Accuracy
 from pix2pix.files import read_records
-from pix2pix.release import OBJECTIVES, WEIGHTS, is_release, load_config
+from pix2pix.release import OBJECTIVES, hash_weights, is_release, load_config
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import LOSS_NAMES
 
@@ -123,8 +122,7 @@ def _read_run(path: Path) -> Run:
         config = replace(config, init_from=stages[-1].source)  # a name instead of a path of the machine
     released = None
     if is_release(folder.release) and (folder.release / "config.json").is_file():  # a first release may be half written
-        with open(folder.release / WEIGHTS, "rb") as file:
-            released = hashlib.file_digest(file, "sha256").hexdigest(), load_config(folder.release).epochs
+        released = hash_weights(folder.release), load_config(folder.release).epochs
     label, trained_on = OBJECTIVES[config.objective].name, run_config.read_description(folder, config)
     return Run(folder, label, config, data, trained_on, machine, log, scores, accuracies, released)
 

@@ -3,14 +3,13 @@
 One for each dataset lies beside this file. They make maps of photos for the page, and measure generated images.
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
 from pix2pix.labels import Palette
 from pix2pix.painter import Painter
-from pix2pix.release import WEIGHTS, ReleaseError
+from pix2pix.release import ReleaseError
 
 BUNDLED = {dataset: Path(__file__).parent / f"{dataset}-map" for dataset in ("facades", "cityscapes")}
 
@@ -19,7 +18,7 @@ class Segmenter:
     """Reads a label map from a photo: the class whose colour is nearest in the generated label image, without dropout.
 
     Args:
-        folder: A released folder with a palette, trained with `--direction AtoB`.
+        folder: A released folder, or a run folder, with a palette; trained from photos to label images.
         precision: One of `precision.PAINTING_PRECISIONS`; scores are measured in fp32.
 
     Raises:
@@ -33,8 +32,7 @@ class Segmenter:
             raise ReleaseError(f"{folder} makes no label maps of photos; choose a model trained with --direction AtoB")
         self.config = config
         self.palette: Palette = config.output_palette
-        with open(folder / WEIGHTS, "rb") as file:
-            self.weights = hashlib.file_digest(file, "sha256").hexdigest()[:8]
+        self.weights = self._painter.weights_sha256[:8]
 
     @property
     def name(self) -> str:
