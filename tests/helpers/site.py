@@ -82,13 +82,13 @@ def wait_for_painted(page: Page, expected: list[np.ndarray], seconds: float = 60
     pytest.fail(f"the images did not come; those shown are {apart} levels from the expected ones")
 
 
-def check_images(page: Page, dataset: str, painters: SitePainters, count: int, seeds: Sequence[int]) -> None:
-    """Choose examples and seeds on the page; every image must be the server's, and no other seed's."""
+def check_images(page: Page, dataset: str, painters: SitePainters, seeds_of_maps: Sequence[Sequence[int]]) -> None:
+    """Choose examples, and on each of them some seeds; every image must be the server's, and no other seed's."""
     palette = PALETTES[dataset]
     seed_field = page.get_by_label("Seed", exact=True).filter(visible=True)  # every tab has one
-    for name, label_map in list(read_examples(ROOT / "demo" / "maps" / dataset, palette).items())[:count]:
+    examples = read_examples(ROOT / "demo" / "maps" / dataset, palette)
+    for (name, label_map), seeds in zip(examples.items(), seeds_of_maps, strict=False):
         page.get_by_role("button", name=name, exact=True).filter(visible=True).click()
-        seeds = seeds[::-1]  # the page paints the example with the seed that the one before it ended with
         for seed in seeds:
             seed_field.fill(str(seed))
             wait_for_painted(page, painters.paint(label_map, seed))
