@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
 from demo.label_canvas import encode
+from tests.helpers.in_pages import run_script
 from tests.helpers.tiny import draw_label_map
 
 ROOT = Path(__file__).parents[1]
@@ -41,21 +42,18 @@ def static_page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def call(static_page: Page) -> Call:
-    """Runs JavaScript with a module as `m`; maps go in and out as lists of classes."""
+    """Runs JavaScript with a module as `m`; maps go in and out as Uint8Arrays of classes."""
 
     def run(module: str, script: str, *arguments: Any) -> Any:
-        values = [value.ravel().tolist() if isinstance(value, np.ndarray) else value for value in arguments]
-        return static_page.evaluate(
-            f"""async (args) => {{ const SIZE = {{ width: 256, height: 256 }};
-                const m = await import('/label_canvas/{module}'); {script} }}""",
-            values,
-        )
+        function = f"""async (...args) => {{ const SIZE = {{ width: 256, height: 256 }};
+            const m = await import('/label_canvas/{module}'); {script} }}"""
+        return run_script(static_page, function, *arguments)
 
     return run
 
 
-def as_map(values: list[int]) -> np.ndarray:
-    return np.array(values, np.uint8).reshape(SIZE, SIZE)
+def as_map(values: np.ndarray) -> np.ndarray:
+    return values.reshape(SIZE, SIZE)
 
 
 # ---- Raster ----
@@ -75,7 +73,7 @@ def test_a_disc_is_all_pixels_within_half_a_diameter(call, diameter):
 def test_flood_fill_repaints_one_region(call, seed):
     label_map, rng = draw_label_map(seed), np.random.default_rng(seed)
     x, y = (int(value) for value in rng.integers(0, SIZE, 2))
-    script = "const p = Uint8Array.from(args[0]); m.floodFill(p, SIZE, { x: args[1], y: args[2] }, 200); return [...p];"
+    script = "const p = args[0]; m.floodFill(p, SIZE, { x: args[1], y: args[2] }, 200); return p;"
     image = Image.fromarray(label_map).copy()
     ImageDraw.floodfill(image, (x, y), 200)
     assert (as_map(call("document/raster.js", script, label_map, x, y)) == np.asarray(image)).all()
@@ -83,7 +81,7 @@ def test_flood_fill_repaints_one_region(call, seed):
 
 def test_flipping_mirrors_the_map(call):
     label_map = draw_label_map(1)
-    script = "const p = Uint8Array.from(args[0]); m.flip(p, SIZE); return [...p];"
+    script = "const p = args[0]; m.flip(p, SIZE); return p;"
     assert (as_map(call("document/raster.js", script, label_map)) == label_map[:, ::-1]).all()
 
 
@@ -91,8 +89,8 @@ def test_flipping_mirrors_the_map(call):
 def test_a_copied_box_is_cut_at_the_edges(call, left, top):
     label_map = draw_label_map(2)
     box = {"left": 30, "top": 40, "right": 79, "bottom": 99}
-    script = """const p = Uint8Array.from(args[0]), q = new Uint8Array(256 * 256).fill(99);
-        m.copyBox(p, q, SIZE, args[1], args[2], args[3]); return [...q];"""
+    script = """const p = args[0], q = new Uint8Array(256 * 256).fill(99);
+        m.copyBox(p, q, SIZE, args[1], args[2], args[3]); return q;"""
     padded = np.full((SIZE + 400, SIZE + 400), 99, np.uint8)
     padded[200 + top : 260 + top, 200 + left : 250 + left] = label_map[40:100, 30:80]
     found = as_map(call("document/raster.js", script, label_map, box, left, top))
@@ -136,7 +134,7 @@ WIDE = """const size = { width: 64, height: 24 }, p = new Uint8Array(64 * 24).ma
 )
 def test_a_map_need_not_be_square(call, script, expected):
     wide = np.where(np.arange(64)[None].repeat(24, 0) < 40, 1, 2)
-    found = np.array(call("document/raster.js", f"{WIDE} {script}; return [...p];")).reshape(24, 64)
+    found = call("document/raster.js", f"{WIDE} {script}; return p;").reshape(24, 64)
     assert (found == expected(wide)).all()
 
 
@@ -160,16 +158,15 @@ def test_points_and_differences_of_a_wide_map_lie_within_it(call):
 @pytest.mark.parametrize("seed", range(3))
 def test_runs_are_those_of_python_and_come_back(call, seed):
     label_map = draw_label_map(seed)
-    runs = call("document/codec.js", "return m.encodeRuns(Uint8Array.from(args[0]));", label_map)
+    runs = call("document/codec.js", "return m.encodeRuns(args[0]);", label_map)
     assert runs == encode(label_map).runs
-    assert (as_map(call("document/codec.js", "return [...m.decodeRuns(args[0], SIZE)];", runs)) == label_map).all()
+    assert (as_map(call("document/codec.js", "return m.decodeRuns(args[0], SIZE);", runs)) == label_map).all()
 
 
 def test_packed_work_comes_back_with_seed_and_dropout(call):
     label_map = draw_label_map(3)
-    script = """const pixels = Uint8Array.from(args[0]);
-        const text = await m.packWork({ pixels, size: SIZE, seed: 7, dropout: false });
-        const work = await m.unpackWork(text, SIZE, 12); return [[...work.pixels], work.seed, work.dropout, text];"""
+    script = """const text = await m.packWork({ pixels: args[0], size: SIZE, seed: 7, dropout: false });
+        const work = await m.unpackWork(text, SIZE, 12); return [work.pixels, work.seed, work.dropout, text];"""
     pixels, seed, dropout, text = call("document/codec.js", script, label_map)
     assert (as_map(pixels) == label_map).all() and (seed, dropout) == (7, False)
     assert len(text) < 4000
@@ -191,9 +188,9 @@ def test_work_of_one_size_is_not_read_as_another_of_as_many_pixels(call, pack):
 )
 def test_browsers_that_cannot_deflate_make_links_that_all_can_read(static_page, missing):
     throwing = f"{missing} throw new TypeError('deflate-raw'); }} }}" if missing.endswith("{") else missing
-    script = """async ([missing, values]) => {
+    script = """async (missing, pixels) => {
         const m = await import('/label_canvas/document/codec.js');
-        const [size, pixels] = [{ width: 256, height: 256 }, Uint8Array.from(values)];
+        const size = { width: 256, height: 256 };
         const deflated = await m.packWork({ pixels, size, seed: 7, dropout: false });
         const kept = [self.CompressionStream, self.DecompressionStream];
         eval(missing); eval(missing.replaceAll('Compression', 'Decompression'));
@@ -203,7 +200,7 @@ def test_browsers_that_cannot_deflate_make_links_that_all_can_read(static_page, 
         [self.CompressionStream, self.DecompressionStream] = kept;
         return [work.pixels.every((value, i) => value === pixels[i]), work.seed, work.dropout, message];
     }"""
-    found = static_page.evaluate(script, [throwing, draw_label_map(3).ravel().tolist()])
+    found = run_script(static_page, script, throwing, draw_label_map(3))
     assert found == [True, 7, False, "Your browser is too old for it."]
 
 
@@ -240,7 +237,7 @@ def test_repeat_fills_an_area_with_copies_of_a_block(call):
         map.endStroke();
         const repeat = new m.Repeat(map, choice); repeat.choose();
         repeat.enter({ x: 22, y: 22 }); repeat.move({ x: 67, y: 65 }); repeat.end(0);
-        return [...map.pixels];"""
+        return map.pixels;"""
     found = as_map(call("tools/repeat.js", script, 3, 2))
     columns = np.flatnonzero(np.diff(np.pad((found == 5).any(0).astype(int), 1)) == 1)
     rows = np.flatnonzero(np.diff(np.pad((found == 5).any(1).astype(int), 1)) == 1)

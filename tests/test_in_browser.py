@@ -17,6 +17,7 @@ from pix2pix.labels import FACADES
 from pix2pix.noise import masks, philox
 from pix2pix.painter import EDGE_SIGMA, Painter
 from pix2pix.pictures import smooth, through_jpeg
+from tests.helpers.in_pages import run_script
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "demo" / "maps" / "facades").glob("*.png"))
@@ -43,11 +44,11 @@ def page(browser: Browser, site: tuple[Path, str]) -> Iterator[Page]:
 
 @pytest.fixture
 def call(page: Page) -> Call:
-    """Runs JavaScript with a module as `m`; arrays of bytes go in and out as lists."""
+    """Runs JavaScript with a module as `m`."""
 
     def run(module: str, script: str, *arguments: Any) -> Any:
-        values = [value.ravel().tolist() if isinstance(value, np.ndarray) else value for value in arguments]
-        return page.evaluate(f"async (args) => {{ const m = await import('/{module}'); {script} }}", values)
+        function = f"async (...args) => {{ const m = await import('/{module}'); {script} }}"
+        return run_script(page, function, *arguments)
 
     return run
 
@@ -71,9 +72,9 @@ def test_philox_draws_the_same_words(call):
     "given", [(0, 512, 256, 256), (1, 256, 512, 256), (2**32 - 1, 16, 256, 768), (2**53 - 1, 200, 256, 256)]
 )
 def test_masks_are_the_same_bits(call, given):
-    found = call("noise.js", "return m.masks(...args).map((mask) => Array.from(mask))", *given)
+    found = call("noise.js", "return m.masks(...args).map((mask) => new Uint8Array(mask.buffer))", *given)
     for mask, expected in zip(found, masks(*given), strict=True):
-        assert mask == expected.ravel("C").tolist()
+        assert (mask.view(np.float32) == expected.ravel("C")).all()
 
 
 # ---- Treatment ----
@@ -89,21 +90,21 @@ def images() -> list[np.ndarray]:
 
 @pytest.mark.parametrize("image", images(), ids=["noise", "squares", "ramp"])
 def test_blur_is_the_servers(call, image):
-    found = call("treat.js", "return Array.from(m.smooth(Uint8Array.from(args[0]), 512, 256))", image)
-    assert (np.array(found).reshape(image.shape) == smooth(image, EDGE_SIGMA)).all()
+    found = call("treat.js", "return m.smooth(args[0], 512, 256)", image)
+    assert (found.reshape(image.shape) == smooth(image, EDGE_SIGMA)).all()
 
 
 @pytest.mark.parametrize("image", images(), ids=["noise", "squares", "ramp"])
 def test_jpeg_is_within_a_level_of_the_servers(call, image):
     """Pillow's libjpeg-turbo gives the very same levels; other libraries may round otherwise."""
-    found = call("jpeg.js", "return Array.from(m.throughJpeg(Uint8Array.from(args[0]), 512, 256))", image)
-    assert np.abs(np.array(found).reshape(image.shape) - through_jpeg(image).astype(int)).max() <= 1
+    found = call("jpeg.js", "return m.throughJpeg(args[0], 512, 256)", image)
+    assert np.abs(found.reshape(image.shape) - through_jpeg(image).astype(int)).max() <= 1
 
 
 def test_label_images_are_within_a_level_of_the_servers(call):
-    script = "return Array.from(m.labelImage(Uint8Array.from(args[0]), 256, 256, args[1]))"
+    script = "return m.labelImage(args[0], 256, 256, args[1])"
     for label_map in example_maps():
-        found = np.array(call("treat.js", script, label_map, FACADES.rgb)).reshape(256, 256, 3)
+        found = call("treat.js", script, label_map, FACADES.rgb).reshape(256, 256, 3)
         expected = through_jpeg(smooth(FACADES.to_image(label_map), EDGE_SIGMA))
         assert np.abs(found - expected.astype(int)).max() <= 1
 
@@ -120,7 +121,7 @@ try {
   const read = [await m.readModel(file, (loaded) => progress.push(loaded)), await m.readModel(file)];
   await m.forgetOthers(args[2]);
   const kept = await m.readModel(file);
-  return { read: read.map((part) => Array.from(part)), same: kept.length, asked: asked.length, last: progress.at(-1) };
+  return [read, kept.length, asked.length, progress.at(-1)];
 } catch (error) { return error.message; } finally { window.fetch = get; }
 """
 CONTENT = bytes(range(256)) * 300
@@ -134,13 +135,11 @@ def file_of_site(site: tuple[Path, str]) -> str:
 
 
 def test_a_model_is_downloaded_once_and_forgotten_when_unused(call, file_of_site):
-    kept = call("model_store.js", STORE, file_of_site, len(CONTENT), [file_of_site])
-    assert [bytes(part) for part in kept["read"]] == [CONTENT, CONTENT]
-    assert kept["asked"] == 1 and kept["last"] == len(CONTENT)
-    forgotten = call("model_store.js", STORE, file_of_site, len(CONTENT), [])
-    assert forgotten["asked"] == 1 and forgotten["same"] == len(
-        CONTENT
-    )  # kept before; read once more after it was deleted
+    read, length, asked, last = call("model_store.js", STORE, file_of_site, len(CONTENT), [file_of_site])
+    assert [bytes(part) for part in read] == [CONTENT, CONTENT]
+    assert asked == 1 and last == length == len(CONTENT)
+    _, length, asked, _ = call("model_store.js", STORE, file_of_site, len(CONTENT), [])
+    assert asked == 1 and length == len(CONTENT)  # kept before; read once more after it was deleted
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,7 @@ def test_images_of_the_worker_are_the_servers(page, site):
     answer = start(page, load_message(folder, address, "facades", "wasm", 2), maps[0])
     assert (answer["engine"], answer["threads"]) == ("wasm", 2)
     for label_map in maps:
-        page.evaluate("(map) => { window.map.labelMap = map; }", label_map.ravel().tolist())
+        run_script(page, "(map) => { window.map.labelMap = map; }", label_map)
         others = [painter.paint(label_map, 7).astype(int) for painter in painters]
         for seed in SEEDS:
             for image, painter, other in zip(painted(page, seed), painters, others, strict=True):
@@ -189,9 +188,8 @@ def test_images_of_the_worker_are_the_servers(page, site):
 
 def painted(page: Page, seed: int) -> list[np.ndarray]:
     """The images of both models, RGBA [256, 256, 4]."""
-    page.evaluate(f"(seed) => ({PAINT})(seed).then(({{ images }}) => {{ window.images = images; }})", seed)
-    flat = page.evaluate("window.images.map((image) => Array.from(image))")
-    return [np.array(image).reshape(256, 256, 4) for image in flat]
+    images = run_script(page, f"(seed) => ({PAINT})(seed).then(({{ images }}) => images)", seed)
+    return [image.reshape(256, 256, 4) for image in images]
 
 
 QUEUE = """

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from pix2pix.labels import FACADES, Palette
+from tests.helpers.in_pages import run_script
 from tests.helpers.tiny import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ Point = tuple[int, int]
 READ_CANVAS = """
 canvas => {
   const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return [canvas.width, canvas.height, Array.from(new Uint32Array(image.data.buffer))];
+  return [canvas.width, canvas.height, image.data];
 }
 """
 
@@ -142,10 +143,10 @@ def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
     """The classes that the canvas shows, [H, W]; fails if any pixel has a colour between two classes."""
     page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    width, height, values = page.locator(".lc-stage canvas:visible").evaluate(READ_CANVAS)
-    pixels = np.array(values, np.uint32)
-    label_map, _ = palette.from_image(pixels.view(np.uint8).reshape(height, width, 4)[..., :3])
-    assert (palette.to_image(label_map).reshape(-1, 3) == pixels.view(np.uint8).reshape(-1, 4)[:, :3]).all()
+    width, height, values = run_script(page.locator(".lc-stage canvas:visible"), READ_CANVAS)
+    pixels = values.reshape(height, width, 4)[..., :3]
+    label_map, _ = palette.from_image(pixels)
+    assert (palette.to_image(label_map) == pixels).all()
     return label_map
 
 

@@ -15,7 +15,7 @@ picture => picture.decode().then(() => {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
   canvas.getContext('2d').drawImage(picture, 0, 0);
-  return Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data);
+  return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
 })
 """
 

@@ -23,6 +23,7 @@ from tests.helpers.browser import (
     shown_pictures,
     wait_for_pictures,
 )
+from tests.helpers.in_pages import run_script
 from tests.helpers.painters import Painters
 from tests.helpers.views import PIXELS, look
 
@@ -71,7 +72,7 @@ def test_the_difference_is_that_of_the_two_pictures_and_its_scale_is_said(page: 
     look(page, "Difference")
     expect(page.locator(".cp-words")).to_have_text(re.compile(rf"White: {WHITE_LEVELS} or more of 255 levels apart"))
     expect(page.locator(".cp-words")).to_contain_text(f"On average they are {apart.mean():.0f} levels apart")
-    grey = np.array(page.locator(".comparison img").evaluate(PIXELS)).reshape(256, 256, 4)[..., 0]
+    grey = run_script(page.locator(".comparison img"), PIXELS).reshape(256, 256, 4)[..., 0]
     assert np.abs(grey - np.minimum(apart * 255 / WHITE_LEVELS, 255)).mean() < 3  # JPEG
 
 
