@@ -183,6 +183,25 @@ def test_swapped_halves_are_named_with_the_flag_that_helps():
     assert check_pairs(pairs_of(a_house, photo)) == check_pairs(pairs_of(edges, photo)) == without_palette
 
 
+def test_a_palette_without_a_frequent_colour_is_named():
+    assert check_pairs(pairs_of(photo, a_house), Palette(FACADES.names[1:], FACADES.colors[1:])) == [
+        "1.jpg and 3 more: on average, only 66% of the even areas of label maps have a colour of the palette; "
+        "add the missing colours to it."
+    ]
+
+
+@pytest.mark.parametrize("palette", [FACADES, None])
+@pytest.mark.parametrize("direction", ["BtoA", "AtoB"])
+def test_a_few_pairs_the_other_way_round_are_named_alone(palette, direction):
+    pairs = pairs_of(photo, a_house, 9)
+    pairs[4] = (Path("5.jpg"), a_house(5), photo(5))
+    expected = ["5.jpg: the label map or drawing is on the other side than in most pairs; exchange the two images."]
+    assert check_pairs(pairs, palette, direction) == expected
+    turned = [(path, right, left) for path, left, right in pairs]
+    assert check_pairs(turned, palette, direction)[-1:] == expected
+    assert len(check_pairs(turned, palette, direction)) == (1 if direction == "AtoB" else 2), "with the swapped ones"
+
+
 def test_constant_pairs_bgr_other_colours_and_class_numbers_are_named():
     def white(_: int) -> np.ndarray:
         return np.full((256, 256, 3), 255, np.uint8)

@@ -95,6 +95,8 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(tmp_path):
     for folder, words in (
         (tmp_path / "missing", "does not exist. Put images"),
         (tmp_path, "contains no pairs of train"),
+        (save(photo(1), tmp_path / "half" / "1.png"), "1.png is a file, not a folder"),
+        (tmp_path / "half", "half contains images itself; put them into a folder train"),
     ):
         with pytest.raises(DataError, match=words):
             PairSource(folder).open()
@@ -104,8 +106,9 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(tmp_path):
         f"{tmp_path}/B/train/2.webp has no image of the same name in {tmp_path}/A/train."
     )
     (tmp_path / "B/train/3.webp").unlink()
-    assert "A/train/3.png has no image of the same name" in refusal(tmp_path) and "nor have 1 others" in refusal(
-        tmp_path
+    assert refusal(tmp_path) == (
+        f"{tmp_path}/A/train/3.png has no image of the same name in {tmp_path}/B/train; also without a partner: "
+        f"{tmp_path}/B/train/2.webp."
     )
     fill(tmp_path, OUTER, range(1, 4))
     fill(tmp_path, SIDE_BY_SIDE, range(1, 2))
@@ -114,6 +117,10 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(tmp_path):
     (tmp_path / "half/train/B/1.webp").unlink()
     (tmp_path / "half/train/B").rmdir()
     assert "half/train/B does not exist" in refusal(tmp_path / "half")
+    fill(tmp_path / "many", OUTER, range(1, 10))
+    for number in range(1, 9):
+        (tmp_path / f"many/A/train/{number}.png").unlink()
+    assert refusal(tmp_path / "many").endswith(f"{tmp_path}/many/B/train/6.webp and 2 more.")
     save(photo(1), tmp_path / "A/train/1.jpg")
     assert "holds both 1.jpg and 1.png" in refusal(tmp_path / ".") or "several layouts" in refusal(tmp_path)
 

@@ -167,22 +167,28 @@ def test_wrong_pairs_are_refused_before_the_first_step_and_trained_by_force(tmp_
 def test_check_says_for_every_file_what_is_wrong_and_what_would_be_trained(tmp_path, capsys):
     fill(tmp_path, SIDE_BY_SIDE, range(1, 6))
     write_palette(tmp_path, FACADES)
-    for number in (2, 4):
+    for number in (3, 4):
         save(np.concatenate([photo(number), house_image()[..., ::-1]], 1), tmp_path / "train" / f"{number}.png")
     (tmp_path / "train" / "5.png").write_bytes(b"")
     assert data.main(["check", str(tmp_path)]) == 1
     printed = capsys.readouterr()
-    assert [line.split("train/")[1].split(".png")[0] for line in printed.err.splitlines()] == ["5", "2", "4"]
+    assert [line.split("train/")[1].split(".png")[0] for line in printed.err.splitlines()] == ["5", "3", "4"]
     assert printed.err.count("has red and blue exchanged (BGR)") == 2
     assert "train: 5 pairs." in printed.out
-    assert "translates B to A at 256x256; palette: 12 classes of the input." in printed.out
+    assert "translates B to A at 256x256; palette: 12 classes. The model will make photos from" in printed.out
+    (tmp_path / "train" / "1.png").write_bytes(b"")
+    assert data.main(["check", str(tmp_path), "--direction", "AtoB"]) == 1
+    printed = capsys.readouterr()
+    assert len(printed.err.splitlines()) == 4, "an unreadable first file does not hide the others"
+    assert "12 classes. The model will make label maps from photos." in printed.out
 
 
 def test_the_palette_of_what_may_be_no_label_maps_is_questioned(tmp_path, capsys):
     fill(tmp_path / "edges", SIDE_BY_SIDE, range(1, 6), left=edges, right=on_white)
+    assert data.main(["palette", str(tmp_path / "edges")]) == 1
+    assert "only one flat colour, #ffffff; train without a palette" in capsys.readouterr().err
     for folder, flags, is_questioned in (
         ("edges", ["--direction", "AtoB"], True),
-        ("edges", [], True),
         ("maps", [], False),
     ):
         fill(tmp_path / "maps", SIDE_BY_SIDE, range(1, 6), right=own_map)

@@ -101,12 +101,14 @@ ROOF = {"name": "roof", "color": "#aa3300"}
         ("[" * 100_000, "not valid JSON"),
         ("[]", 'needs a list "classes"'),
         (json.dumps({"classes": 3}), 'needs a list "classes"'),
-        (json.dumps({"classes": []}), "1 to 256 classes"),
+        (json.dumps({"classes": []}), "has no classes, but a palette needs at least two;"),
+        (json.dumps({"classes": [ROOF]}), "has 1 class, but a palette needs at least two;"),
         (json.dumps({"classes": [ROOF, 5]}), 'class 2 needs a "name"'),
         (json.dumps({"classes": [{"name": "a\nb", "color": "#aa3300"}]}), 'class 1 needs a "name"'),
         (json.dumps({"classes": [{"name": "x" * 61, "color": "#aa3300"}]}), 'class 1 needs a "name"'),
         (json.dumps({"classes": [{"name": "roof"}]}), 'class 1 needs a "color"'),
-        (json.dumps({"classes": [ROOF | {"color": "red"}]}), "'red' is not of the form"),
+        (json.dumps({"classes": [ROOF | {"color": "red"}]}), 'class 1 needs a "color" such as "#aa3300", not "red".'),
+        (json.dumps({"classes": [ROOF, ROOF | {"color": [1, 2, 3]}]}), 'such as "#aa3300", not [1, 2, 3].'),
         (json.dumps({"classes": [ROOF, ROOF | {"name": "wall"}]}), "colours repeat: #aa3300"),
         (json.dumps({"classes": [ROOF, ROOF | {"color": "#aa3301"}]}), "names repeat: roof"),
         (" " * 1_000_001, "larger than 1 MB"),
@@ -128,7 +130,7 @@ def test_any_json_is_a_palette_or_refused(tmp_path_factory, value):
     for content in (value, {"classes": value}, {"classes": [ROOF | {"name": value}, ROOF | {"color": value}]}):
         path.write_text(json.dumps(content))
         try:
-            assert len(read_palette(path)) >= 1
+            assert len(read_palette(path)) >= 2
         except PaletteError as refused:
             assert str(path) in str(refused) and "\n" not in str(refused)
     path.unlink()

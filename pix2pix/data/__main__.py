@@ -44,8 +44,11 @@ def check(source: PairSource) -> int:
             print(problem, file=sys.stderr)
             is_well = False
     reader = splits["train"].reader
-    classes = f"{len(reader.palette)} classes of the {reader.palette_of}" if reader.palette else "none"
     source_side, target_side = "AB" if reader.direction == "AtoB" else "BA"
+    classes = "none"
+    if reader.palette:
+        what = "photos from label maps" if reader.palette_of == "input" else "label maps from photos"
+        classes = f"{len(reader.palette)} classes. The model will make {what}"
     width, height = reader.size
     print(
         f"Training with these flags translates {source_side} to {target_side} at {width}x{height}; palette: {classes}."

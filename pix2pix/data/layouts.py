@@ -27,6 +27,9 @@ from pix2pix.data_description import DIRECTIONS, SIDES, input_side
 from pix2pix.image_files import ImageFileError, image_size, list_images, printable, read_image, stem_key
 from pix2pix.labels import Palette
 
+MAX_NAMED = 6
+"""Files without a partner that a message names."""
+
 
 class LayoutError(DataError):
     """A folder without usable pairs; one sentence says what is wrong, where, and what to do."""
@@ -108,7 +111,9 @@ def _matched(a: Path, b: Path) -> list[PairFiles]:
             raise LayoutError(f"{printable(folder)} does not exist; it must hold the partners of {printable(other)}.")
     in_a, in_b = ({stem_key(path): path for path in list_images(folder)} for folder in (a, b))
     if unmatched := [path for key, path in (in_a | in_b).items() if key not in in_a or key not in in_b]:
-        others = f", nor have {len(unmatched) - 1} others" if len(unmatched) > 1 else ""
+        others = ", ".join(map(printable, unmatched[1:MAX_NAMED]))
+        others = others and f"; also without a partner: {others}"
+        others += f" and {len(unmatched) - MAX_NAMED} more" if len(unmatched) > MAX_NAMED else ""
         missing = b if unmatched[0].parent == a else a
         raise LayoutError(f"{printable(unmatched[0])} has no image of the same name in {printable(missing)}{others}.")
     return [PairFiles(path, in_b[key]) for key, path in in_a.items()]
@@ -150,11 +155,11 @@ class PairReader:
         direction: "BtoA" or "AtoB".
         size: Width and height of an image, multiples of 256.
         palette: Classes of the label images; None if there are none, or they are unknown.
-        label_side: Which images are the label images, A (0) or B (1); None finds out from the first pair.
+        label_side: Which images are the label images, A (0) or B (1); None finds out from the first readable pair.
 
     Raises:
         LayoutError: If the direction or the size cannot be used.
-        ImageFileError: With a palette, if the first pair cannot be read.
+        ImageFileError: With a palette, if no pair can be read.
     """
 
     def __init__(
@@ -250,14 +255,22 @@ class PairReader:
         return np.asarray(Image.fromarray(image).resize(self.size, how))
 
     def _look_at_first(self, palette: Palette) -> None:
-        """Learn from the first pair which side holds the label images, and whether they are class numbers."""
+        """Learn from the first readable pair which side holds the label images, and whether they are class numbers."""
         background = palette.colors[background_class(palette)]
         shares, have_numbers = [], []
-        for side, image in enumerate(self.files[0].read((background, background))):
-            numbers = label_image_from_numbers(image, palette, self.files[0].path_of(side))
+        first, images = self._first_readable((background, background))
+        for side, image in enumerate(images):
+            numbers = label_image_from_numbers(image, palette, first.path_of(side))
             have_numbers.append(numbers is not None)
             shares.append(1.0 if numbers else share_of_palette(image, palette))
         if self.label_side is None:
             self.label_side = int(shares[1] > shares[0]) if shares[0] != shares[1] else self.input_side
         self._has_numbers = have_numbers[self.label_side]
         self._backgrounds = (None, background) if self.label_side else (background, None)
+
+    def _first_readable(self, backgrounds: tuple[str, str]) -> tuple[PairFiles, tuple[np.ndarray, np.ndarray]]:
+        """Return the first pair that can be read, and A and B of it; if there is none, raise the first one's error."""
+        for pair in self.files:
+            with suppress(ImageFileError):  # reported when it is read
+                return pair, pair.read(backgrounds)
+        return self.files[0], self.files[0].read(backgrounds)

@@ -24,7 +24,8 @@ class PairChecks:
     Args:
         palette: Colours of the label images; None for other pairs, such as edges; few colours and drawings
             then tell swapped halves.
-        direction: "AtoB" says that the left images are the input, or that photos are; see `_pair_problem`.
+        direction: "BtoA" expects photos left and label images right, as published. "AtoB" is either the other way
+            round, or as published and translated from photos to label images: both are what was asked for.
         size: Width and height that the images will be resized to.
     """
 
@@ -33,7 +34,9 @@ class PairChecks:
     ) -> None:
         self.palette, self.direction, self.size = palette, direction, size
         self._files: dict[str, list[Path]] = {}
-        self._maps_left = self._maps_right = 0
+        self._maps_left: list[Path] = []  # where only A looks like a map
+        self._maps_right: list[Path] = []
+        self._shares: list[float] = []
         self._all: list[Path] = []
 
     def add(self, path: Path, left: np.ndarray, right: np.ndarray) -> None:
@@ -41,18 +44,29 @@ class PairChecks:
         self._all.append(path)
         if problem := _pair_problem(left, right, self.palette, self.direction, self.size):
             self._files.setdefault(problem, []).append(path)
-        elif self.palette is None:
-            left_is_map, right_is_map = which_are_maps(left, right)
-            self._maps_left += left_is_map
-            self._maps_right += right_is_map
+            return
+        are_maps = which_are_maps(left, right, self.palette)
+        if are_maps[0] != are_maps[1]:
+            (self._maps_left if are_maps[0] else self._maps_right).append(path)
+            if self.palette is not None:
+                self._shares.append(share_of_palette(left if are_maps[0] else right, self.palette))
 
     def files_by_problem(self) -> dict[str, list[Path]]:
         """Return every problem with its files; a problem has no subject and no full stop."""
-        total = len(self._all)
-        swapped = self._maps_left >= MAJORITY * total and self._maps_right <= (1 - MAJORITY) * total
-        if total and self.direction == "BtoA" and swapped:
-            return self._files | {_SWAPPED_DRAWINGS: self._all}
-        return self._files
+        left, right = self._maps_left, self._maps_right
+        fewer, more = (left, right) if len(left) <= len(right) else (right, left)
+        least = 1 if self.palette else MAJORITY * len(self._all)  # without a palette, one verdict is a guess
+        found: dict[str, list[Path]] = {}
+        if self.direction == "BtoA" and more is left and len(left) >= least:
+            found[_SWAPPED if self.palette else _SWAPPED_DRAWINGS] = left if fewer else self._all
+        if fewer and len(fewer) + len(more) >= least:
+            found[_OTHER_WAY_ROUND] = fewer
+        if self._shares and (share := float(np.mean(self._shares))) < LEAST_MEAN_NEAR:
+            found[
+                f"on average, only {share:.0%} of the even areas of label maps have a colour of the palette; "
+                "add the missing colours to it"
+            ] = self._all
+        return self._files | found
 
     def problems(self) -> list[str]:
         """Return one sentence per kind of problem, with the first file, and how many others; empty if all is well."""
@@ -64,6 +78,12 @@ class PairChecks:
 
 _SWAPPED = "the images A (left) look like label maps; give --direction AtoB"
 _SWAPPED_DRAWINGS = "the images A (left) look like label maps or line drawings; give --direction AtoB"
+_OTHER_WAY_ROUND = "the label map or drawing is on the other side than in most pairs; exchange the two images"
+LEAST_MEAN_NEAR = 0.8
+"""Mean share of palette colours in a folder's label images, below which colours are missing.
+
+It is 0.95 in facades (400 pairs of train), 0.92 in Cityscapes (300 of val).
+"""
 MOST_STRETCHED = 1.9
 """Largest ratio by which resizing may change an image's proportions; the halves of a lone square image reach 2."""
 
@@ -71,15 +91,11 @@ MOST_STRETCHED = 1.9
 def _pair_problem(
     left: np.ndarray, right: np.ndarray, palette: Palette | None, direction: str, size: tuple[int, int]
 ) -> str | None:
-    """Return what is wrong with a pair: a sentence without its subject, the file.
-
-    Images are expected as published, photos left and label images right. With "AtoB" that is either the other way
-    round, or as published and translated from photos to label images: both are what was asked for.
-    """
+    """Return what is wrong with one pair, wherever its label image is: a sentence without its subject, the file."""
     sides = {"image A (left)": left, "image B (right)": right}
     photo_side, label_side = reversed(sides) if direction == "AtoB" else sides
     shares = {side: share_of_palette(pixels, palette) if palette else 0.0 for side, pixels in sides.items()}
-    if direction == "AtoB" and palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
+    if palette and shares[photo_side] >= LEAST_NEAR > shares[label_side]:
         label_side, photo_side = photo_side, label_side
     label_image = sides[label_side]
     if (label_image == label_image[..., :1]).all() and looks_like_class_numbers(label_image[..., 0]):
@@ -92,8 +108,6 @@ def _pair_problem(
         return stretched
     if palette is None:
         return None
-    if shares[label_side] < LEAST_NEAR <= shares[photo_side]:
-        return _SWAPPED
     if is_bgr(label_image, palette, shares[label_side]):
         return f"{label_side} has red and blue exchanged (BGR); save it as RGB"
     if shares[label_side] < LEAST_NEAR:

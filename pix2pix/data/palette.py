@@ -16,6 +16,7 @@ occur.
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,11 @@ def find_palette(label_images: Iterable[np.ndarray]) -> FoundPalette:
         raise PaletteError(
             f"Only {num_label_images} of {num_images} images look like label maps, with few, flat colours; "
             "train without a palette, or give --direction if the other images are the label maps."
+        )
+    if len(colors) == 1:
+        raise PaletteError(
+            f"The images have only one flat colour, #{bytes(colors[0]).hex()}; train without a palette, or give "
+            "--direction if the other images are the label maps."
         )
     counts, means = everything.occupied()
     distances = np.linalg.norm(means[:, None] - np.array(colors)[None], axis=2)  # [bins, classes]
@@ -176,11 +182,18 @@ def read_palette(path: Path) -> Palette:
     except PaletteError:
         raise
     except (ValueError, RecursionError) as error:
-        raise PaletteError(f"{where} is not valid JSON ({str(error)[:100]}); correct it or find it again.") from error
+        raise PaletteError(
+            f"{where} is not valid JSON ({str(error)[:100]}); correct it, or remove it and find the palette again."
+        ) from error
     classes = content.get("classes") if isinstance(content, dict) else None
     if not isinstance(classes, list):
         raise PaletteError(f'{where} needs a list "classes" of objects with "name" and "color".')
     pairs = [_read_class(where, number, item) for number, item in enumerate(classes, 1)]
+    if len(pairs) < 2:
+        raise PaletteError(
+            f"{where} has {len(pairs) or 'no'} class{'' if pairs else 'es'}, but a palette needs at least two; add the "
+            "others, or remove the file to train without a palette."
+        )
     try:
         return Palette(tuple(name for name, _ in pairs), tuple(color for _, color in pairs))
     except ValueError as error:
@@ -191,9 +204,10 @@ def _read_class(where: str, number: int, item: Any) -> tuple[str, str]:
     name, color = (item.get("name"), item.get("color")) if isinstance(item, dict) else (None, None)
     if not (isinstance(name, str) and name.strip() and len(name) <= MAX_NAME and name.isprintable()):
         raise PaletteError(f'{where}: class {number} needs a "name" of 1 to {MAX_NAME} letters.')
-    if not isinstance(color, str):
-        raise PaletteError(f'{where}: class {number} needs a "color" such as "#aa3300".')
-    return name.strip(), color[:20].lower()
+    if not (isinstance(color, str) and re.fullmatch("#[0-9a-f]{6}", color, re.IGNORECASE)):
+        given = f", not {json.dumps(color)[:20]}" if "color" in item else ""
+        raise PaletteError(f'{where}: class {number} needs a "color" such as "#aa3300"{given}.')
+    return name.strip(), color.lower()
 
 
 def write_palette(path: Path, found: FoundPalette) -> None:

@@ -10,7 +10,7 @@ from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.jitter import PUBLISHED_JITTER, Jitter
 from pix2pix.data.layouts import PairReader, find_pairs, split_val
 from pix2pix.data.palette import read_palette
-from pix2pix.image_files import printable
+from pix2pix.image_files import list_images, printable
 from pix2pix.labels import PALETTES, Palette
 
 PALETTE_FILE = "palette.json"
@@ -53,9 +53,15 @@ class PairSource:
             DataError: If a needed split is missing, or a folder cannot be used.
         """
         if not self.folder.is_dir():
-            raise DataError(f"{printable(self.folder)} does not exist. {self.advice}")
+            what = "is a file, not a folder" if self.folder.exists() else "does not exist"
+            raise DataError(f"{printable(self.folder)} {what}. {self.advice}")
         try:
             found = find_pairs(self.folder)
+            if not found and list_images(self.folder):
+                raise DataError(
+                    f"{printable(self.folder)} contains images itself; put them into a folder train, and give the "
+                    "folder around that."
+                )
             if "train" in found and "val" not in found and self.val_share:
                 found["train"], found["val"] = split_val(found["train"], self.val_share, self.seed)
             if missing := [split for split in needed if split not in found]:
