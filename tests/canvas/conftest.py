@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.conftest import find_chromium
 from tests.helpers.app import weight_flags
+from tests.helpers.both_pages import app_url as app_url
 from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
 from tests.helpers.browser import PHONE, cleared_page, reset, served_app
 from tests.helpers.painters import Painters, painters_behind
@@ -15,20 +17,19 @@ from tests.helpers.sites import tiny_folders as tiny_folders
 from tests.helpers.sites import tiny_site as tiny_site
 
 
-@pytest.fixture(scope="module")
-def app_url(
-    request: pytest.FixtureRequest,
-    browser: Browser,
-    tiny_folders: dict[str, Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The app, or the site, with both tabs and tiny networks with random weights, which answer soon."""
-    if request.param == "site":
-        with served_site(request.getfixturevalue("tiny_site")) as url:
-            yield url
-    else:
-        with served_app(tmp_path_factory.mktemp("app"), *weight_flags(tiny_folders)) as url:
-            yield url
+@pytest.fixture(scope="session")
+def gradio_url(tiny_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with both tabs and tiny networks with random weights, which answer soon."""
+    find_chromium()
+    with served_app(tmp_path_factory.mktemp("app"), *weight_flags(tiny_folders)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def site_url(tiny_site: Path) -> Iterator[str]:
+    """The site with the same networks."""
+    with served_site(tiny_site) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

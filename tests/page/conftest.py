@@ -1,10 +1,13 @@
 """A fresh page of the app with the bundled models for every test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.conftest import find_chromium
+from tests.helpers.both_pages import app_url as app_url
 from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
 from tests.helpers.browser import open_tab, opened_page, served_app
 from tests.helpers.fresh_pages import page as page
@@ -14,17 +17,19 @@ from tests.helpers.site import served_site
 from tests.helpers.sites import bundled_site as bundled_site
 
 
-@pytest.fixture(scope="module")
-def app_url(
-    request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The app, or the site, with the bundled weights."""
-    if request.param == "site":
-        with served_site(request.getfixturevalue("bundled_site")) as url:
-            yield url
-    else:
-        with served_app(tmp_path_factory.mktemp("app")) as url:
-            yield url
+@pytest.fixture(scope="session")
+def gradio_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with the bundled weights."""
+    find_chromium()
+    with served_app(tmp_path_factory.mktemp("app")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def site_url(bundled_site: Path) -> Iterator[str]:
+    """The site with the bundled weights."""
+    with served_site(bundled_site) as url:
+        yield url
 
 
 @pytest.fixture
