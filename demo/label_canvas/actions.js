@@ -26,6 +26,7 @@ import { Repeat } from './tools/repeat.js';
 /**
  * @typedef {object} ToolDetails
  * @property {string} hint The sentence below the map while the tool is chosen.
+ * @property {string} [touchHint] The same for fingers, where "tap" for "click" is not enough.
  * @property {boolean} [snaps] The tool and its cursor keep to the grid.
  * @property {(labelMap: LabelMap, choice: Choice, canvas: Canvas) => Tool} make
  */
@@ -42,6 +43,7 @@ export const TOOLS = [
     keys: ['B'],
     title: 'paint freely',
     hint: 'Paint freely. Shift+click draws a line.',
+    touchHint: 'Paint freely. A tap with two fingers undoes.',
     icon:
       'M20.5 3.5c-4.8 2.6-8.6 6.1-11 10.1l2.9 2.9c4-2.4 7.5-6.2 8.1-13z ' +
       'M8 15c-2 .2-3 1.6-3.2 3.2-.1 1-.6 1.7-1.3 2.2 3.5.6 7.4-.3 7.4-2.8L8 15z',
@@ -107,6 +109,17 @@ export const TOOLS = [
     make: (labelMap, _, canvas) => makePick(labelMap, (classIndex) => canvas.pickClass(classIndex)),
   }),
 ];
+
+/**
+ * Returns the hint of a tool in words for the pointer at hand, which may change: fingers tap, and have no Shift key.
+ * @param {string} name
+ * @param {string} [step] What an open tool says of its next step instead.
+ */
+export function hintOf(name, step) {
+  const { hint = '', touchHint = hint } = TOOLS.find((entry) => entry.name === name) ?? {};
+  if (!matchMedia('(pointer: coarse)').matches) return step ?? hint;
+  return (step ?? touchHint).replaceAll('click', 'tap').replaceAll('Click', 'Tap');
+}
 
 /** @type {Action[]} */
 export const COMMANDS = [

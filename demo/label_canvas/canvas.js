@@ -6,7 +6,7 @@ import { find } from '../find.js';
 /** @import { Pixels } from './document/raster.js' */
 /** @import { Choice, Tool } from './tools/tool.js' */
 /** @import { CanvasListeners, CanvasOptions } from './types.js' */
-import { TOOLS } from './actions.js';
+import { hintOf, TOOLS } from './actions.js';
 import { ClassChoice } from './chrome/class_choice.js';
 import { Keys } from './chrome/keys.js';
 import { LAYOUT } from './chrome/layout.js';
@@ -284,7 +284,7 @@ export class Canvas {
   }
 
   showHint() {
-    this.status.showHint(this.tool.hint ?? TOOLS.find(({ name }) => name === this.#toolName)?.hint ?? '');
+    this.status.showHint(hintOf(this.#toolName, this.tool.hint));
   }
 
   /** @param {number} classIndex */

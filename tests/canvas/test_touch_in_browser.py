@@ -11,6 +11,8 @@ from tests.helpers.browser import (
     Fingers,
     Point,
     both_pictures_change,
+    choose,
+    drag,
     frames_drawn,
     inside_diamond,
     on_screen,
@@ -167,3 +169,18 @@ def test_a_pinch_and_fingers_that_rest_undo_nothing(phone: Page, fingers: Finger
     fingers.touch("touchEnd")
     assert (read_map(phone) == after).all()
     expect(phone.get_by_role("button", name="Undo")).to_be_enabled()
+
+
+def test_hints_speak_of_fingers_where_there_is_no_mouse(phone: Page) -> None:
+    hint = phone.locator(".lc-hint").first
+    for tool, words in (
+        ("Brush", "Paint freely. A tap with two fingers undoes."),
+        ("Polygon", "Tap corners, or draw around an area."),
+        ("Fill", "Tap a region to repaint it."),
+        ("Pick class", "Tap to take the class from the map."),
+    ):
+        choose(phone, tool)
+        expect(hint).to_have_text(words)
+    choose(phone, "Repeat")
+    drag(phone, (40, 40), (60, 60))
+    expect(hint).to_contain_text("A tap removes the frame.")

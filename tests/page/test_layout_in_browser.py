@@ -150,6 +150,34 @@ def test_the_first_screen_of_a_phone_or_tablet_has_map_palette_and_images(
         assert hint and hint["y"] + hint["height"] <= height  # its words are seen, too
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "is_touched", "least"),
+    [
+        (640, 360, False, 220),
+        (640, 360, True, 220),
+        (667, 375, True, 220),
+        (512, 384, False, 220),
+        (320, 256, False, 190),
+    ],
+)
+def test_a_small_phone_on_its_side_and_an_enlarged_page_have_a_canvas_to_paint_on(
+    browser: Browser, app_url: str, width: int, height: int, is_touched: bool, least: int
+) -> None:
+    size = {"viewport": {"width": width, "height": height}}
+    with opened_page(browser, app_url, **(PHONE | size if is_touched else size)) as page:
+        surface, palette, image = (
+            page.locator(part).first.bounding_box() for part in (".lc-surface", ".lc-palette", ".cp-pictures img")
+        )
+        assert surface and palette and image
+        assert surface["width"] >= least and image["y"] < 100
+        assert max(box["x"] + box["width"] for box in (surface, palette)) <= image["x"]
+        below, beside = (surface[y] + surface[side] <= palette[y] for y, side in (("y", "height"), ("x", "width")))
+        assert beside if width >= 640 else below
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        names = page.locator(".lc-palette button").evaluate_all("all => all.map(b => b.scrollWidth - b.clientWidth)")
+        assert max(names) <= 0
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133)])
 def test_on_an_upright_screen_images_stay_while_the_canvas_is_scrolled(
     browser: Browser, app_url: str, width: int, height: int

@@ -8,8 +8,10 @@ const DESCRIPTION =
 export const LAYOUT = `
 <div class="label-canvas"><div class="lc-layout">
   <div class="lc-toolbar">
-    <div class="lc-tools" role="radiogroup" aria-label="Tool"></div>
-    <div class="lc-actions" data-place="toolbar"></div>
+    <div class="lc-buttons">
+      <div class="lc-tools" role="radiogroup" aria-label="Tool"></div>
+      <div class="lc-actions" data-place="toolbar"></div>
+    </div>
     <div class="lc-options">
       <label class="lc-size" data-tools="brush line" title="Brush size ([ and ])">
         <span>Size</span><input type="range" min="1" max="64" value="16" /><output>16</output>
