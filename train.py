@@ -29,7 +29,7 @@ from pix2pix.data.facades import DownloadError
 from pix2pix.dry_run import dry_run
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
-from pix2pix.flags import command_of
+from pix2pix.flags import command_of, complain
 from pix2pix.hub import HubModel
 from pix2pix.init_from import describe_start, init_from
 from pix2pix.launch import make_graph, make_trainer, start_processes
@@ -63,11 +63,11 @@ def train(config: TrainConfig, splits: dict[str, PairedDataset], run: RunFolder,
     if accelerator.is_main_process:
         run_config.record(run, config, hashes, splits["train"].description)
     start(trainer, run, hashes["train"], accelerator)
-    scoring = Scoring(run, config, splits, hashes, accelerator)
-    start_tracker(accelerator, config, run, trainer.step_count)
-    graphed = make_graph(trainer, splits["train"])
     progress = Progress(trainer, len(splits["train"]))
     progress.open()
+    scoring = Scoring(run, config, splits, hashes, accelerator, is_finished=trainer.epoch >= config.epochs)
+    start_tracker(accelerator, config, run, trainer.step_count)
+    graphed = make_graph(trainer, splits["train"])
     with stopping_on_signals(trainer):
         if not scoring.score(trainer):  # a run that was stopped while scoring resumes with that
             return False
@@ -185,7 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         accelerator, config = start_processes(config)
     except (OSError, RuntimeError, ValueError) as error:  # such as an address that another launch uses
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     assert config.run_dir is not None
     run = RunFolder(config.run_dir)
@@ -200,7 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
             complete = train(config, splits, run, accelerator)
     except (KeyboardInterrupt, *EXPECTED_ERRORS) as error:
         if accelerator.is_local_main_process or isinstance(error, LostProcessError):
-            print(explain(error, run), file=sys.stderr)
+            complain(explain(error, run))
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     finally:
         accelerator.end_training()
@@ -245,7 +245,7 @@ def publish(run: RunFolder, name: str) -> int:
     try:
         model = push(run.release, HubModel.parse(name), maps=MAPS).model
     except (OSError, ValueError) as error:
-        print(f"Not published: {error}. Once this is fixed, run: {retry}", file=sys.stderr)
+        complain(f"Not published: {error}. Once this is fixed, run: {retry}")
         return 1
     except KeyboardInterrupt:
         print(f"Not published. To publish it later, run: {retry}", file=sys.stderr)

@@ -18,6 +18,7 @@ from pix2pix.hub import HubModel, cached, fetch, locate
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
 from pix2pix.release import OBJECTIVES, ReleaseConfig, ReleaseError
+from pix2pix.surroundings import in_words
 
 MODELS = tuple(f"{dataset}-{objective}" for dataset in PALETTES for objective in OBJECTIVES)
 """The models whose datasets the page knows."""
@@ -71,7 +72,7 @@ class Model:
             self.notice = ""
         except (OSError, RuntimeError, ValueError) as error:
             instead = f"Shown instead: {self.source}." if self.painter else "There is nothing to show instead."
-            self.notice = f"{error}. {instead}"
+            self.notice = f"{in_words(error)}. {instead}"
         finally:
             self.wanted = None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from huggingface_hub import metadata_load, metadata_save
 
 from demo.models import MODELS, PUBLISHED_MODELS, read_painter
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import FILES, HubModel, cached, fetch
 from pix2pix.release import weights_by_epoch
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         pinned = pin(flags.owner, flags.names or list(MODELS))
     except ValueError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     sources = {name: f"{model.repo}@{model.revision}" for name, model in pinned.items()}
     PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")

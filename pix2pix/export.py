@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pix2pix import noise, release
 from pix2pix.files import replacing
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import locate
 from pix2pix.networks import Down, UNet, Up
 from pix2pix.provenance import licence_note
@@ -202,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         path, apart = export(locate(flags.release), flags.output)
     except (ExportError, OSError, ReleaseError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, at most {apart:.1e} from PyTorch in values of [-1, 1]")
     return 0

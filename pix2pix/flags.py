@@ -2,12 +2,13 @@
 
 import argparse
 import difflib
+import sys
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from pix2pix.surroundings import prepare_program
+from pix2pix.surroundings import in_words, prepare_program
 
 RENAMED = {
     **dict.fromkeys(("dataroot", "data-root", "dataset-dir"), ("--data", "--data-dir", "--input")),
@@ -61,6 +62,11 @@ def command_of(script: str) -> str:
     return f"python {script}" if is_clone else f"pix2pix-{script.removesuffix('.py')}"
 
 
+def complain(error: BaseException | str) -> None:
+    """Print an error for people."""
+    print(in_words(error), file=sys.stderr)
+
+
 class Parser(argparse.ArgumentParser):
     """Parses flags; names are never abbreviated, which could become ambiguous when flags are added."""
 
@@ -76,6 +82,10 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f"{unknown[0]!r} is one argument too many; {self.prog} --help lists them")
         return parsed
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with a sentence for people."""
+        super().error(in_words(message))
 
 
 class Formatter(argparse.HelpFormatter):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pix2pix import release
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.labels import PALETTES
 from pix2pix.networks import UNet
 from pix2pix.pth_files import read_state
@@ -139,10 +139,10 @@ def main(arguments: list[str] | None = None) -> int:
         config = ReleaseConfig(flags.dataset, flags.objective, palette, base_channels, norm, flags.epochs, seed=0)
         release.save(flags.output, generator, config)
     except ReleaseError as error:
-        print(f"{flags.file}: {error}" if str(flags.file) not in str(error) else error, file=sys.stderr)
+        complain(f"{flags.file}: {error}" if str(flags.file) not in str(error) else error)
         return 1
     except OSError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     print(f"{flags.output}: UNet-256, {base_channels} base channels, {norm} norm")
     return 0

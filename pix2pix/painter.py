@@ -20,7 +20,7 @@ from PIL import Image
 from pix2pix import release
 from pix2pix.data.checks import LabelImageFile, read_label_image
 from pix2pix.data.palette import background_class
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable
 from pix2pix.int8 import quantize
@@ -260,7 +260,7 @@ def main(arguments: list[str] | None = None) -> int:
         flags.output.mkdir(parents=True, exist_ok=True)
         painted = [_paint_to(flags.output, painter, path, flags) for path in files]
     except (OSError, ValueError) as error:  # ReleaseError too
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     except KeyboardInterrupt:
         print(f"Stopped. Images that are finished are in {flags.output}", file=sys.stderr)
@@ -274,7 +274,7 @@ def _paint_to(output: Path, painter: Painter, path: Path, flags: argparse.Namesp
     try:
         image = paint_file(painter, path, flags.seed, not flags.no_dropout, flags.force)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return False
     Image.fromarray(image).save(output / f"{path.stem}.png")
     return True

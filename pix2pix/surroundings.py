@@ -35,6 +35,12 @@ class ProxyError(ValueError):
     """A proxy variable has a value that cannot be used; the message names both."""
 
 
+def in_words(error: BaseException | str) -> str:
+    """Return the words of an error, without what systems put around them, such as [Errno -2]; files stay named."""
+    words = re.sub(r"<urlopen error (.*?)>", r"\1", str(error))
+    return re.sub(r"\[(Errno|WinError) -?\d+\] |\[SSL: \w+\] | \(_ssl\.c:\d+\)", "", words)
+
+
 def prepare_program() -> None:
     """Prepare this process: call it before anything is printed.
 

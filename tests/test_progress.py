@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pytorch_fid import inception as pytorch_fid_inception
 
 import train
 from pix2pix.progress import Progress, describe_run, duration
@@ -53,6 +54,20 @@ def test_a_finished_run_given_again_says_so_and_how_to_train_it_further(data_dir
         and "l1 on facades, epoch 2:" in opening
         and epoch.startswith("epoch 2/2: G/l1")
     )
+
+
+def test_a_finished_run_says_nothing_of_scores_that_it_has_no_weights_for(data_dir, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(pytorch_fid_inception, "FID_WEIGHTS_URL", "http://nowhere.invalid/weights.pth")
+    run = arguments(data_dir, tmp_path / "run", objective="l1", epochs=1, fid_every=1)
+    assert train.main(run) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("Training l1 on facades")
+    assert "Epochs are not scored: Inception's weights could not be downloaded (" in said.err
+    assert "Errno" not in said.err
+    assert train.main(run) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"{tmp_path / 'run'} is already finished: 1 epoch.") and said.err == ""
 
 
 class Terminal(io.StringIO):

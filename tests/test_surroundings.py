@@ -4,16 +4,19 @@ import ast
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import URLError
 
 import httpx
 import httpx2
 import pytest
 from PIL import Image
 
-from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies
+from pix2pix.flags import complain
+from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies, in_words
 from tests.helpers.app import ROOT, tiny_models
 from tests.helpers.server import start_app
 from tests.helpers.socks_server import socks_server
@@ -210,3 +213,37 @@ def test_the_apps_own_address_is_exempt_and_what_the_user_named_stays(proxies):
     proxies.setenv("no_proxy", "*")
     exempt_from_proxies()
     assert os.environ["no_proxy"] == "*"
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        (OSError(28, "No space left on device", "/tmp/log.jsonl"), "No space left on device: '/tmp/log.jsonl'"),
+        (URLError(socket.gaierror(-2, "Name or service not known")), "Name or service not known"),
+        (ValueError("log.jsonl: [Errno 13] Permission denied: 'a'"), "log.jsonl: Permission denied: 'a'"),
+        (
+            URLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed (_ssl.c:1006)"),
+            "certificate verify failed: self-signed",
+        ),
+        ("[Errno and] other brackets [0, 1] stay", "[Errno and] other brackets [0, 1] stay"),
+    ],
+)
+def test_errors_reach_people_in_words_without_numbers_of_the_system(error, words, capsys):
+    assert in_words(error) == words
+    complain(error)
+    assert capsys.readouterr().err == f"{words}\n"
+
+
+def test_every_program_prints_errors_in_words():
+    files = [ROOT / "train.py", ROOT / "app.py", *(ROOT / "pix2pix").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]
+    raw = r"print\((error|problem)\b|print\(str\(error|print\(explain\("
+    assert [str(path) for path in files if re.search(raw, path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_file_in_the_way_is_told_in_words(tmp_path, released_folder, image_folders):
+    (tmp_path / "file").touch()
+    flags = ["--weights", released_folder, "--input", image_folders[0], "--output", tmp_path / "file"]
+    command = [sys.executable, "-m", "pix2pix.painter", *map(str, flags)]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert said.returncode == 1
+    assert said.stderr == f"File exists: '{tmp_path / 'file'}'\n"

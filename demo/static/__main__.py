@@ -7,7 +7,7 @@ from demo.command_line import add_weights
 from demo.models import BUNDLED, BUNDLED_WEIGHTS, MODELS, Source, find_sources
 from demo.static import SiteError, write_site
 from pix2pix.export import ExportError
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import locate, pull
 from pix2pix.release import ReleaseError
 
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         folders = {name: folder_of(source) for name, source in sources.items()}
         write_site(folders, flags.output, {name: words_for(source) for name, source in sources.items()})
     except (ExportError, OSError, ReleaseError, SiteError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     size = sum(path.stat().st_size for path in flags.output.rglob("*") if path.is_file())
     print(f"{flags.output}: {size / 1e6:.0f} MB. To try it: python -m http.server -d {flags.output}")

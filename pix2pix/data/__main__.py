@@ -20,7 +20,7 @@ from pix2pix.data.layouts import split_val
 from pix2pix.data.palette import find_palette, write_palette
 from pix2pix.data.source import PALETTE_FILE, PairSource, own_source
 from pix2pix.data_description import DIRECTIONS, VAL_SHARE, input_side, parse_size
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.image_files import ImageFileError, printable
 
 MUCH_LEFT_OVER = 0.2
@@ -41,7 +41,7 @@ def check(source: PairSource) -> int:
             _, drawn = split_val(pairs.reader.files, VAL_SHARE, seed=0)
             print(f"There is no val, so training sets aside {len(drawn)} of these pairs for validation (--val-share).")
         for problem in all_problems(pairs):
-            print(problem, file=sys.stderr)
+            complain(problem)
             is_well = False
     reader = splits["train"].reader
     source_side, target_side = "AB" if reader.direction == "AtoB" else "BA"
@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return run(flags)
     except (CityscapesError, DataError, DownloadError, ImageFileError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to continue.", file=sys.stderr)

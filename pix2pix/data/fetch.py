@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from pix2pix.surroundings import in_words
+
 ATTEMPTS = 3  # per server
 TIMEOUT_SECONDS = 20.0  # for connecting, and between two pieces of data
 CHUNK_BYTES = 1 << 16
@@ -100,7 +102,7 @@ def _open(url: str, part: Path, known: _Source | None, have: int) -> HTTPRespons
             f"the server answered {answer.code} {answer.reason}"
         ) from answer
     except (OSError, HTTPException) as problem:
-        raise _Interrupted(f"no connection: {getattr(problem, 'reason', problem)}") from problem
+        raise _Interrupted(f"no connection: {in_words(problem)}") from problem
 
 
 def _check_continues(response: HTTPResponse, part: Path, known: _Source, have: int) -> None:
@@ -146,7 +148,7 @@ def _pieces(response: HTTPResponse) -> Iterator[bytes]:
         while piece := response.read1(CHUNK_BYTES):
             yield piece
     except (OSError, HTTPException) as problem:
-        raise _Interrupted(f"the connection was cut: {problem or type(problem).__name__}") from problem
+        raise _Interrupted(f"the connection was cut: {in_words(problem) or type(problem).__name__}") from problem
 
 
 def _source(url: str, response: HTTPResponse) -> _Source:

@@ -24,7 +24,7 @@ from pix2pix.fid.distances import FidError, default_subset_size, frechet_distanc
 from pix2pix.fid.evaluator import Evaluator, choose
 from pix2pix.fid.inception import BATCH_SIZE, DIMS, Inception, find_weights
 from pix2pix.fid.scoring import describe, release_best, score_epoch
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable, read_image
 from pix2pix.labels import PALETTES, Palette
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             compare_folders(flags.folders, flags)
     except (DataError, FidError, ReleaseError, RunFolderError, OSError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to resume after the last score of the run.", file=sys.stderr)

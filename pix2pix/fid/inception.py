@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.measure import OFFICIAL_HASH, Measure
 from pix2pix.files import replacing
-from pix2pix.surroundings import ProxyError, check_proxies
+from pix2pix.surroundings import ProxyError, check_proxies, in_words
 
 WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
 DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
@@ -110,8 +110,13 @@ def _read_cache(path: Path) -> np.ndarray | None:
         return None
 
 
+def downloaded_weights() -> Path:
+    """Return where pytorch-fid keeps the file of the weights: $TORCH_HOME/hub/checkpoints."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS_FILE
+
+
 def find_weights(path: Path | None = None) -> Path:
-    """Return `path`, or the file in pytorch-fid's folder ($TORCH_HOME/hub/checkpoints), downloaded if missing.
+    """Return `path`, or the file in pytorch-fid's folder, downloaded if missing.
 
     Raises:
         FidError: If it is missing and cannot be downloaded. The download fails if the server is silent for
@@ -121,7 +126,7 @@ def find_weights(path: Path | None = None) -> Path:
         if not path.is_file():
             raise FidError(f"--fid-weights {path} is not a file")
         return path
-    path = Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS_FILE
+    path = downloaded_weights()
     url = pytorch_fid_inception.FID_WEIGHTS_URL
     if not path.is_file():
         before = socket.getdefaulttimeout()
@@ -131,10 +136,9 @@ def find_weights(path: Path | None = None) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path), hash_prefix=OFFICIAL_HASH)
         except (OSError, RuntimeError, HTTPException, ProxyError) as error:  # RuntimeError: not the expected file
-            reason = getattr(error, "reason", error)  # urllib's errors print in brackets
             raise FidError(
-                f"Inception's weights could not be downloaded ({reason}); get {url} from elsewhere, and put it at "
-                f"{path} or pass it as --fid-weights"
+                f"Inception's weights could not be downloaded ({in_words(error)}); get {url} from elsewhere, "
+                f"and put it at {path} or pass it as --fid-weights"
             ) from error
         finally:
             socket.setdefaulttimeout(before)

@@ -19,7 +19,7 @@ from pix2pix.config import TrainConfig
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.evaluator import Evaluator
-from pix2pix.fid.inception import Inception, find_weights
+from pix2pix.fid.inception import Inception, downloaded_weights, find_weights
 from pix2pix.files import append_record, read_records
 from pix2pix.networks import UNet
 from pix2pix.processes import any_process
@@ -93,7 +93,8 @@ def describe(record: dict[str, Any]) -> str:
 class Scoring:
     """Scores the epochs of a run as they end.
 
-    Without Inception's weights, or with too few images, it warns once, and training runs unscored.
+    Without Inception's weights, or with too few images, it warns once, and training runs unscored. A run without an
+    epoch left to train gets scores that it still misses, but downloads nothing for them and does not warn.
 
     Args:
         run: The run; scores are added to its records.
@@ -101,6 +102,7 @@ class Scoring:
         splits: Datasets to score by name of the split.
         fingerprints: Fingerprints of these datasets.
         accelerator: Every process makes its own `Scoring`.
+        is_finished: Whether no epoch is left to train.
 
     Raises:
         FidError: If weights that the configuration names are missing, broken, or of no use for so few images.
@@ -113,8 +115,9 @@ class Scoring:
         splits: Mapping[str, PairedDataset],
         fingerprints: Mapping[str, str],
         accelerator: Accelerator,
+        is_finished: bool = False,
     ) -> None:
-        self.run, self.config, self.accelerator = run, config, accelerator
+        self.run, self.config, self.accelerator, self.is_finished = run, config, accelerator, is_finished
         several = config.fid_every > 0 and accelerator.num_processes > 1
         self.waiting = dist.new_group(backend="gloo", timeout=PATIENCE) if several else None
         self.evaluator: Evaluator | None = None
@@ -125,19 +128,25 @@ class Scoring:
             except FidError as error:
                 if config.fid_weights:  # whoever names them wants scores
                     raise FidError(f"{error}; --fid-every 0 trains without scores") from error
-                print(f"Epochs are not scored: {error}.", file=sys.stderr)
+                self._warn(f"Epochs are not scored: {error}.")
         self._any(False)  # the others wait while the main process downloads weights
 
     def _inception(self) -> Inception | None:
+        if self.is_finished and not self.config.fid_weights and not downloaded_weights().is_file():
+            return None
         try:
             weights = find_weights(self.config.fid_weights)
         except FidError as error:
             if self.config.fid_weights:
                 raise
             command = f"python -m pix2pix.fid {shlex.quote(str(self.run.path))}"
-            print(f"Epochs are not scored: {error}; then `{command}` scores the kept ones.", file=sys.stderr)
+            self._warn(f"Epochs are not scored: {error}; then `{command}` scores the kept ones.")
             return None
         return Inception(weights, device=self.accelerator.device)
+
+    def _warn(self, text: str) -> None:
+        if not self.is_finished:
+            print(text, file=sys.stderr)
 
     def score(self, trainer: Trainer) -> bool:
         """Score the last finished epoch if that is due and not done, and release the best epoch so far.

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import HubModel, pull
 
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         model = HubModel.parse(flags.model)
         folder = pull(model)
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

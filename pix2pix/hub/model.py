@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from pix2pix.release import ReleaseError
-from pix2pix.surroundings import ProxyError, check_proxies
+from pix2pix.surroundings import ProxyError, check_proxies, in_words
 
 LOG_IN = "log in with: hf auth login, or set HF_TOKEN to a token"
 
@@ -104,8 +104,8 @@ def explain(error: Exception, model: HubModel) -> str:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return f"no space is left for {repo} in {cache}: free some, or set HF_HOME to a folder on another disk"
         case RuntimeError():
-            return f"{repo} could not be downloaded, pull again: {error}"
+            return f"{repo} could not be downloaded, pull again: {in_words(error)}"
         case OSError() if "Consistency check" in str(error):
             return f"{repo} arrived incomplete: pull again"
         case _:
-            return f"{repo} cannot be saved in {cache}, set HF_HOME to a writable folder: {error}"
+            return f"{repo} cannot be saved in {cache}, set HF_HOME to a writable folder: {in_words(error)}"

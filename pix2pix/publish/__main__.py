@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.hub import HubModel, locate
 from pix2pix.publish.pack import pack
 from pix2pix.publish.push import push
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         print(run(flags))
     except (OSError, ValueError) as error:  # ReleaseError and ReportError too
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

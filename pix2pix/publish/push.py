@@ -13,7 +13,7 @@ from pix2pix.hub import HubError, HubModel
 from pix2pix.hub.model import explain
 from pix2pix.publish import check_token
 from pix2pix.publish.pack import OPTIONAL_FILES, pack
-from pix2pix.surroundings import ProxyError, check_proxies
+from pix2pix.surroundings import ProxyError, check_proxies, in_words
 
 
 @dataclass(frozen=True)
@@ -79,4 +79,4 @@ def _explain_refusal(error: Exception, model: HubModel) -> str:
         return f"the token has no write access to {model.repo} on {hub}: log in with one that has: hf auth login"
     if isinstance(error, HfHubHTTPError | httpx2.HTTPError | OfflineModeIsEnabled):
         return explain(error, model)
-    return f"{model.repo} could not be uploaded, push again: {error}"
+    return f"{model.repo} could not be uploaded, push again: {in_words(error)}"

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pix2pix.config import TrainConfig, is_path
 from pix2pix.fid.accuracy import NAMES, PAPER
 from pix2pix.files import replacing
-from pix2pix.flags import Parser
+from pix2pix.flags import Parser, complain
 from pix2pix.progress import duration
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         write(flags.output, read_runs(flags.runs), not flags.no_photos)
     except (OSError, ReleaseError, ReportError, RunFolderError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     print(flags.output / "index.html")
     return 0
