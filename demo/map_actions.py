@@ -25,15 +25,28 @@ from demo.views import paint_both
 from pix2pix.painter import MAX_SEED, Painter
 from pix2pix.release import OBJECTIVES
 
+QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 FILE_TYPES = [".png", ".jpg", ".jpeg", ".webp"]
 
 
-def open_file(path: str, tab: Tab, stretch: bool = False) -> tuple[np.ndarray, Any]:
+def file_input_of(tab: Tab) -> str:
+    """Return the selector of the file input that opens images; the canvas gives it pasted and dropped ones."""
+    return f"input:has(+ #open-{tab.name})"
+
+
+def open_file(path: str | None, tab: Tab, stretch: bool = False) -> Any:
     """Read a file for the canvas, report what was done with it, and offer to stretch one of another shape.
+
+    Args:
+        path: The file; None if the page has chosen another one since.
+        tab: Reads it.
+        stretch: Whether a map of another shape fills the canvas.
 
     Raises:
         gr.Error: The file cannot be used; the canvas stays as it is.
     """
+    if path is None:
+        return gr.skip()
     try:
         opened = tab.open(Path(path), stretch)
     except ValueError as error:
@@ -73,6 +86,32 @@ def make_sheet(
     )
 
 
+def connect_files(tab: Tab, upload: gr.UploadButton, stretch: gr.Button, canvas: LabelCanvas | ImageInput) -> list[Any]:
+    """Open the files that the page gives the upload button; return the events.
+
+    Files may arrive in another order than they were chosen in; the page opens and remembers the one chosen last.
+    """
+    newest = (
+        f"(file) => {{ const [last] = document.querySelector('{file_input_of(tab)}').files;"
+        " const isNewest = !last || (last.name === file.orig_name && last.size === file.size);"
+        f" return isNewest ? ((window.openedFiles ??= {{}})['{tab.name}'] = file) : null; }}"
+    )
+    remembered = f"() => window.openedFiles['{tab.name}']"
+    return [
+        upload.upload(
+            lambda path: open_file(path, tab),
+            upload,
+            [canvas, stretch],
+            js=newest,
+            trigger_mode="always_last",
+            **QUIETLY,
+        ),
+        stretch.click(
+            lambda path: open_file(path, tab, stretch=True), upload, [canvas, stretch], js=remembered, **QUIETLY
+        ),
+    ]
+
+
 def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoice) -> list[Any]:
     """Lay out the buttons and connect them; return the events that may bring a map with a photo.
 
@@ -102,23 +141,19 @@ def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoi
         painters = painters_now(tab.models)
         return make_sheet(tab, painters, shown, noise.seed, noise.dropout, tab.photo_of(shown))
 
-    quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    opened = [
-        upload.upload(lambda path: open_file(path, tab), upload, [canvas, stretch], **quietly),
-        stretch.click(lambda path: open_file(path, tab, stretch=True), upload, [canvas, stretch], **quietly),
-    ]
+    opened = connect_files(tab, upload, stretch, canvas)
     if is_bundled:
         draw_random = RANDOM_MAPS[tab.name]
-        surprise.click(lambda: draw_random(secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **quietly)
+        surprise.click(lambda: draw_random(secrets.randbelow(MAX_SEED + 1)), None, canvas, queue=False, **QUIETLY)
     if palette:
         save_map.click(
             lambda label_map: PngFile(f"{tab.name}-{tab.input_name}.png", to_png(label_map, palette)),
             canvas,
             download,
             queue=False,
-            **quietly,
+            **QUIETLY,
         )
-    save_sheet.click(save_comparison, [canvas, noise], download, **quietly, **TWO_AT_A_TIME)
+    save_sheet.click(save_comparison, [canvas, noise], download, **QUIETLY, **TWO_AT_A_TIME)
     if samples:
-        opened.append(sample.click(lambda: draw_sample(samples), None, canvas, **quietly))
+        opened.append(sample.click(lambda: draw_sample(samples), None, canvas, **QUIETLY))
     return opened

@@ -23,7 +23,7 @@ from demo.example_gallery import ExampleGallery
 from demo.file_download import FileDownload, PngFile, to_png
 from demo.image_input import ImageInput
 from demo.label_canvas import LabelCanvas, encode
-from demo.map_actions import add_map_actions
+from demo.map_actions import add_map_actions, file_input_of
 from demo.model_notes import ModelNotes
 from demo.models import Model, painters_of
 from demo.noise_choice import FIRST_NOISE, Noise, NoiseChoice
@@ -118,7 +118,7 @@ def add_canvas(tab: Tab, first: np.ndarray | None) -> LabelCanvas | ImageInput:
         background=tab.background,
         start_class=tab.palette.index(tab.subject.start_class),
         first_classes=tab.subject.first_classes,
-        image_input=f"input:has(+ #open-{tab.name})",
+        image_input=file_input_of(tab),
         brush_size=LINE_SIZE if tab.input_name == "drawing" else BRUSH_SIZE,
         settings=FIRST_NOISE.model_dump(),
         elem_classes="studio-canvas",

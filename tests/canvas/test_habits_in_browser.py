@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from demo.label_pictures import to_png
 from pix2pix.labels import FACADES
+from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
     DOOR,
@@ -217,6 +218,36 @@ def test_a_pasted_or_dropped_map_opens_and_can_be_undone(page: Page, kind: str) 
     wait_for_map(page, draw_label_map(3))
     press(page, "Undo")
     assert (read_map(page) == before).all()
+
+
+DELAY_FIRST_READING = """
+() => {
+  const read = window.createImageBitmap;
+  window.createImageBitmap = async (...given) => {
+    window.createImageBitmap = read;
+    await new Promise((release) => { window.release = release; });
+    return read(...given);
+  };
+}
+"""
+
+
+@BOTH_PAGES
+def test_of_two_images_the_newest_stays_even_if_the_other_takes_longer(page: Page) -> None:
+    uploads: list[Route] = []
+    page.route("**/upload*", lambda route: uploads.append(route), times=1)
+    if page.locator(".static-page").count():  # which uploads nothing
+        page.evaluate(DELAY_FIRST_READING)
+    give(page, "drop", "large.png", "image/png", to_png(draw_label_map(3), FACADES))
+    page.wait_for_timeout(200)
+    give(page, "paste", "small.png", "image/png", to_png(draw_label_map(4), FACADES))
+    wait_for_map(page, draw_label_map(4))
+    if uploads:
+        uploads[0].continue_()
+    else:
+        page.evaluate("window.release()")
+    page.wait_for_timeout(1500)
+    assert (read_map(page) == draw_label_map(4)).all()
 
 
 def test_other_files_are_refused_with_a_sentence_and_never_replace_the_page(page: Page) -> None:

@@ -29,6 +29,8 @@ export class MapActions {
   #unseen = [];
   /** @type {File | undefined} The one that was opened last. */
   #file;
+  /** @type {File | undefined} The one that was chosen last; it may still be read. */
+  #newest;
 
   /** @param {HTMLElement} element @param {Studio} studio */
   constructor(element, studio) {
@@ -67,6 +69,7 @@ export class MapActions {
    */
   async open(file, isStretched) {
     if (!file) return;
+    this.#newest = file;
     const { size, classes, background, numbering } = this.studio.data;
     const reading = {
       size,
@@ -76,6 +79,7 @@ export class MapActions {
       numbering,
     };
     const { labelMap, words, isFitted } = await openLabelMap(file, reading, isStretched);
+    if (this.#newest !== file) return; // a large one took longer than the next
     this.#file = file;
     this.stretch.hidden = !isFitted;
     if (words) notify(words, 'info');
