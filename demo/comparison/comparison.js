@@ -16,7 +16,9 @@ const LAYOUT = `
 <div class="comparison">
   <div class="cp-frame">
     <div class="cp-pictures"></div>
-    <p class="cp-stale"><span role="status"></span> <button type="button" hidden>Try again</button></p>
+    <p class="cp-stale">
+      <span role="status"></span> <span class="cp-place"></span> <button type="button" hidden>Try again</button>
+    </p>
   </div>
   <p class="cp-words"></p>
   <details class="cp-help">
