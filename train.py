@@ -31,7 +31,8 @@ from pix2pix.fid.distances import FidError
 from pix2pix.fid.scoring import Scoring
 from pix2pix.flags import command_of, complain
 from pix2pix.hub import HubModel
-from pix2pix.init_from import describe_start, init_from
+from pix2pix.init_from import check_start, describe_start, init_from
+from pix2pix.labels import PALETTES
 from pix2pix.launch import make_graph, make_trainer, start_processes
 from pix2pix.processes import LostProcessError
 from pix2pix.progress import Progress
@@ -194,6 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
         with accelerator.main_process_first():
             splits = open_splits(config, download=not only_dry)
         if only_dry:
+            check_start(config)
             accelerator.print(dry_run(make_trainer(config, accelerator), splits, SAMPLES_PER_SPLIT))
             return 0
         with run.lock() if accelerator.is_main_process else nullcontext():
@@ -257,8 +259,9 @@ def publish(run: RunFolder, name: str) -> int:
 def how_to_paint(config: TrainConfig, run: RunFolder) -> str:
     """Return the commands to use the result."""
     released = shlex.quote(str(run.release))
-    is_own = config.data is None and (config.direction, config.image_size) != ("BtoA", (256, 256))
-    name = f"my-{config.dataset}" if is_own else config.dataset  # the tabs of bundled models take their own kind only
+    is_other = config.data is not None or (config.direction, config.image_size) != ("BtoA", (256, 256))
+    is_own = is_other and config.dataset in PALETTES  # the tabs of bundled models take their own kind only
+    name = f"my-{config.dataset}" if is_own else config.dataset
     text = (
         f"Trained. Paint files with it: python -m pix2pix.painter --weights {released} --input FOLDER --output FOLDER\n"
         f"Paint in the browser: {command_of('app.py')} --weights {name}-{config.objective}={released}"

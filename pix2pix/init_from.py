@@ -40,6 +40,17 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
     return (*config.lineage, stage)
 
 
+def check_start(config: TrainConfig) -> None:
+    """Check that local weights of `--init-from` fit; nothing is downloaded.
+
+    Raises:
+        ReleaseError: As `init_from`.
+    """
+    source = config.init_from
+    if source and Path(source).is_dir():
+        _check_fit(source, release.load_config(locate(source, discriminator=True)), config)
+
+
 def describe_start(trainer: Trainer, stage: Stage, result: ReleaseConfig) -> str:
     """Describe in one line what a trainer started from.
 

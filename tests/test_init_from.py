@@ -116,6 +116,8 @@ def test_a_resumed_run_keeps_its_lineage_and_does_not_start_again(first, data_di
 def test_sizes_and_norm_must_fit(first, data_dir, tmp_path, changes, sentence, capsys):
     assert train.main(flags(data_dir, tmp_path / "run", init_from=first, **changes)) == 1
     assert capsys.readouterr().err == f"--init-from {first} {sentence}\n"
+    assert train.main([*flags(data_dir, tmp_path / "run", init_from=first, **changes), "--dry-run"]) == 1
+    assert capsys.readouterr().err == f"--init-from {first} {sentence}\n"
 
 
 def test_a_source_that_is_missing_is_one_sentence(data_dir, tmp_path, capsys):

@@ -197,6 +197,16 @@ def test_the_palette_of_what_may_be_no_label_maps_is_questioned(tmp_path, capsys
         assert ("remove that file and train without a palette" in capsys.readouterr().out) == is_questioned
 
 
+def test_one_pair_is_too_few_for_check_and_training_alike(tmp_path, capsys):
+    fill(tmp_path / "data", SIDE_BY_SIDE, range(1, 2), right=own_map)
+    write_palette(tmp_path / "data")
+    sentence = "--val-share 0.1 leaves none of 1 pairs to train on; add pairs, or give --val-share 0."
+    assert data.main(["check", str(tmp_path / "data")]) == run(tmp_path / "data") == 1
+    assert capsys.readouterr().err.splitlines() == [sentence, sentence]
+    assert run(tmp_path / "data", "--val-share", "0", "--name", "facades") == 0
+    assert "--weights my-facades-l1=" in capsys.readouterr().out, "the tab of facades takes its own palette only"
+
+
 def test_check_says_how_many_pairs_are_set_aside(tmp_path, capsys):
     fill(tmp_path, SIDE_BY_SIDE, range(1, 21), right=own_map)
     write_palette(tmp_path)

@@ -37,9 +37,8 @@ def check(source: PairSource) -> int:
     splits = source.open()
     for split, pairs in splits.items():
         print(f"{split}: {len(pairs)} pairs. {pairs.reader.resized_note()}".rstrip())
-        if split == "train" and "val" not in splits and len(pairs) > 1:
-            _, drawn = split_val(pairs.reader.files, VAL_SHARE, seed=0)
-            print(f"There is no val, so training sets aside {len(drawn)} of these pairs for validation (--val-share).")
+        if split == "train" and "val" not in splits:
+            is_well = print_set_aside(pairs) and is_well
         for problem in all_problems(pairs):
             complain(problem)
             is_well = False
@@ -54,6 +53,17 @@ def check(source: PairSource) -> int:
         f"Training with these flags translates {source_side} to {target_side} at {width}x{height}; palette: {classes}."
     )
     return 0 if is_well else 1
+
+
+def print_set_aside(pairs: PairedDataset) -> bool:
+    """Print how many training pairs become val, or why none can; return whether it is possible."""
+    try:
+        _, drawn = split_val(pairs.reader.files, VAL_SHARE, seed=0)
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return False
+    print(f"There is no val, so training sets aside {len(drawn)} of these pairs for validation (--val-share).")
+    return True
 
 
 def all_problems(pairs: PairedDataset) -> list[str]:

@@ -137,7 +137,9 @@ def split_val(pairs: Sequence[PairFiles], share: float, seed: int) -> tuple[list
         raise LayoutError(f"--val-share must be at least 0 and below 1, not {share}.")
     number = max(1, round(share * len(pairs))) if share else 0
     if number >= len(pairs):
-        raise LayoutError(f"--val-share {share} leaves none of {len(pairs)} pairs to train on; lower it or add pairs.")
+        raise LayoutError(
+            f"--val-share {share} leaves none of {len(pairs)} pairs to train on; add pairs, or give --val-share 0."
+        )
     drawn = set(np.random.default_rng(seed).permutation(len(pairs))[:number].tolist())
     train = [pair for index, pair in enumerate(pairs) if index not in drawn]
     return train, [pairs[index] for index in sorted(drawn)]
