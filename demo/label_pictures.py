@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from pix2pix.data.checks import input_half_of_pair, is_constant, read_label_image
 from pix2pix.image_files import ImageFileError, Limits, read_image
 from pix2pix.labels import Palette
+from pix2pix.release_config import DRAWING_CLASSES
 
 MAX_SIDE = 1024
 """Pixels are read at up to this resolution; each pixel of the map takes the majority of those that fall on it."""
@@ -57,9 +58,10 @@ def open_label_map(
         read = read_label_image(path, palette, palette.colors[background], size, limits=UPLOADS)
     classes, far = palette.from_image(read.pixels)
     inner = size if stretch else fitted_size((classes.shape[1], classes.shape[0]), size)
+    what = "drawing" if palette.names == DRAWING_CLASSES else "label map"
     words = [
         f"This file is read as {read.kind}." if read.kind else "",
-        f"This file is a pair; the label map, its {read.half} half, is on the canvas." if read.half else "",
+        f"This file is a pair; the {what}, its {read.half} half, is on the canvas." if read.half else "",
         f"Its shape differs from the canvas, so it is fitted, with {palette.names[background]} around it."
         if inner != size
         else "",

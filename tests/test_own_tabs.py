@@ -126,7 +126,8 @@ def test_of_a_pair_the_page_and_the_painter_read_what_the_model_takes(make: Make
     folder = make(**({"size": (256, 256)} | changes))
     tab = tabs_of(f"--weights=land-gan={folder}")["land"]
     opened = tab.read(save(np.concatenate([left, right], 1), tmp_path / "pair.png"))
-    assert "This file is a pair; the " in opened.words
+    what = "input" if tab.palette is None else "drawing" if "drawing" in changes else "label map"
+    assert f"This file is a pair; the {what}, its " in opened.words
     assert f", its {('left', 'right')[side]} half, is" in opened.words
     shown = tab.palette.to_image(opened.input) if tab.palette else opened.input
     assert (shown == (left, right)[side]).all()
