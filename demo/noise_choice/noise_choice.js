@@ -58,9 +58,8 @@ export function mount(element, { props, trigger }) {
   });
   field.addEventListener('change', () => {
     isTyping = false;
-    if (field.validity.valid) return;
-    notice.textContent = `${rule} It is ${props.value.seed} again.`;
-    show();
+    if (!field.validity.valid) notice.textContent = `${rule} It is ${props.value.seed} again.`;
+    show(); // 1e5 as 100000
   });
   field.addEventListener('blur', () => {
     isTyping = false;

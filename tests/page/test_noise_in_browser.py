@@ -69,6 +69,14 @@ def test_a_seed_that_does_not_exist_is_put_back_with_a_sentence(page: Page, text
     expect(page.get_by_text(RULE)).to_be_hidden()
 
 
+def test_a_seed_is_shown_as_the_number_that_it_is(page: Page) -> None:
+    seed = page.get_by_label("Seed", exact=True)
+    for text, number in (("1e5", "100000"), ("007", "7")):
+        seed.fill(text)
+        seed.press("Tab")
+        expect(seed).to_have_value(number)
+
+
 def test_variations_are_offered_only_with_dropout(page: Page) -> None:
     views = page.get_by_role("group", name="View")
     variations = views.get_by_role("radio", name="Variations")
