@@ -42,8 +42,8 @@ class Palette:
             if not (len(color) == 7 and color[0] == "#" and all(digit in "0123456789abcdef" for digit in color[1:])):
                 raise ValueError(f"palette colour {color!r} is not of the form '#rrggbb' in lower case")
         for kind, values in (("names", self.names), ("colours", self.colors)):
-            if len(set(values)) < len(values):
-                raise ValueError(f"palette {kind} repeat: {', '.join(values)}")
+            if repeated := [value for value in dict.fromkeys(values) if values.count(value) > 1]:
+                raise ValueError(f"palette {kind} repeat: {', '.join(repeated)}")
 
     @property
     def rgb(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 OWN_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 SOCKS = ("socks5", "socks5h")
@@ -101,11 +101,29 @@ def check_proxies(socks: bool = True) -> None:
     for kind in ("all", "http", "https"):  # the first may have set the others
         value = getproxies_environment().get(kind)
         if value and (problem := _problem_of(value, schemes)):
-            lower, upper = f"{kind}_proxy", f"{kind.upper()}_PROXY"
-            variable = lower if os.environ.get(lower) else upper
-            shown = re.sub("//.*@", "//…@", value)  # without a password
             example = "http://host:8080" + (" or socks5://host:1080" if socks else "")
-            raise ProxyError(f"{variable} is {shown!r}, {problem}: name a proxy such as {example}, or unset it")
+            raise ProxyError(
+                f"{_variable(kind)} is {_shown(value)!r}, {problem}: name a proxy such as {example}, or unset it"
+            )
+
+
+def through_proxy(url: str) -> str:
+    """Return what to add to "cannot be reached": the proxy that requests take and its variable; "" without a proxy."""
+    parts, proxies = urlsplit(url), getproxies_environment()
+    proxy = proxies.get(parts.scheme)
+    if not proxy or proxy_bypass(parts.hostname or ""):
+        return ""
+    kind = "all" if proxies.get("all") == proxy else parts.scheme  # `prepare_program` has set the others by it
+    return f" through the proxy {_shown(proxy)} of {_variable(kind)}"
+
+
+def _variable(kind: str) -> str:
+    lower, upper = f"{kind}_proxy", f"{kind.upper()}_PROXY"
+    return lower if os.environ.get(lower) else upper
+
+
+def _shown(proxy: str) -> str:
+    return re.sub("//.*@", "//…@", proxy)  # without a password
 
 
 def _problem_of(proxy: str, schemes: tuple[str, ...]) -> str | None:

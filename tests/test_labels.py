@@ -94,7 +94,7 @@ def test_colours_are_read_as_red_green_blue():
         (("a",), ("0000000",), "is not of the form"),
         (("a",), ("#ABCDEF",), "lower case"),
         (("a",), ("#00 0ff",), "is not of the form"),
-        (("a", "a"), ("#000000", "#000001"), "names repeat"),
+        (("a", "b", "a"), ("#000000", "#000001", "#000002"), "names repeat: a$"),
         (("a", "b"), ("#000000", "#000000"), "colours repeat"),
     ],
 )

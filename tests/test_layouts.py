@@ -155,9 +155,9 @@ def test_images_of_other_sizes_are_resized_and_said_once(tmp_path, size):
         assert pair.shape == (2, 3, size[1], size[0])
         colors = {tuple(color) for color in image(pair[0]).reshape(-1, 3).tolist()}
         assert colors == {tuple(color) for color in FACADES.rgb[np.unique(house())].tolist()}, "no colour is made up"
-    assert "1 of 1 pairs are resized" in pairs.resized_note() and "from 600x400" in pairs.resized_note()
+    assert "1 of 1 pairs" in pairs.resized_note() and "from 600x400" in pairs.resized_note()
     note = reader(tmp_path, size=size).resized_note()
-    assert note == "" if size == (256, 256) else f"resized to {size[0]}x{size[1]}" in note
+    assert note == "" if size == (256, 256) else f"Resized to {size[0]}x{size[1]}" in note
 
 
 def test_sizes_and_directions_that_cannot_be_trained_are_refused(tmp_path):

@@ -14,6 +14,7 @@ from pix2pix.config import parse_flags
 from pix2pix.cuda_graph import GraphedSteps
 from pix2pix.data import __main__ as data
 from pix2pix.data.dataset import training_batches
+from pix2pix.data.palette import read_palette
 from pix2pix.fid import evaluator
 from pix2pix.labels import FACADES, Palette
 from pix2pix.painter import Painter
@@ -119,7 +120,7 @@ def wide(tmp_path) -> Path:
 def test_images_of_512x256_are_trained_sampled_reported_and_published(wide, tmp_path, capsys):
     assert run(wide, "--size", "512x256", "--objective", "gan", "--name", "wide") == 0
     said = capsys.readouterr().out
-    assert said.count("resized to 512x256 per image") == 1 and "from 1024x512" in said
+    assert said.count("Resized to 512x256 per image") == 1 and "from 1024x512" in said
     released = tmp_path / "run" / "release"
     assert load_config(released).size == (512, 256)
     assert Painter.load(released, precision="fp32").paint(np.zeros((256, 512), np.uint8), 0).shape == (256, 512, 3)
@@ -195,6 +196,15 @@ def test_the_palette_of_what_may_be_no_label_maps_is_questioned(tmp_path, capsys
         (tmp_path / folder / "palette.json").unlink(missing_ok=True)
         assert data.main(["palette", str(tmp_path / folder), *flags]) == 0
         assert ("remove that file and train without a palette" in capsys.readouterr().out) == is_questioned
+
+
+def test_photos_among_the_label_maps_have_no_part_in_the_palette_and_are_counted(tmp_path, capsys):
+    fill(tmp_path, SIDE_BY_SIDE, range(1, 9), left=photo, right=own_map)
+    fill(tmp_path, SIDE_BY_SIDE, range(9, 11), left=own_map, right=photo)
+    assert data.main(["palette", str(tmp_path)]) == 0
+    assert "2 images do not look like a label map" in capsys.readouterr().out
+    assert len(read_palette(tmp_path / "palette.json")) == len(OWN)
+    assert data.main(["check", str(tmp_path)]) == 1
 
 
 def test_one_pair_is_too_few_for_check_and_training_alike(tmp_path, capsys):

@@ -63,6 +63,13 @@ def test_shares_add_up_and_come_in_order(tmp_path):
     assert list(noisy.shares) == sorted(noisy.shares, reverse=True) and noisy.left_over < 0.1
 
 
+def test_photos_of_pairs_that_are_the_other_way_round_give_no_colours():
+    images = label_images(PALETTES["facades"], 90)
+    alone, mixed = find_palette(images), find_palette([*images, *(photo(seed) for seed in range(4))])
+    assert (mixed.palette, mixed.shares, mixed.left_over) == (alone.palette, alone.shares, alone.left_over)
+    assert (alone.left_out, mixed.left_out) == (0, 4)
+
+
 def test_photos_have_no_palette_and_drawings_have_two_colours():
     with pytest.raises(PaletteError, match="^Only 0 of 6 images look like label maps"):
         find_palette(photo(seed) for seed in range(6))

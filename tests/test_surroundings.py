@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from pix2pix.flags import complain
-from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies, in_words
+from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies, in_words, through_proxy
 from tests.helpers.app import ROOT, tiny_models
 from tests.helpers.server import start_app
 from tests.helpers.socks_server import socks_server
@@ -128,7 +128,8 @@ def test_a_proxy_that_gradio_cannot_use_ends_the_app_with_a_sentence(tmp_path):
     "command, proxy, sentence",
     [
         ("hub", "socks4://a:1", "owner/name@main cannot be reached: ALL_PROXY is 'socks4://a:1', and proxies of"),
-        ("hub", NOWHERE, "cannot be reached for owner/name: check the connection"),
+        ("hub", NOWHERE, f"cannot be reached for owner/name through the proxy {NOWHERE} of ALL_PROXY: check the"),
+        ("fid", NOWHERE, f"Inception's weights could not be downloaded through the proxy {NOWHERE} of ALL_PROXY ("),
         ("data", "socks5://a:1", "The facades dataset cannot be downloaded: ALL_PROXY is 'socks5://a:1', and proxies"),
         ("fid", "socks5://a:1", "Inception's weights could not be downloaded (ALL_PROXY is 'socks5://a:1', and"),
     ],
@@ -194,6 +195,16 @@ def test_proxies_that_the_libraries_cannot_use_are_named(proxies, proxy, variabl
     proxies.setenv(variable, proxy)
     with pytest.raises(ProxyError, match=f"^{variable} is '{re.escape(proxy)}', "):
         check_proxies()
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_what_cannot_be_reached_through_a_proxy_names_it_without_its_password(proxies, variable):
+    proxies.setenv(variable, "http://me:secret@10.0.0.1:3128")
+    proxies.setenv("https_proxy", "http://me:secret@10.0.0.1:3128")  # as `prepare_program` does for ALL_PROXY
+    named = "https_proxy" if variable == "HTTPS_PROXY" else variable
+    assert through_proxy("https://example.org/file") == f" through the proxy http://…@10.0.0.1:3128 of {named}"
+    proxies.setenv("no_proxy", "example.org")
+    assert through_proxy("https://example.org/file") == through_proxy("ftp://example.com") == ""
 
 
 def test_all_proxy_counts_for_pythons_own_client_too(proxies):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pix2pix.surroundings import in_words
+from pix2pix.surroundings import in_words, through_proxy
 
 ATTEMPTS = 3  # per server
 TIMEOUT_SECONDS = 20.0  # for connecting, and between two pieces of data
@@ -102,7 +102,7 @@ def _open(url: str, part: Path, known: _Source | None, have: int) -> HTTPRespons
             f"the server answered {answer.code} {answer.reason}"
         ) from answer
     except (OSError, HTTPException) as problem:
-        raise _Interrupted(f"no connection: {in_words(problem)}") from problem
+        raise _Interrupted(f"no connection{through_proxy(url)}: {in_words(problem)}") from problem
 
 
 def _check_continues(response: HTTPResponse, part: Path, known: _Source, have: int) -> None:

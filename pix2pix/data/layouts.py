@@ -245,7 +245,7 @@ class PairReader:
         pair, (width, height) = others[0]
         number = len({id(pair) for pair, _ in others})
         return (
-            f"{number} of {len(self)} pairs are resized to {self.size[0]}x{self.size[1]} per image, "
+            f"Resized to {self.size[0]}x{self.size[1]} per image: {number} of {len(self)} pairs, "
             f"for example {printable(pair.a)} from {width}x{height}."
         )
 

@@ -4,7 +4,8 @@ How colours are found, through JPEG noise and blurred edges alike:
 
 1. True colours lie in the middle of flat 3x3 areas (all values within `FLAT_LEVELS`); edges, ramps and ringing drop
    out.
-2. These pixels, over all images, are counted in bins of 4 levels per channel. True colours are sharp peaks.
+2. These pixels, over all images that look like label maps, are counted in bins of 4 levels per channel. True colours
+   are sharp peaks.
 3. The highest peak is a class; all bins within `MERGE_DISTANCE` belong to it. Repeat with what is left.
 4. Peaks below `MIN_SHARE`, and faint ones beside strong ones (the rim of JPEG noise), are no classes.
 
@@ -59,11 +60,13 @@ class FoundPalette:
         palette: Most frequent class first; names are "class 1", "class 2" and so on, to be edited.
         shares: Share of the pixels nearest to each colour, 0 to 1.
         left_over: Share of the pixels far from all colours, 0 to 1. With `shares` it adds up to 1.
+        left_out: Number of images that do not look like label maps, and count for nothing above.
     """
 
     palette: Palette
     shares: tuple[float, ...]
     left_over: float
+    left_out: int
 
     def to_json(self) -> str:
         names, colors = self.palette.names, self.palette.colors
@@ -84,9 +87,10 @@ def find_palette(label_images: Iterable[np.ndarray]) -> FoundPalette:
     num_images = num_label_images = 0
     for image in label_images:
         num_images += 1
-        num_label_images += looks_like_label_map(image)
-        flat.add(flat_pixels(image))
-        everything.add(image.reshape(-1, 3))
+        if looks_like_label_map(image):  # not the photo of a pair that is the other way round
+            num_label_images += 1
+            flat.add(flat_pixels(image))
+            everything.add(image.reshape(-1, 3))
     if not num_images:
         raise PaletteError("There are no images to find a palette in.")
     colors = _peaks(flat)
@@ -109,7 +113,8 @@ def find_palette(label_images: Iterable[np.ndarray]) -> FoundPalette:
         tuple(f"class {number}" for number in range(1, len(colors) + 1)),
         tuple("#" + bytes(colors[index]).hex() for index in order),
     )
-    return FoundPalette(palette, tuple(float(shares[index]) for index in order), float(shares[-1]))
+    found_shares = tuple(float(shares[index]) for index in order)
+    return FoundPalette(palette, found_shares, float(shares[-1]), num_images - num_label_images)
 
 
 def flat_pixels(image: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from pix2pix.fid.distances import FidError
 from pix2pix.fid.measure import OFFICIAL_HASH, Measure
 from pix2pix.files import replacing
-from pix2pix.surroundings import ProxyError, check_proxies, in_words
+from pix2pix.surroundings import ProxyError, check_proxies, in_words, through_proxy
 
 WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
 DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
@@ -136,8 +136,9 @@ def find_weights(path: Path | None = None) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path), hash_prefix=OFFICIAL_HASH)
         except (OSError, RuntimeError, HTTPException, ProxyError) as error:  # RuntimeError: not the expected file
+            way = "" if isinstance(error, ProxyError) else through_proxy(url)
             raise FidError(
-                f"Inception's weights could not be downloaded ({in_words(error)}); get {url} from elsewhere, "
+                f"Inception's weights could not be downloaded{way} ({in_words(error)}); get {url} from elsewhere, "
                 f"and put it at {path} or pass it as --fid-weights"
             ) from error
         finally:

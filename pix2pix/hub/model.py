@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from pix2pix.release import ReleaseError
-from pix2pix.surroundings import ProxyError, check_proxies, in_words
+from pix2pix.surroundings import ProxyError, check_proxies, in_words, through_proxy
 
 LOG_IN = "log in with: hf auth login, or set HF_TOKEN to a token"
 
@@ -100,7 +100,7 @@ def explain(error: Exception, model: HubModel) -> str:
         case HfHubHTTPError(response=response):
             return f"{hub} answered {response.status_code} for {repo}: try again later"
         case httpx2.HTTPError() | LocalEntryNotFoundError():
-            return f"{hub} cannot be reached for {repo}: check the connection and try again"
+            return f"{hub} cannot be reached for {repo}{through_proxy(hub)}: check the connection and try again"
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return f"no space is left for {repo} in {cache}: free some, or set HF_HOME to a folder on another disk"
         case RuntimeError():
