@@ -60,7 +60,7 @@ def print_set_aside(pairs: PairedDataset) -> bool:
     try:
         _, drawn = split_val(pairs.reader.files, VAL_SHARE, seed=0)
     except DataError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return False
     print(f"There is no val, so training sets aside {len(drawn)} of these pairs for validation (--val-share).")
     return True
