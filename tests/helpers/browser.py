@@ -112,10 +112,19 @@ def opened_page(browser: Browser, url: str, query: str = "", seconds: float = 60
     page = context.new_page()
     complaints: list[str] = []
     outside: list[str] = []
+    is_left = False  # between the request for another document and its arrival
+
+    def navigate(begins: bool) -> None:
+        nonlocal is_left
+        is_left = begins
 
     def complain(words: str) -> None:
-        if "abort" not in words.lower() and "Connection errored out" not in words:
-            complaints.append(words)  # but not of a request that was under way as the page was left
+        is_cut_off = is_left and "Connection errored out" in words  # what Gradio's client says of it
+        if "abort" not in words.lower() and not is_cut_off:  # a request that was under way as the page was left
+            complaints.append(words)
+
+    page.on("request", lambda request: navigate(True) if request.is_navigation_request() else None)
+    page.on("domcontentloaded", lambda _: navigate(False))
 
     page.on(
         "console", lambda message: complain(f"{message.text} {message.location}") if message.type == "error" else None

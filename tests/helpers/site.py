@@ -87,6 +87,7 @@ def check_images(page: Page, dataset: str, painters: SitePainters, seeds_of_maps
     palette = PALETTES[dataset]
     seed_field = page.get_by_label("Seed", exact=True).filter(visible=True)  # every tab has one
     examples = read_examples(ROOT / "demo" / "maps" / dataset, palette)
+    assert len(examples) >= len(seeds_of_maps)
     for (name, label_map), seeds in zip(examples.items(), seeds_of_maps, strict=False):
         page.get_by_role("button", name=name, exact=True).filter(visible=True).click()
         for seed in seeds:
