@@ -264,7 +264,7 @@ def test_a_link_in_a_frame_is_shown_in_a_field(browser: Browser, app_url: str) -
     with browser.new_page() as page:
         page.set_content(f'<iframe src="{app_url}/?__sign=secret" width=1200 height=800></iframe>')
         frame = page.frame_locator("iframe")
-        expect(frame.locator(".comparison img[src]")).to_have_count(2, timeout=60_000)
+        expect(frame.locator(".comparison img[src]")).to_have_count(2)
         frame.get_by_role("button", name="Copy link", exact=True).click()
         expect(frame.get_by_label("Link to this map")).to_have_value(re.compile(f"^{re.escape(app_url)}/#facades=1"))
 

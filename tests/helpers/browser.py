@@ -23,6 +23,11 @@ from tests.helpers.tiny import free_port
 ROOT = Path(__file__).parents[2]
 
 
+PATIENCE = 180
+"""Seconds after which a test stops waiting for a page and fails; on a busy machine, everything takes long."""
+expect.set_options(timeout=1000 * PATIENCE)
+
+
 SIZE = 256
 
 
@@ -105,9 +110,10 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 
 
 @contextmanager
-def opened_page(browser: Browser, url: str, query: str = "", seconds: float = 60, **options: Any) -> Iterator[Page]:
+def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
     """The page in a browser context of its own, with images. It must contact no other server and log no error."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+    context.set_default_timeout(1000 * PATIENCE)
     context.add_init_script(COUNT_JOBS)
     page = context.new_page()
     complaints: list[str] = []
@@ -135,7 +141,7 @@ def opened_page(browser: Browser, url: str, query: str = "", seconds: float = 60
         lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
     )
     page.goto(url + query)
-    expect(page.locator(".comparison img[src]")).to_have_count(2, timeout=1000 * seconds)
+    expect(page.locator(".comparison img[src]")).to_have_count(2)
     expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
     yield page
     assert outside == [], outside
@@ -145,7 +151,7 @@ def opened_page(browser: Browser, url: str, query: str = "", seconds: float = 60
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
 
 
 def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
@@ -168,20 +174,17 @@ def wait_for_pictures(page: Page, expected: list[str]) -> None:
 
 
 def wait_for_map(page: Page, label_map: np.ndarray, palette: Palette = FACADES) -> None:
-    for _ in range(100):
-        if (read_map(page, palette) == label_map).all():
-            return
+    until = time.monotonic() + PATIENCE
+    while not (read_map(page, palette) == label_map).all():
+        assert time.monotonic() < until, "the map did not come"
         page.wait_for_timeout(100)
-    pytest.fail("the map did not come")
 
 
 @contextmanager
-def both_pictures_change(page: Page, seconds: float = 30) -> Iterator[None]:
+def both_pictures_change(page: Page) -> Iterator[None]:
     before = shown_pictures(page)
     yield
-    page.wait_for_function(
-        f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before, timeout=1000 * seconds
-    )
+    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before)
 
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
@@ -348,7 +351,7 @@ END = "&seed=1&dropout=1"
 
 def reload(page: Page) -> None:
     page.reload()
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
 
 
 class Fingers:

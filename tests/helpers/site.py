@@ -3,6 +3,7 @@
 import base64
 import io
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +20,7 @@ from demo.example_gallery import read_examples
 from demo.static import NPM_PACKAGE, write_site
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
-from tests.helpers.browser import ROOT, read_map, shown_pictures
+from tests.helpers.browser import PATIENCE, ROOT, read_map, shown_pictures
 
 
 def build_site(output: Path, folders: Mapping[str, Path], surprises: int = 8) -> Path:
@@ -71,15 +72,16 @@ class SitePainters:
         return [painter.paint(label_map, seed, dropout) for painter in self.painters]
 
 
-def wait_for_painted(page: Page, expected: list[np.ndarray], seconds: float = 60) -> None:
+def wait_for_painted(page: Page, expected: list[np.ndarray]) -> None:
     """Wait until a page of the site shows images that are less than 0.5 levels, on average, from those expected."""
-    for _ in range(int(10 * seconds)):
+    until = time.monotonic() + PATIENCE
+    while True:
         shown = read_pictures(page)
         apart = [np.abs(one.astype(int) - other).mean() for one, other in zip(shown, expected, strict=True)]
         if max(apart) < 0.5:
             return
+        assert time.monotonic() < until, f"the images did not come; those shown are {apart} levels from them"
         page.wait_for_timeout(100)
-    pytest.fail(f"the images did not come; those shown are {apart} levels from the expected ones")
 
 
 def check_images(page: Page, dataset: str, painters: SitePainters, seeds_of_maps: Sequence[Sequence[int]]) -> None:

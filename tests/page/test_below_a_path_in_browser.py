@@ -49,7 +49,7 @@ def test_the_page_paints_below_a_path(browser: Browser, url: str) -> None:
         assert Image.open(download.value.path()).format == "PNG"
         if NPM_PACKAGE.is_dir():
             page.get_by_label("Compute in my browser").check()
-            expect(page.locator(".engine-choice p")).to_contain_text("Computed by your browser", timeout=20_000)
+            expect(page.locator(".engine-choice p")).to_contain_text("Computed by your browser")
 
 
 def test_programs_paint_below_a_path(url: str, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def line(page: Page) -> Locator:
 
 def let_browser_paint(page: Page) -> None:
     box(page).check()
-    expect(line(page)).to_have_text(BY_BROWSER, timeout=20_000)
+    expect(line(page)).to_have_text(BY_BROWSER)
 
 
 def dab(page: Page, *points: tuple[int, int]) -> None:
@@ -157,7 +157,7 @@ def test_the_server_paints_a_map_that_has_a_photo(offering: Page, tmp_path: Path
     let_browser_paint(offering)
     draw_photo(256, 256).save(tmp_path / "house.png")
     offering.locator("input[type=file]").first.set_input_files(tmp_path / "house.png")
-    expect(line(offering)).to_have_text("Computed by the server, which has the photo of this map.", timeout=20_000)
+    expect(line(offering)).to_have_text("Computed by the server, which has the photo of this map.")
     expect(offering.locator(".comparison img")).to_have_count(3)
     choose(offering, "door")
     click(offering, (60, 60))

@@ -110,7 +110,7 @@ def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(pa
     choose(page, "door")
     place = "document.querySelector('.cp-place').textContent.match(/your place in its queue is \\d+ of \\d+\\.$/)"
     # One connection, as the queue has to be filled faster than it is served.
-    with both_pictures_change(page, 180), httpx.Client(base_url=app_url, timeout=60) as client:
+    with both_pictures_change(page), httpx.Client(base_url=app_url, timeout=60) as client:
         for number in range(60):
             assert (
                 client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code

@@ -125,7 +125,7 @@ def test_a_person_can_ask_again_for_images_that_the_server_refused(browser: Brow
 def test_a_reload_keeps_the_tab(page: Page) -> None:
     for tab in ("Streets", "Facades"):
         page.get_by_role("tab", name=tab).click()
-        expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+        expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
         page.reload()
-        expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+        expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")

@@ -52,7 +52,7 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(app_url)
-    page.locator(".comparison img[src]").first.wait_for(timeout=60_000)
+    page.locator(".comparison img[src]").first.wait_for()
     yield page
     context.close()
     assert complaints == []

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.static import _write_worker
-from tests.helpers.browser import both_pictures_change, choose, drag, open_tab, opened_page, press, read_map
+from tests.helpers.browser import PATIENCE, both_pictures_change, choose, drag, open_tab, opened_page, press, read_map
 from tests.helpers.site import served_site
 from tests.helpers.tiny import free_port
 
@@ -21,7 +22,7 @@ KEPT = """
 
 def visit(page: Page, url: str) -> None:
     page.goto(url)
-    expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
 
 
 def test_a_plain_host_gives_threads_from_the_first_visit(browser: Browser, tiny_site: Path) -> None:
@@ -72,9 +73,8 @@ def test_a_second_visit_downloads_nothing(browser: Browser, tiny_site: Path) -> 
         assert sum(path.endswith(".onnx") for path in asked) == 4
         asked.clear()
         visit(page, url)
-        for _ in range(100):  # the browser asks for it when it has time
-            if asked:
-                break
+        until = time.monotonic() + PATIENCE
+        while not asked and time.monotonic() < until:  # the browser asks for it when it has time
             page.wait_for_timeout(100)
         page.wait_for_timeout(500)
     assert asked == ["/service_worker.js"]  # whether there is a new version
@@ -115,9 +115,9 @@ def test_an_update_comes_as_a_whole_with_a_reload_and_downloads_no_model_again(
         assert words_of(page) == ("first", "first")
         expect(page.get_by_text("A new version of this page is ready. Reload to use it.")).to_be_visible(timeout=60_000)
         page.reload()
-        expect(page.locator("[data-action=surprise]")).to_have_text("Surprise second", timeout=60_000)
+        expect(page.locator("[data-action=surprise]")).to_have_text("Surprise second")
         assert words_of(page) == ("second", "second")
-        expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+        expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
         assert not [path for path in asked if path.endswith((".onnx", ".wasm"))]
         page.wait_for_function(f"() => ({KEPT})().then(([files]) => files < 100)")  # the old version is forgotten
     context.close()
@@ -181,12 +181,12 @@ def test_models_that_cannot_be_loaded_are_a_sentence_and_can_be_tried_again(
     with served_site(site) as url:
         page.goto(url)
         words = "could not be downloaded: the server answered 404" if fault == "missing" else "damaged or was replaced"
-        expect(page.locator(".loading p")).to_contain_text(words, timeout=60_000)
+        expect(page.locator(".loading p")).to_contain_text(words)
         choose(page, "door")
         drag(page, (60, 100), (120, 100))  # painting goes on
         mine = read_map(page)
         model.write_bytes(content)
         press(page, "Try again")
-        expect(page.locator(".comparison:visible img[src]")).to_have_count(2, timeout=60_000)
+        expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
         assert (read_map(page) == mine).all() and np.any(mine)
     context.close()
