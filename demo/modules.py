@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -41,21 +42,32 @@ def _serve() -> None:
 _serve()
 
 
-def mounting(module: str, events: Sequence[str] = ()) -> str:
-    """Return the script of a component for `gr.HTML(js_on_load=...)`.
+def browser_side(
+    module: str, styles: Sequence[str] = (), events: Sequence[str] = (), is_preloaded: bool = False
+) -> dict[str, Any]:
+    """Return the arguments of `gr.HTML` for a component that a module builds in the browser.
+
+    Gradio compiles templates anew with every value, so the module adds markup, and the head of the page has the styles.
 
     Args:
         module: Path below `demo/`; it exports `mount(element, {props, trigger, watch})`.
+        styles: Names of CSS files beside it, in their order.
         events: Events that are not Gradio's own; Gradio finds their names in the script.
+        is_preloaded: Whether the page loads all modules of the folder at once, not one import after another.
     """
     if not (SERVED / module).is_file():
         raise ValueError(f"there is no module {module} below {SOURCE}")
+    folder = Path(module).parent
     names = f"// Events: {', '.join(map(repr, events))}" if events else ""
-    return MOUNT.replace("PATH", f"{PATH}/{module}") + names
+    rules = "".join((SOURCE / folder / name).read_text(encoding="utf-8") for name in styles)
+    return {
+        "js_on_load": MOUNT.replace("PATH", f"{PATH}/{module}") + names,
+        "head": (_preloading(folder) if is_preloaded else "") + (f"<style>{rules}</style>" if rules else ""),
+        "apply_default_css": False,
+    }
 
 
-def preloading(folder: str) -> str:
-    """Return link elements that load all modules of a folder of `demo/` at once, not one import after another."""
+def _preloading(folder: Path) -> str:
     modules = sorted((SERVED / folder).rglob("*.js"))
     addresses = [f"gradio_api/file={module.as_posix()}" for module in modules]
     return "".join(f'<link rel="modulepreload" href={json.dumps(address)}>' for address in addresses)

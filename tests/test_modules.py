@@ -12,17 +12,19 @@ from pix2pix.labels import FACADES
 
 def test_a_module_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="there is no module label_canvas/nothing.js"):
-        modules.mounting("label_canvas/nothing.js")
+        modules.browser_side("label_canvas/nothing.js")
 
 
 def test_events_that_are_not_gradios_own_are_named_in_the_script():
-    assert "'linked'" in modules.mounting("label_canvas/mount.js", events=["linked"])
+    assert "'linked'" in modules.browser_side("label_canvas/mount.js", events=["linked"])["js_on_load"]
 
 
 def test_all_modules_of_the_canvas_are_preloaded_and_show_no_folder_of_the_project():
-    links = modules.preloading("label_canvas")
+    parts = modules.browser_side("label_canvas/mount.js", ["canvas.css"], is_preloaded=True)
+    links = parts["head"]
     assert links.count("modulepreload") == len(list((modules.SOURCE / "label_canvas").rglob("*.js")))
-    assert str(modules.SOURCE) not in links + modules.mounting("label_canvas/mount.js")
+    assert ".label-canvas" in links
+    assert str(modules.SOURCE) not in links + parts["js_on_load"]
 
 
 @pytest.fixture(scope="module")

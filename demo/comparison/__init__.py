@@ -6,7 +6,6 @@ two requests less than with files. The message contains everything that is shown
 
 import base64
 import io
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,12 +13,10 @@ import numpy as np
 from gradio.data_classes import GradioModel
 from PIL import Image
 
-from demo.modules import mounting
+from demo.modules import browser_side
 
 JPEG_QUALITY = 95
 """Visually lossless at a quarter of the bytes and a tenth of the encoding time of PNG."""
-
-FOLDER = Path(__file__).parent
 
 
 class ShownPicture(GradioModel):
@@ -87,11 +84,8 @@ class Comparison(gr.HTML):
         self.dataset, self.is_explained = dataset, is_explained  # Gradio reads every argument from the component
         super().__init__(
             value=value,
-            # The script adds the markup and the head the style: Gradio compiles templates anew with every image.
             html_template="",
-            js_on_load=mounting("comparison/comparison.js", events=["retry", "save"]),
-            head=f"<style>{(FOLDER / 'comparison.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("comparison/comparison.js", ["comparison.css"], events=["retry", "save"]),
             dataset=dataset,
             is_explained=is_explained,
             **keywords,

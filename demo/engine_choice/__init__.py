@@ -5,17 +5,14 @@ in `window.studioChanges[DATASET]`. The script then paints in the browser, or fi
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from demo.browser_models import BROWSER_FILES, BrowserModels
 from demo.models import Model, painters_of
-from demo.modules import mounting
+from demo.modules import browser_side
 from demo.views import say_epochs, words_of
-
-FOLDER = Path(__file__).parent
 
 
 def make_offer(browser_models: BrowserModels, models: Mapping[str, Model]) -> dict[str, Any]:
@@ -61,9 +58,7 @@ class EngineChoice(gr.HTML):
         self.runtime, self.photo_map = runtime, photo_map
         super().__init__(
             html_template="",
-            js_on_load=mounting("engine_choice/engine_choice.js"),
-            head=f"<style>{(FOLDER / 'engine_choice.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("engine_choice/engine_choice.js", ["engine_choice.css"]),
             offer=offer,
             dataset=dataset,
             size=self.size,

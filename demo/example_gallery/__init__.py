@@ -10,10 +10,9 @@ import numpy as np
 from PIL import Image
 
 from demo.label_pictures import to_png
-from demo.modules import mounting
+from demo.modules import browser_side
 from pix2pix.labels import Palette
 
-FOLDER = Path(__file__).parent
 SIZE = 256
 
 
@@ -65,9 +64,7 @@ class ExampleGallery(gr.HTML):
         """
         super().__init__(
             html_template='<div class="example-gallery" role="group" aria-label="Examples"></div>',
-            js_on_load=mounting("example_gallery/gallery.js"),
-            head=f"<style>{(FOLDER / 'gallery.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("example_gallery/gallery.js", ["gallery.css"]),
             thumbnails=[{"name": name, "url": to_data_url(label_map, palette)} for name, label_map in examples.items()],
             **keywords,
         )

@@ -13,7 +13,7 @@ import numpy as np
 from gradio.data_classes import GradioModel
 from PIL import Image
 
-from demo.modules import mounting
+from demo.modules import browser_side
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ class FileDownload(gr.HTML):
     def __init__(self, **keywords: Any) -> None:
         super().__init__(
             html_template="<span></span>",
-            js_on_load=mounting("file_download/file_download.js"),
-            apply_default_css=False,
+            **browser_side("file_download/file_download.js"),
             **keywords,
         )
 

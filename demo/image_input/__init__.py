@@ -7,7 +7,6 @@ every request, so the server keeps nothing.
 import base64
 import binascii
 import io
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,10 +14,9 @@ import numpy as np
 from gradio.data_classes import GradioModel
 from PIL import Image
 
-from demo.modules import mounting
+from demo.modules import browser_side
 from demo.refusal import refuse
 
-FOLDER = Path(__file__).parent
 TEMPLATE = """
 <div class="image-input">
   <p>Open an image, such as a photo. It is turned into another one.</p>
@@ -55,9 +53,7 @@ class ImageInput(gr.HTML):
         super().__init__(
             value=value,
             html_template=TEMPLATE,
-            js_on_load=mounting("image_input/image_input.js"),
-            head=f"<style>{(FOLDER / 'image_input.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("image_input/image_input.js", ["image_input.css"]),
             **keywords,
         )
 

@@ -9,20 +9,18 @@ browser's side.
 import base64
 import binascii
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 from gradio.data_classes import GradioModel
 
-from demo.modules import mounting, preloading
+from demo.modules import browser_side
 from demo.refusal import refuse
 from pix2pix.labels import Palette
 
 MAX_SIDE = 1024
 MAX_RUN = 0xFFFF
-FOLDER = Path(__file__).parent
 STYLES = ("canvas.css", "layout.css", "controls.css")
 
 
@@ -158,15 +156,11 @@ class LabelCanvas(gr.HTML):
         self._palette = palette
         self._size = size
         self.message_bytes = 6 * size[0] * size[1]  # a run takes four, and a map has one per pixel at most
-        styles = "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
         classes = [{"name": name, "color": color} for name, color in zip(palette.names, palette.colors, strict=True)]
         super().__init__(
             value=np.full(size[::-1], background, np.uint8) if value is None else value,
-            # The script adds the markup and the head the style: Gradio compiles templates anew with every stroke.
             html_template="",
-            js_on_load=mounting("label_canvas/mount.js"),
-            head=f"{preloading('label_canvas')}<style>{styles}</style>",
-            apply_default_css=False,
+            **browser_side("label_canvas/mount.js", STYLES, is_preloaded=True),
             classes=classes,
             dataset=dataset,
             settings=settings or {"seed": 0, "dropout": True},

@@ -1,18 +1,15 @@
 """`ModelNotes`: source and download state of each model on the page; its quality in words."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
 
 from demo.models import Model
-from demo.modules import mounting
+from demo.modules import browser_side
 from pix2pix.fid.measure import Measure
 from pix2pix.release import OBJECTIVES, ReleaseConfig
-
-FOLDER = Path(__file__).parent
 
 
 class Note(GradioModel):
@@ -58,9 +55,7 @@ class ModelNotes(gr.HTML):
         super().__init__(
             value=value,
             html_template='<div class="model-notes"></div><p class="mn-said" role="status"></p>',
-            js_on_load=mounting("model_notes/notes.js", events=["apply"]),
-            head=f"<style>{(FOLDER / 'notes.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("model_notes/notes.js", ["notes.css"], events=["apply"]),
             **keywords,
         )
 

@@ -3,18 +3,15 @@
 The script checks the seed and puts an impossible one back. It reports every change to the canvas, which can undo it.
 """
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import GradioModel
 
-from demo.modules import mounting
+from demo.modules import browser_side
 from demo.refusal import refuse
 from demo.requests import FIRST_SEED, check_dropout, check_seed
 from pix2pix.painter import MAX_SEED
-
-FOLDER = Path(__file__).parent
 
 
 class Noise(GradioModel):
@@ -60,9 +57,7 @@ class NoiseChoice(gr.HTML):
         super().__init__(
             value=value,
             html_template="",
-            js_on_load=mounting("noise_choice/noise_choice.js"),
-            head=f"<style>{(FOLDER / 'noise_choice.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("noise_choice/noise_choice.js", ["noise_choice.css"]),
             dataset=dataset,
             max_seed=MAX_SEED,
             **keywords,

@@ -5,14 +5,11 @@ a group each.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo.modules import mounting
-
-FOLDER = Path(__file__).parent
+from demo.modules import browser_side
 
 
 class ViewChoice(gr.HTML):
@@ -32,9 +29,7 @@ class ViewChoice(gr.HTML):
         super().__init__(
             value=names[0],
             html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
-            js_on_load=mounting("view_choice/view_choice.js"),
-            head=f"<style>{(FOLDER / 'view_choice.css').read_text(encoding='utf-8')}</style>",
-            apply_default_css=False,
+            **browser_side("view_choice/view_choice.js", ["view_choice.css"]),
             names=self.names,
             dataset=dataset,
             noisy_view=noisy_view,
