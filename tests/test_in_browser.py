@@ -153,7 +153,14 @@ def test_a_wrong_model_is_refused_in_a_sentence(call, file_of_site, change, word
 
 def test_a_missing_model_is_a_sentence(call):
     script = "return m.readModel({ url: location.origin + '/no', sha256: '', bytes: 1 }).catch((e) => e.message)"
-    assert "could not be downloaded: the server answered 404" in call("model_store.js", script)
+    assert call("model_store.js", script) == "A model could not be downloaded: the server answered 404."
+
+
+def test_a_connection_that_breaks_off_is_a_sentence(call, file_of_site):
+    cut = "new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(9)), pull: (c) => c.error(new TypeError()) })"
+    script = f"window.fetch = async () => new Response({cut}); {STORE}"
+    said = call("model_store.js", script, file_of_site, len(CONTENT), [])
+    assert said == "A model could not be downloaded: there is no connection."
 
 
 # ---- The worker ----
@@ -197,23 +204,24 @@ QUEUE = """
   const said = [];
   worker.onmessage = ({ data }) => {
     said.push([data.type, data.id, data.image?.slice(0, 4000).join()]);
-    if (data.type === 'done' && data.id === 4) resolve(said);
+    if (data.type === 'done' && data.id === 3) resolve(said);
   };
   const request = (id) => worker.postMessage({
     type: 'paint', dropout: true, ...map, labelMap: Uint8Array.from(map.labelMap), id,
     paintings: [{ model: 1, seed: 0 }, { model: 0, seed: 0 }, { model: 1, seed: 0 }, { model: 1, seed: 1 }] });
-  for (const id of [1, 2, 3, 4]) request(id);
+  for (const id of [1, 2, 3]) request(id);
 })
 """
 
 
 @pytest.mark.usefixtures("needs_runtime")
-def test_a_waiting_request_gives_way_to_a_newer_one(page, site):
+def test_requests_are_painted_in_their_order(page, site):
     start(page, load_message(*site, "facades", "wasm", 1), example_maps()[0])
     said = page.evaluate(QUEUE)
-    ends = {number: kind for kind, number, _ in said if kind in ("done", "skipped")}
-    assert ends == {1: "done", 2: "skipped", 3: "skipped", 4: "done"}
-    l1, gan, l1_again, other_seed = [image for kind, number, image in said if kind == "painted" and number == 4]
+    assert [(kind, number) for kind, number, _ in said] == [
+        (kind, number) for number in (1, 2, 3) for kind in [*4 * ["painted"], "done"]
+    ]
+    l1, gan, l1_again, other_seed = [image for kind, number, image in said if kind == "painted" and number == 3]
     assert l1 == l1_again and len({l1, gan, other_seed}) == 3
 
 

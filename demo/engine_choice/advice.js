@@ -1,8 +1,6 @@
 // @ts-check
 // What the page says of the two that can compute: which one did, and when the other would be better.
 
-/** @import { Engine } from '../in_browser/client.js' */
-
 const SLOW = 1000; // milliseconds of the server for the images of a map; otherwise it takes a tenth of that
 const FASTER = 1.5; // a smaller difference is not worth a word
 const REMEMBERED = 3;
@@ -39,9 +37,4 @@ export function recommendServer(server, browser) {
   if (server.median === null || browser.median === null || browser.median < FASTER * server.median) return '';
   const [theirs, mine] = [server.median, browser.median].map((time) => time.toFixed(0));
   return `The server would be faster: ${theirs} instead of ${mine} ms.`;
-}
-
-/** @param {Engine} engine */
-export function nameEngine({ engine, threads }) {
-  return engine === 'webgpu' ? 'WebGPU' : `WebAssembly on ${threads} thread${threads === 1 ? '' : 's'}`;
 }

@@ -3,7 +3,8 @@
 
 /** @import { Gradio } from '../gradio' */
 /** @import { Size } from '../label_canvas/document/raster.js' */
-/** @import { Model } from './browser_engine.js' */
+/** @import { ModelFile } from '../in_browser/model_store.js' */
+/** @import { ModelWords } from '../in_browser/views.js' */
 import { find } from '../find.js';
 import { hasWebGPU } from '../in_browser/painter.js';
 import { listen } from '../label_canvas/input/listen.js';
@@ -19,7 +20,7 @@ const LAYOUT = `
 </div>`;
 const CHOSEN = 'studio-engine-chosen'; // one choice for all tabs of the page
 
-/** @typedef {{ models: Model[], epochs: string }} Offer without models, nothing is offered */
+/** @typedef {{ models: (ModelFile & ModelWords)[], epochs: string }} Offer without models, nothing is offered */
 /**
  * @typedef {object} Props As EngineChoice in Python sets them.
  * @property {Offer} offer
@@ -64,7 +65,7 @@ export function mount(element, { props, trigger, watch }) {
     const advice = isByBrowser
       ? recommendServer(serverTimes, browserTimes)
       : !box.checked && !hasFailed && recommendBrowser(serverTimes, { isRefused, hasGpu });
-    const words = advice ? `${painting.words} ${advice}` : painting.words;
+    const words = [painting.words, painting.failure, advice].filter(Boolean).join(' ');
     if (line.textContent !== words) line.textContent = words;
   }
 

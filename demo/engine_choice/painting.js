@@ -6,10 +6,10 @@
 /** @import { Engine } from '../in_browser/client.js' */
 /** @import { Settings } from '../label_canvas/document/codec.js' */
 /** @import { Props } from './engine_choice.js' */
-import { NOISY_VIEW, VIEWS } from '../in_browser/views.js';
+import { BrowserEngine, nameEngine } from '../in_browser/browser_engine.js';
+import { NOISY_VIEW, show, VIEWS } from '../in_browser/views.js';
 import { decodeRuns } from '../label_canvas/document/codec.js';
-import { nameEngine, Times } from './advice.js';
-import { BrowserEngine } from './browser_engine.js';
+import { Times } from './advice.js';
 
 const BY_SERVER = 'Computed by the server';
 const MOST_FAILURES = 3; // in a row
@@ -44,7 +44,10 @@ export class Painting {
   browserTimes = new Times();
   isRefused = false;
   isByBrowser = false;
+  /** What computed the images that are shown. */
   words = `${BY_SERVER}.`;
+  /** Why the browser computes no more; empty once an image came or the browser is chosen anew. */
+  failure = '';
 
   /** @param {Props} props @param {Page} page */
   constructor(props, page) {
@@ -77,6 +80,7 @@ export class Painting {
   choose(isChosen, repaint) {
     if (isChosen) {
       this.#failures = 0;
+      this.failure = '';
       this.load().then(() => this.#engine.ready && repaint());
     } else {
       this.#engine.stop();
@@ -87,14 +91,14 @@ export class Painting {
 
   /** Loads the models, if they are not there. */
   async load() {
-    const { offer, files, runtime, dataset, palette, size } = this.props;
+    const { offer, files, runtime, dataset, palette } = this.props;
     if (!this.#isOffered || this.#engine.ready || this.#engine.isLoading) return;
     const { root } = /** @type {{ gradio_config: { root: string } }} */ (/** @type {unknown} */ (window)).gradio_config;
     const absolute = (/** @type {string} */ url) => new URL(`${root}${files}/${url}`, document.baseURI).href;
     const models = offer.models.map((model) => ({ ...model, url: absolute(model.url) }));
     this.page.onProgress(0);
     try {
-      const wanted = { dataset, size, palette, epochs: offer.epochs, runtime: absolute(runtime.url), models };
+      const wanted = { dataset, palette, runtime: absolute(runtime.url), models };
       await this.#engine.load(wanted, (loaded) => this.page.onProgress(loaded));
     } catch (error) {
       this.#giveUp(error);
@@ -126,6 +130,7 @@ export class Painting {
     if (this.#painted.change > this.#asked) return this.#showAgain();
     this.isByBrowser = false;
     this.words = this.#askedWords;
+    this.failure = '';
     this.page.onChange();
   }
 
@@ -180,7 +185,7 @@ export class Painting {
     const start = performance.now();
     this.#tell(new Event(`${dataset}-asked`));
     const work = { labelMap: decodeRuns(map.runs, size), ...noise };
-    const shown = await this.#engine.paint(view, { dataset, size, ...offer }, work);
+    const shown = await this.#engine.use((client) => show(view, { dataset, size, ...offer }, client, work));
     if (!shown) return; // the choice or the models changed meanwhile
     this.#failures = 0;
     if (view !== NOISY_VIEW) this.browserTimes.add(performance.now() - start); // that one has four images
@@ -188,6 +193,7 @@ export class Painting {
     this.#painted = { change, shown };
     this.isByBrowser = true;
     this.words = `Computed by your browser: ${nameEngine(engine)}.`;
+    this.failure = '';
     this.#showPainted();
     this.page.onChange();
   }
@@ -227,13 +233,16 @@ export class Painting {
   /** @param {unknown} error */
   #giveUp(error) {
     this.#failures = MOST_FAILURES;
-    this.isByBrowser = false;
-    this.#askedWords = this.words = describeFailure(error);
+    this.failure = `Your browser cannot compute. ${sentence(error)}`;
+    if (this.#isAsking) this.#askedWords = describeFailure(error);
     this.page.onFailure();
   }
 }
 
 /** @param {unknown} error */
 function describeFailure(error) {
-  return `${BY_SERVER}, because your browser could not. ${error instanceof Error ? error.message : error}`;
+  return `${BY_SERVER}, because your browser could not. ${sentence(error)}`;
 }
+
+/** @param {unknown} error */
+const sentence = (error) => (error instanceof Error ? error.message : String(error));

@@ -14,7 +14,10 @@
  * @property {{ model: number, seed: number }[]} paintings
  */
 
+const PATIENCE = 30_000; // milliseconds for an image; a worker that the system has ended never answers
+
 export class PaintingClient {
+  #timer = 0;
   #ids = 0;
   /** @type {Map<number, { paintings: Painting[], resolve: (paintings: Painting[]) => void, reject: (error: Error) => void }>} */
   #jobs = new Map();
@@ -24,11 +27,11 @@ export class PaintingClient {
   constructor() {
     this.worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
     this.worker.onmessage = ({ data }) => this.#hear(data);
-    this.worker.onerror = () => this.#failAll('The part of the page that paints stopped. Please reload the page.');
+    this.worker.onerror = () => this.#failAll('The part of the page that paints could not be loaded, or stopped.');
   }
 
   /**
-   * Loads models; rejects with a sentence for people, after which it may be called again.
+   * Loads models; rejects with a sentence for people.
    * @param {{ subject: string, runtime: string, models: ModelFile[], palette: number[], engine?: Engine["engine"], threads?: number }} wanted see `Load` of worker.js
    * @param {(loaded: number) => void} onProgress gets the bytes so far
    * @returns {Promise<Engine>}
@@ -49,6 +52,7 @@ export class PaintingClient {
     return new Promise((resolve, reject) => {
       const id = ++this.#ids;
       this.#jobs.set(id, { paintings: [], resolve, reject });
+      if (this.#jobs.size === 1) this.#waitForImage();
       this.worker.postMessage({ type: 'paint', id, ...size, ...job });
     });
   }
@@ -62,9 +66,14 @@ export class PaintingClient {
     if (type === 'unavailable') load?.reject(new Error(message.message));
     if (type === 'painted') job?.paintings.push(message);
     if (type === 'done') job?.resolve(job.paintings);
-    if (type === 'skipped') job?.reject(new Error('A newer map came before this one was painted.'));
     if (type === 'failed') job?.reject(new Error(message.message));
-    if (['done', 'skipped', 'failed'].includes(type)) this.#jobs.delete(id);
+    if (['done', 'failed'].includes(type)) this.#jobs.delete(id);
+    this.#waitForImage();
+  }
+
+  #waitForImage() {
+    clearTimeout(this.#timer);
+    if (this.#jobs.size) this.#timer = setTimeout(() => this.#failAll('Your browser did not answer.'), PATIENCE);
   }
 
   /** Ends the worker, which gives its memory back; whatever is under way rejects. */
@@ -77,5 +86,6 @@ export class PaintingClient {
   #failAll(sentence) {
     for (const waiting of [...this.#jobs.values(), ...this.#loads.values()]) waiting.reject(new Error(sentence));
     this.#jobs.clear();
+    clearTimeout(this.#timer);
   }
 }

@@ -31,7 +31,7 @@ export async function readModel({ url, sha256, bytes }, onProgress = () => {}) {
   }
   const model = await download(url, bytes, onProgress);
   if (globalThis.crypto?.subtle && (await hash(model)) !== sha256) {
-    throw new Error(`The model ${url} is damaged or was replaced. Reload the page to try again.`);
+    throw new Error('A model is damaged or was replaced.');
   }
   await cache?.put(key, new Response(model)).catch(() => {}); // without room for it, the next visit downloads it again
   return model;
@@ -55,23 +55,23 @@ export async function forgetOthers(hashes) {
  * @param {(loaded: number) => void} onProgress
  */
 async function download(url, bytes, onProgress) {
-  const response = await fetch(url).catch(() => undefined);
-  if (!response?.ok || !response.body) {
-    const reason = response ? `the server answered ${response.status}` : 'there is no connection';
-    throw new Error(`The model ${url} could not be downloaded: ${reason}. Reload the page to try again.`);
+  const noConnection = () => new Error('A model could not be downloaded: there is no connection.');
+  const response = await fetch(url).catch(() => Promise.reject(noConnection()));
+  if (!response.ok || !response.body) {
+    throw new Error(`A model could not be downloaded: the server answered ${response.status}.`);
   }
   const model = new Uint8Array(bytes);
   let loaded = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(() => Promise.reject(noConnection()));
     if (done) break;
     if (loaded + value.length > bytes) break; // not this file; its hash or size will tell
     model.set(value, loaded);
     loaded += value.length;
     onProgress(loaded);
   }
-  if (loaded !== bytes) throw new Error(`The model ${url} did not arrive whole. Reload the page to try again.`);
+  if (loaded !== bytes) throw new Error('A model did not arrive whole.');
   return model;
 }
 

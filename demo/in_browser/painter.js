@@ -8,12 +8,15 @@ import { masks } from './noise.js';
 
 // As pix2pix.pictures.to_float computes them: divided and shifted in float32.
 const TO_FLOAT = Float32Array.from({ length: 256 }, (_, level) => Math.fround(level / 127.5) - 1);
-// One thread is left to the page; more than eight cost memory and bring nothing at this size.
-const MAX_THREADS = 8;
+// More cost memory and bring nothing at this size.
+export const MAX_THREADS = 8;
+const NOT_STARTED = 'onnxruntime-web could not be downloaded or started. Check the connection and try again.';
 
 /**
  * Loads onnxruntime-web with the best engine of this browser: WebGPU, else WebAssembly with threads where the page is
  * `crossOriginIsolated`.
+ *
+ * Once it has failed, another worker is needed to try again: browsers and onnxruntime-web keep a failure.
  *
  * @param {string} folder URL of the `dist` folder of onnxruntime-web, with a slash at its end
  * @param {{ engine?: Engine, threads?: number }} [wanted] for measurements and tests; chosen here by default
@@ -22,7 +25,9 @@ const MAX_THREADS = 8;
 export async function loadRuntime(folder, wanted = {}) {
   const engine = wanted.engine ?? ((await hasWebGPU()) ? 'webgpu' : 'wasm');
   /** @type {Runtime} */
-  const runtime = await import(`${folder}ort.${engine}.min.mjs`);
+  const runtime = await import(`${folder}ort.${engine}.min.mjs`).catch(() => {
+    throw new Error(NOT_STARTED);
+  });
   const cores = Math.max(1, Math.min(navigator.hardwareConcurrency, MAX_THREADS));
   const threads = globalThis.crossOriginIsolated ? (wanted.threads ?? cores) : 1;
   runtime.env.wasm.numThreads = threads;
@@ -61,7 +66,10 @@ export class Painter {
    */
   static async load(runtime, engine, model) {
     const options = /** @type {const} */ ({ executionProviders: [engine], graphOptimizationLevel: 'all' });
-    return new Painter(runtime, await runtime.InferenceSession.create(model, options));
+    const session = await runtime.InferenceSession.create(model, options).catch((error) => {
+      throw /no available backend/.test(error.message) ? new Error(NOT_STARTED) : error;
+    });
+    return new Painter(runtime, session);
   }
 
   /**

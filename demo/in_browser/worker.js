@@ -3,15 +3,15 @@
 //
 // The page sends:
 //   { type: 'load', subject, runtime, models, palette, engine?, threads? }   once for each subject; see Load
-//   { type: 'paint', id, subject, labelMap, width, height, dropout, paintings }       once it is ready; see Paint
+//   { type: 'paint', id, subject, labelMap, width, height, dropout, paintings }       once it is ready; see Paint.
+//                                                  Requests are painted in their order
 // The worker answers:
 //   { type: 'progress', subject, loaded, total }   bytes of all models of the subject, while they load
 //   { type: 'ready', subject, engine, threads }    'webgpu' or 'wasm', and WebAssembly's threads
-//   { type: 'unavailable', subject, message }      loading failed: a sentence for people; 'load' may be sent again
+//   { type: 'unavailable', subject, message }      loading failed: a sentence for people; a new worker may try again
 //   { type: 'painted', id, image, url, milliseconds }   one for each painting, in their order: RGBA [height, width, 4],
 //                                                  the same as PNG in a data URL, and how long the model took
 //   { type: 'done', id }                           after the last of them
-//   { type: 'skipped', id }                        a newer request came before this one began
 //   { type: 'failed', id, message }                painting failed
 
 import { readModel } from './model_store.js';
@@ -26,7 +26,7 @@ import { labelImage } from './treat.js';
  * @property {string} runtime URL of the `dist` folder of onnxruntime-web, with a slash at its end
  * @property {import('./model_store.js').ModelFile[]} models their absolute URLs, hashes and sizes
  * @property {number[]} palette red, green and blue of each class, one after the other
- * @property {import('./painter.js').Engine} [engine] instead of the best one
+ * @property {import('./painter.js').Engine} [engine] instead of the best one; WebAssembly paints where WebGPU cannot
  * @property {number} [threads] instead of as many as there are cores
  */
 
@@ -46,9 +46,8 @@ import { labelImage } from './treat.js';
 const subjects = new Map();
 /** @type {ReturnType<typeof loadRuntime> | undefined} */
 let runtimeOfAll;
-/** @type {Paint | undefined} the newest request, if it has not begun */
-let waiting;
-let busy = false;
+/** Done once all requests so far are. */
+let queue = Promise.resolve();
 
 /** @param {object} message @param {Transferable[]} [transfer] */
 const say = (message, transfer = []) => self.postMessage(message, { transfer });
@@ -60,9 +59,8 @@ self.onmessage = (/** @type {MessageEvent<Load | Paint>} */ { data }) => {
     const { subject } = data;
     load(data).catch((error) => say({ type: 'unavailable', subject, message: sentence(error) }));
   } else {
-    if (waiting) say({ type: 'skipped', id: waiting.id });
-    waiting = data;
-    if (!busy) paintWaiting();
+    const { id } = data;
+    queue = queue.then(() => paint(data)).catch((error) => say({ type: 'failed', id, message: sentence(error) }));
   }
 };
 
@@ -77,26 +75,23 @@ async function load({ subject, runtime: folder, models, palette, ...wanted }) {
     }),
   );
   runtimeOfAll ??= loadRuntime(folder, wanted);
-  const [{ runtime, engine, threads }, ...contents] = await Promise.all([runtimeOfAll, ...files]);
-  const painters = [];
-  for (const content of contents) painters.push(await Painter.load(runtime, engine, content));
+  const [{ engine }, ...contents] = await Promise.all([runtimeOfAll, ...files]);
+  const painters = await makePainters(contents).catch((error) => {
+    if (engine !== 'webgpu') throw error;
+    runtimeOfAll = loadRuntime(folder, { ...wanted, engine: 'wasm' });
+    return makePainters(contents);
+  });
   subjects.set(subject, { painters, palette });
-  say({ type: 'ready', subject, engine, threads });
+  const { threads, ...started } = await runtimeOfAll;
+  say({ type: 'ready', subject, engine: started.engine, threads });
 }
 
-async function paintWaiting() {
-  busy = true;
-  while (waiting) {
-    const request = waiting;
-    waiting = undefined;
-    try {
-      await paint(request);
-    } catch (error) {
-      say({ type: 'failed', id: request.id, message: sentence(error) });
-    }
-    await new Promise((resume) => setTimeout(resume)); // lets newer requests arrive
-  }
-  busy = false;
+/** @param {Uint8Array[]} models */
+async function makePainters(models) {
+  const { runtime, engine } = await /** @type {ReturnType<typeof loadRuntime>} */ (runtimeOfAll);
+  const painters = [];
+  for (const model of models) painters.push(await Painter.load(runtime, engine, model));
+  return painters;
 }
 
 /** @param {Paint} request */

@@ -180,14 +180,29 @@ def test_without_the_models_the_server_paints_and_the_line_says_why(browser: Bro
     with page_that_complains(browser, url) as page:
         page.route("**/*.onnx", lambda route: route.fulfill(status=404))
         box(page).check()
-        sentence = re.compile(r"^Computed by the server, because your browser could not\. The model .* answered 404\.")
-        expect(line(page)).to_have_text(sentence)
+        reason = "Your browser cannot compute. A model could not be downloaded: the server answered 404."
+        expect(line(page)).to_have_text(f"Computed by the server. {reason}")
         expect(box(page)).not_to_be_checked()
         expect(page.locator("progress").filter(visible=True)).to_have_count(0)
         dab(page, (60, 60))
         expect(line(page)).to_have_text(BY_SERVER)
         page.unroute("**/*.onnx")
         let_browser_paint(page)
+
+
+def test_a_browser_that_fails_later_is_still_what_computed_the_images_that_are_shown(
+    browser: Browser, url: str
+) -> None:
+    with page_that_complains(browser, url) as page:
+        let_browser_paint(page)
+        page.route("**/in_browser/worker.js", lambda route: route.fulfill(status=404))
+        box(page).uncheck()
+        box(page).check()
+        expect(box(page)).not_to_be_checked()
+        reason = "Your browser cannot compute. The part of the page that paints could not be loaded, or stopped."
+        expect(line(page)).to_have_text(re.compile(rf"{BY_BROWSER.pattern} {re.escape(reason)}$"))
+        dab(page, (60, 60))
+        expect(line(page)).to_have_text(BY_SERVER)
 
 
 BROKEN_WORKER = """

@@ -3,7 +3,6 @@
 
 /** @import { StudioData } from './studio.js' */
 import { find } from '../../find.js';
-import { PaintingClient } from '../../in_browser/client.js';
 import { unpackMap } from '../../label_canvas/document/codec.js';
 import { keepModels, startServiceWorker } from './offline.js';
 import { Studio } from './studio.js';
@@ -30,9 +29,12 @@ async function openStudio(data, panel) {
   if (panel.dataset.isOpened) return;
   panel.dataset.isOpened = 'true';
   const firstMap = await unpackMap(data.examples[0].packed, data.size, data.classes.length);
-  const studio = new Studio(panel, data, firstMap, client, { runtime: absolute(runtime), ...engine });
-  await studio.loaded;
-  keepModels(studios.flatMap(({ models }) => models));
+  new Studio(panel, data, firstMap, {
+    runtime: absolute(runtime),
+    permitted,
+    wanted: engine,
+    onLoad: () => keepModels(studios.flatMap(({ models }) => models)),
+  });
 }
 
 /** @param {string} dataset */
@@ -49,8 +51,7 @@ function readTab() {
   } catch {}
 }
 
-await startServiceWorker();
-const client = new PaintingClient();
+const permitted = startServiceWorker(); // the canvas is there meanwhile; it keeps its map when the page loads once more
 if (studios.length === 1) {
   openStudio(studios[0], main);
 } else {

@@ -1,8 +1,8 @@
 // @ts-check
 // The buttons that put a map on the canvas (a random one, a file) or save one. As demo/map_actions.py connects them.
 
-/** @import { PaintingClient } from '../../in_browser/client.js' */
 /** @import { Work } from '../../in_browser/views.js' */
+/** @import { Loading } from './loading.js' */
 /** @import { StudioData } from './studio.js' */
 import { find } from '../../find.js';
 import { indexedPng } from '../../in_browser/png.js';
@@ -16,8 +16,7 @@ import { notify } from './notices.js';
  * @typedef {object} Studio What the buttons need of the page.
  * @property {StudioData} data
  * @property {number[]} palette
- * @property {PaintingClient} client
- * @property {Promise<unknown>} loaded
+ * @property {Loading} loading
  * @property {Work} work
  * @property {(labelMap: Uint8Array) => void} setMap
  */
@@ -92,10 +91,8 @@ export class MapActions {
   }
 
   async saveSheet() {
-    const { data, palette, client, loaded } = this.studio;
-    const { work } = this.studio;
-    await loaded;
-    const paintings = await paintBoth(data, client, work);
+    const { data, palette, work, loading } = this.studio;
+    const paintings = await loading.paint((client) => paintBoth(data, client, work));
     const pictures = [
       { caption: 'Label map', rgba: toRgba(work.labelMap, palette) },
       ...data.models.map(({ caption }, index) => ({ caption, rgba: paintings[index].image })),

@@ -7,12 +7,13 @@
 /** @import { Settings } from '../../label_canvas/document/codec.js' */
 /** @import { Size } from '../../label_canvas/document/raster.js' */
 /** @import { Numbering } from './class_numbers.js' */
-/** @import { Engine, PaintingClient } from '../../in_browser/client.js' */
+/** @import { Engine } from '../../in_browser/client.js' */
 /** @import { ModelFile } from '../../in_browser/model_store.js' */
 /** @import { ModelWords, Work } from '../../in_browser/views.js' */
 import { mount as mountComparison } from '../../comparison/comparison.js';
 import { mount as mountGallery } from '../../example_gallery/gallery.js';
 import { find } from '../../find.js';
+import { BrowserEngine, nameEngine } from '../../in_browser/browser_engine.js';
 import { NOISY_VIEW, show, VIEWS } from '../../in_browser/views.js';
 import { decodeRuns, encodeRuns, unpackMap } from '../../label_canvas/document/codec.js';
 import { mount as mountCanvas } from '../../label_canvas/mount.js';
@@ -23,7 +24,6 @@ import { Component } from './component.js';
 import { LAYOUT } from './layout.js';
 import { Loading } from './loading.js';
 import { MapActions } from './map_actions.js';
-import { notify } from './notices.js';
 
 const MAX_SEED = 2 ** 32 - 1;
 
@@ -52,14 +52,13 @@ export class Studio {
    * @param {HTMLElement} element
    * @param {StudioData} data
    * @param {Uint8Array} firstMap
-   * @param {PaintingClient} client
-   * @param {{ runtime: string, engine?: Engine['engine'], threads?: number }} engine see `Load` of worker.js
+   * @param {{ runtime: string, permitted: Promise<void>, wanted: Partial<Engine>, onLoad: () => void }} start its
+   *   address, when models may be loaded, what paints instead of the best engine, and what follows once they are
    */
-  constructor(element, data, firstMap, client, engine) {
+  constructor(element, data, firstMap, { runtime, permitted, wanted, onLoad }) {
     element.innerHTML = LAYOUT;
     this.element = element;
     this.data = data;
-    this.client = client;
     this.palette = data.classes.flatMap(({ color }) =>
       [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)),
     );
@@ -90,18 +89,13 @@ export class Studio {
     new MapActions(find(element, '.map-actions'), this);
     this.#mountGallery();
     find(element, '.licence-note').textContent = data.note;
-    this.loading = new Loading(find(element, '.loading'), data.models, (onProgress) =>
-      client.load({ subject: dataset, ...engine, models: data.models, palette: this.palette }, onProgress),
-    );
-    this.loaded.then((engine) => {
+    const models = { dataset, palette: this.palette, models: data.models, runtime };
+    const place = find(element, '.loading');
+    this.loading = new Loading(place, new BrowserEngine(wanted), models, permitted, (engine) => {
       find(element, '.engine-note').textContent = describeEngine(engine);
+      onLoad();
     });
     this.repaint();
-  }
-
-  /** Resolves with the engine once the models can paint. */
-  get loaded() {
-    return this.loading.done;
   }
 
   /**
@@ -130,19 +124,16 @@ export class Studio {
   }
 
   async #paint() {
-    try {
-      await this.loaded;
+    const value = await this.loading.paint((client) => {
       this.#isOutOfDate = false; // whatever changed while the models were loading is painted now
       this.#tell('asked');
-      this.comparison.set({ value: await show(this.view.props.value, this.data, this.client, this.work) });
-      this.#tell('painted');
-    } catch (error) {
-      notify(error instanceof Error ? error.message : String(error));
-      this.#tell('refused');
-    }
+      return show(this.view.props.value, this.data, client, this.work);
+    });
+    this.comparison.set({ value });
+    this.#tell('painted');
   }
 
-  /** Lets the components know of a request and its outcome. @param {string} name */
+  /** Lets the components know of a request and its images. @param {'asked' | 'painted'} name */
   #tell(name) {
     document.dispatchEvent(new Event(`${this.data.dataset}-${name}`));
   }
@@ -182,7 +173,6 @@ export class Studio {
 }
 
 /** @param {Engine} engine */
-function describeEngine({ engine, threads }) {
-  const means = engine === 'webgpu' ? 'WebGPU' : `WebAssembly on ${threads} thread${threads === 1 ? '' : 's'}`;
-  return `Your browser paints these images with ${means}; your map is sent to no server.`;
+function describeEngine(engine) {
+  return `Your browser paints these images with ${nameEngine(engine)}; your map is sent to no server.`;
 }

@@ -1,0 +1,114 @@
+"""What the site does when a download fails, or what paints stops: it says so, and the next try begins anew."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.helpers.browser import both_pictures_change, choose, drag, press
+from tests.helpers.site import served_site
+
+WEBASSEMBLY = re.compile(r"^Your browser paints these images with WebAssembly on \d threads?;")
+
+
+@contextmanager
+def faulty_page(browser: Browser, site: Path, query: str = "") -> Iterator[tuple[Page, str]]:
+    """A page that is not open yet, and its address; its requests can be routed, as no service worker answers them."""
+    with served_site(site) as url, browser.new_context(service_workers="block", accept_downloads=True) as context:
+        yield context.new_page(), f"{url}/{query}"
+
+
+def expect_images(page: Page) -> None:
+    expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+    expect(page.locator(".engine-note")).to_have_text(WEBASSEMBLY)
+
+
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        ("**/ort.wasm.min.mjs", "onnxruntime-web could not be downloaded or started. Check the connection"),
+        ("**/ort-wasm-*.wasm", "onnxruntime-web could not be downloaded or started. Check the connection"),
+        ("**/in_browser/worker.js", "The part of the page that paints could not be loaded, or stopped."),
+        ("**/*.onnx", "A model could not be downloaded: the server answered 404."),
+    ],
+)
+def test_after_a_download_that_failed_trying_again_helps(
+    browser: Browser, tiny_site: Path, files: str, words: str
+) -> None:
+    with faulty_page(browser, tiny_site) as (page, url):
+        page.route(files, lambda route: route.fulfill(status=404))
+        page.goto(url)
+        expect(page.locator(".loading p")).to_contain_text(words)
+        page.unroute(files)
+        press(page, "Try again")
+        expect_images(page)
+
+
+def test_without_a_gpu_webassembly_paints_instead(browser: Browser, tiny_site: Path) -> None:
+    with faulty_page(browser, tiny_site, "?engine=webgpu") as (page, url):
+        page.goto(url)
+        expect_images(page)
+
+
+BROKEN_WORKER = """
+self.onmessage = ({ data: { type, id, subject } }) => {
+  if (type === 'load') self.postMessage({ type: 'ready', subject, engine: 'webgpu', threads: 1 });
+  else if (ANSWERS) self.postMessage({ type: 'failed', id, message: 'The GPU was lost.' });
+};
+"""
+
+
+def break_workers(page: Page, answers: bool, times: int) -> None:
+    """Let the next workers of a page paint nothing: with an answer, or as one that the system has ended."""
+    script = BROKEN_WORKER.replace("ANSWERS", str(answers).lower())
+    page.route(
+        "**/in_browser/worker.js", lambda route: route.fulfill(body=script, content_type="text/javascript"), times=times
+    )
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_paints_is_replaced_when_it_fails_or_stops(browser: Browser, tiny_site: Path, answers: bool) -> None:
+    with faulty_page(browser, tiny_site) as (page, url):
+        page.clock.install()
+        break_workers(page, answers, times=1)
+        page.goto(url)
+        if not answers:
+            expect(page.locator(".engine-note")).to_contain_text("WebGPU")
+            page.clock.fast_forward(31_000)
+        expect_images(page)  # those of WebAssembly, which is not given up together with the GPU
+        choose(page, "door")
+        with both_pictures_change(page):
+            drag(page, (60, 100), (120, 100))
+
+
+def test_what_paints_no_image_three_times_says_why_and_can_be_tried_again(browser: Browser, tiny_site: Path) -> None:
+    with faulty_page(browser, tiny_site) as (page, url):
+        break_workers(page, answers=True, times=3)
+        page.goto(url)
+        expect(page.locator(".loading p")).to_have_text("The GPU was lost.")
+        press(page, "Try again")
+        expect_images(page)
+
+
+def test_comparisons_that_are_saved_at_once_and_while_painting_are_all_saved(browser: Browser, tiny_site: Path) -> None:
+    with faulty_page(browser, tiny_site, "?engine=wasm&threads=1") as (page, url):
+        saved: list[str] = []
+        page.on("download", lambda download: saved.append(download.suggested_filename))
+        page.goto(url)
+        expect_images(page)
+        choose(page, "door")
+        save = page.get_by_role("button", name="Save the comparison").filter(visible=True)
+        for row in (100, 140, 180):
+            drag(page, (60, row), (120, row))
+            save.click(no_wait_after=True)
+            save.click(no_wait_after=True)
+        for _ in range(300):
+            if len(saved) == 6:
+                break
+            page.wait_for_timeout(100)
+        assert saved == 6 * ["facades-comparison.png"]
+        assert page.locator(".notice").count() == 0
+        expect(page.get_by_text("These images are older than your map.")).to_be_hidden()
