@@ -39,7 +39,7 @@ def data_of(site: Path) -> dict:
     return json.loads(re.search(r'<script type="application/json" id="studio-data">(.*)</script>', index)[1])
 
 
-def kept_files(site: Path) -> dict[str, dict[str, str]]:
+def kept_files(site: Path) -> dict:
     return json.loads(re.match(r"self\.site = (.*);\n", (site / "service_worker.js").read_text())[1])
 
 
@@ -73,12 +73,14 @@ def test_modules_are_those_of_the_page_of_gradio(site):
     assert len(imported) > 40 and [path for path in imported if not path.is_file()] == []
 
 
-def test_the_service_worker_keeps_every_file_but_the_models_under_its_hash(site):
+def test_the_service_worker_keeps_every_file_of_the_page_under_its_hash(site):
     kept = kept_files(site)
-    assert all(path.startswith("runtime/") for path in kept["later"])
+    assert all(path.startswith("runtime/") or path == "LICENSES.txt" for path in kept["later"])
+    assert all(path.startswith(f"{kept['version']}/") or path == "index.html" for path in kept["now"])
     everything = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     models = {path for path in everything if path.startswith("models/")}
-    assert kept["now"].keys() | kept["later"].keys() == everything - models - {"service_worker.js"}
+    others = {"service_worker.js", "models.json", ".nojekyll"}
+    assert kept["now"].keys() | kept["later"].keys() == everything - models - others
     for path, sha256 in (kept["now"] | kept["later"]).items():
         assert hashlib.sha256((site / path).read_bytes()).hexdigest() == sha256
 
@@ -94,7 +96,7 @@ def test_models_are_described_and_named_by_their_hash_with_the_licence_beside_th
         assert Path(model["url"]).stem == model["sha256"][:12]
     assert [model["title"] for model in studio["models"]] == ["GAN", "L1 only"]
     assert (site / "models" / "facades-gan" / "LICENSE.md").read_text() == "For research only."
-    licences = (site / "LICENSES.md").read_text()
+    licences = (site / "LICENSES.txt").read_text()
     assert "For research only." in licences and "ONNX Runtime Web" in licences and "Unknown." in licences
 
 
@@ -105,9 +107,10 @@ def test_a_site_shows_no_path_of_the_machine(site, folders):
 
 def test_a_site_is_replaced_as_a_whole_and_its_version_follows_its_modules(site, folders, tmp_path, monkeypatch):
     output = shutil.copytree(site, tmp_path / "site")
-    (output / "left-over.txt").write_text("")
+    (output / "models" / "left-over.onnx").write_text("")
+    (output / "LICENSES.md").write_text("its name in earlier sites")
     write_site(folders, output, SOURCES, surprises=1)
-    assert not (output / "left-over.txt").exists()
+    assert not (output / "models" / "left-over.onnx").exists() and not (output / "LICENSES.md").exists()
     assert list(tmp_path.iterdir()) == [output]
     versions = {next(path.name for path in one.iterdir() if (path / "find.js").is_file()) for one in (site, output)}
     assert len(versions) == 2
@@ -123,6 +126,23 @@ def test_a_site_that_cannot_be_written_leaves_the_old_one(site, folders, tmp_pat
         write_site(folders | {"facades-l1": broken}, output, SOURCES, surprises=1)
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "site"]
+
+
+def test_what_people_add_to_a_site_stays(site, folders, tmp_path):
+    output = shutil.copytree(site, tmp_path / "site")
+    (output / "README.md").write_text("sdk: static")
+    (output / ".git" / "objects").mkdir(parents=True)
+    (output / ".git" / "HEAD").write_text("ref: refs/heads/gh-pages")
+    write_site(folders, output, SOURCES, surprises=1)
+    assert (output / "README.md").read_text() == "sdk: static"
+    assert (output / ".git" / "HEAD").read_text() == "ref: refs/heads/gh-pages"
+    assert len([path for path in output.iterdir() if (path / "find.js").is_file()]) == 1
+
+
+def test_a_service_worker_alone_is_no_site(folders, tmp_path):
+    (tmp_path / "service_worker.js").write_text("self.addEventListener('fetch', () => {});")
+    with pytest.raises(SiteError, match="is not empty and holds no site"):
+        write_site(folders, tmp_path, SOURCES)
 
 
 def test_a_folder_of_other_things_is_not_touched(folders, tmp_path):
@@ -142,6 +162,12 @@ def test_a_missing_runtime_is_a_sentence(folders, tmp_path, monkeypatch):
     monkeypatch.setattr(static, "NPM_PACKAGE", tmp_path / "nothing")
     with pytest.raises(SiteError, match=r"needs onnxruntime-web \S+, which is not installed in .*Run: npm ci"):
         write_site(folders, tmp_path / "site", SOURCES)
+
+
+def test_a_name_of_peoples_own_is_refused_before_anything_is_downloaded(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("demo.static.__main__.pull", lambda source: pytest.fail("it was downloaded"))
+    assert main(["--output", str(tmp_path / "site"), "--weights", "my-gan=me/my"]) == 1
+    assert "my-gan is none of facades-gan" in capsys.readouterr().err
 
 
 def test_the_command_refuses_the_wrong_model_in_a_sentence(folders, tmp_path, capsys):

@@ -1,11 +1,12 @@
 """The studio as static files, for any host: `python -m pix2pix.static --output site`.
 
-    index.html, service_worker.js         the page's only two files whose content changes under the same name
-    VERSION/                              the page: modules and styles as below `demo/`, and random maps
+    index.html, service_worker.js         the page, and what keeps it for visits without a network
+    VERSION/                              modules and styles as below `demo/`, and random maps
     models/NAME/HASH.onnx, LICENSE.md     the exported generators, each beside the licence of its weights
     models.json                           what `demo.browser_models` must know of models and runtime
     runtime/onnxruntime-web-X/            what runs them
-    LICENSES.md                           the licences of everything
+    LICENSES.txt                          the licences of everything
+    .nojekyll                             tells GitHub Pages to serve all files as they are
 
 VERSION is a hash of the page, so a browser never mixes modules of two versions, whatever its cache holds.
 """
@@ -13,7 +14,7 @@ VERSION is a hash of the page, so a browser never mixes modules of two versions,
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -39,6 +40,7 @@ RUNTIME = {
     ),
 }
 """The files of onnxruntime-web that its two engines need."""
+THIRD_PARTIES = "https://github.com/microsoft/onnxruntime/blob/v{version}/ThirdPartyNotices.txt"
 MODULES = (
     "comparison",
     "example_gallery",
@@ -64,6 +66,8 @@ STYLES = (
     "model_notes/notes.css",
 )
 WORKER = "service_worker.js"
+WORKER_BEGINS = "self.site = "
+LICENCES = "LICENSES.txt"
 
 
 class SiteError(ValueError):
@@ -74,6 +78,8 @@ def write_site(
     folders: Mapping[str, Path], output: Path, sources: Mapping[str, str], surprises: int = SURPRISES
 ) -> None:
     """Write the site; a site that is there already is replaced as a whole, or not at all.
+
+    What else is in the folder stays, such as the README.md of a Space, or `.git`.
 
     Args:
         folders: Released folders by "DATASET-OBJECTIVE", both objectives of every dataset.
@@ -87,13 +93,12 @@ def write_site(
         ReleaseError: If a released folder cannot be used.
         SiteError: If the folder holds something else, or onnxruntime-web is not installed.
     """
-    if output.exists() and any(output.iterdir()) and not (output / WORKER).is_file():
+    check_names(folders)
+    if output.exists() and any(output.iterdir()) and not _is_site(output):
         raise SiteError(f"{output} is not empty and holds no site; choose another folder.")
     runtime = f"runtime/onnxruntime-web-{_installed_version()}"
     configs = {name: load_config(folder) for name, folder in folders.items()}
     for name, config in configs.items():
-        if name not in MODELS:
-            raise SiteError(f"{name} is none of {', '.join(MODELS)}; only app.py has tabs for other names.")
         check_config(name, config, str(folders[name]))
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
@@ -114,6 +119,19 @@ def write_site(
         _write_licences(site, runtime, folders)
         _write_worker(site)
         _swap(site, output)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise SiteError unless these are models of facades or streets."""
+    for name in names:
+        if name not in MODELS:
+            raise SiteError(f"{name} is none of {', '.join(MODELS)}; only app.py has tabs for other names.")
+
+
+def _is_site(folder: Path) -> bool:
+    worker = folder / WORKER
+    is_ours = worker.is_file() and worker.read_text(encoding="utf-8", errors="replace").startswith(WORKER_BEGINS)
+    return is_ours and (folder / MODELS_FILE).is_file()
 
 
 def _installed_version() -> str:
@@ -197,25 +215,42 @@ def _write_licences(site: Path, runtime: str, folders: Mapping[str, Path]) -> No
     terms = licence[licence.index("Permission is hereby granted") :]
     parts = [
         f"# The page\n\n{licence}",
-        f"# ONNX Runtime Web, in {runtime}\n\nMIT License\n\nCopyright (c) Microsoft Corporation\n\n{terms}",
+        f"# ONNX Runtime Web, in {runtime}\n\nMIT License\n\nCopyright (c) Microsoft Corporation\n\n{terms}\n\n"
+        f"What it contains of others: {THIRD_PARTIES.format(version=_installed_version())}",
     ]
     for name in folders:
         note = site / "models" / name / "LICENSE.md"
         parts.append(f"# models/{name}\n\n{note.read_text(encoding='utf-8') if note.is_file() else 'Unknown.'}")
-    (site / "LICENSES.md").write_text("\n\n".join(parts), encoding="utf-8")
+    (site / LICENCES).write_text("\n\n".join(parts), encoding="utf-8")
 
 
 def _write_worker(site: Path) -> None:
-    """Write the service worker, with the hashes of the files that it keeps; models.js keeps the models."""
+    """Write the service worker, with the hashes of the files that it keeps; model_store.js keeps the models.
+
+    It keeps the page at once, and the rest when it is first used: a licence that is missing must not keep a page away.
+    """
     hashes = _hashes(site)
-    later = {path: sha256 for path, sha256 in hashes.items() if path.startswith("runtime/")}
-    now = {path: sha256 for path, sha256 in hashes.items() if not path.startswith(("runtime/", "models/"))}
+    (find,) = (path for path in hashes if path.endswith("/find.js"))
+    version = find.partition("/")[0]
+    now = {path: sha256 for path, sha256 in hashes.items() if path.startswith(("index.html", f"{version}/"))}
+    later = {path: sha256 for path, sha256 in hashes.items() if path.startswith(("runtime/", LICENCES))}
     source = (DEMO / "static" / WORKER).read_text(encoding="utf-8")
-    (site / WORKER).write_text(f"self.site = {json.dumps({'now': now, 'later': later})};\n{source}", encoding="utf-8")
+    data = json.dumps({"version": version, "now": now, "later": later})
+    (site / WORKER).write_text(f"{WORKER_BEGINS}{data};\n{source}", encoding="utf-8")
+    (site / ".nojekyll").touch()
 
 
 def _swap(site: Path, output: Path) -> None:
-    """Put the new site in place of the old one, which goes into the temporary folder."""
+    """Put the new site in place of the old one, which goes into the temporary folder, and take over what is not its."""
     if output.exists():
+        for path in output.iterdir():
+            if not _is_written(path):
+                (shutil.copytree if path.is_dir() else shutil.copy2)(path, site / path.name)
         output.rename(site.with_name("old"))
     site.rename(output)
+
+
+def _is_written(path: Path) -> bool:
+    """Whether this is a file or folder of a site, of this version of the program or of an earlier one."""
+    names = ("index.html", WORKER, MODELS_FILE, LICENCES, "LICENSES.md", ".nojekyll", "models", "runtime")
+    return path.name in names or (path / "find.js").is_file()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from demo.command_line import add_weights
 from demo.models import BUNDLED, BUNDLED_WEIGHTS, MODELS, Source, find_sources
-from demo.static import SiteError, write_site
+from demo.static import SiteError, check_names, write_site
 from pix2pix.export import ExportError
 from pix2pix.flags import Parser, complain
 from pix2pix.hub import locate, pull
@@ -40,13 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
     flags = parser.parse_args(arguments)
     try:
         sources = find_sources(dict(flags.weights))
+        check_names(sources)
         folders = {name: folder_of(source) for name, source in sources.items()}
         write_site(folders, flags.output, {name: words_for(source) for name, source in sources.items()})
     except (ExportError, OSError, ReleaseError, SiteError) as error:
         complain(error)
         return 1
     size = sum(path.stat().st_size for path in flags.output.rglob("*") if path.is_file())
-    print(f"{flags.output}: {size / 1e6:.0f} MB. To try it: python -m http.server -d {flags.output}")
+    print(f"{flags.output}: {size / 1e6:.0f} MB. To try it: python -m http.server --bind 127.0.0.1 -d {flags.output}")
     return 0
 
 

@@ -113,7 +113,9 @@ def test_an_update_comes_as_a_whole_with_a_reload_and_downloads_no_model_again(
         asked.clear()
         visit(page, url)
         assert words_of(page) == ("first", "first")
-        expect(page.get_by_text("A new version of this page is ready. Reload to use it.")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("A new version of this page is ready. Close its other tabs, if any")).to_be_visible(
+            timeout=60_000
+        )
         page.reload()
         expect(page.locator("[data-action=surprise]")).to_have_text("Surprise second")
         assert words_of(page) == ("second", "second")
@@ -133,12 +135,75 @@ def test_an_update_waits_while_another_page_is_open(browser: Browser, tiny_site:
         visit(other, url)
         change(site, "second")
         visit(page, url)
-        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible()
         visit(page, url)
         assert words_of(page) == words_of(other) == ("first", "first")
+        page.close()
+        page = context.new_page()  # another tab is no reload
+        visit(page, url)
+        assert words_of(page) == words_of(other) == ("first", "first")
+        press(other, "Surprise first")
+        expect(other.locator(".lc-announcer").first).to_have_text("New map")
         other.close()
         visit(page, url)
         assert words_of(page) == ("second", "second")
+    context.close()
+
+
+def test_a_host_may_add_a_script_to_the_page_and_lack_the_licences(
+    browser: Browser, tiny_site: Path, tmp_path: Path
+) -> None:
+    """As Hugging Face adds variables of a Space, and GitHub Pages leaves out what it takes for a text."""
+    site, port = shutil.copytree(tiny_site, tmp_path / "site"), free_port()
+    index = (site / "index.html").read_text()
+    (site / "index.html").write_text(index.replace("<head>", "<head><script>window.host = 1;</script>"))
+    (site / "LICENSES.txt").unlink()
+    context = browser.new_context()
+    page = context.new_page()
+    with served_site(site, port=port) as url:
+        visit(page, url)
+        page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")
+        assert page.evaluate("crossOriginIsolated && window.host")
+    visit(page, url)
+    assert page.evaluate("crossOriginIsolated && window.host")
+    context.close()
+
+
+def test_two_sites_of_a_host_keep_their_files_beside_each_other(
+    browser: Browser, tiny_site: Path, tmp_path: Path
+) -> None:
+    port, files = free_port(), []
+    for name in ("one", "two"):
+        shutil.copytree(tiny_site, tmp_path / name)
+    change(tmp_path / "two", "second")
+    context = browser.new_context()
+    page = context.new_page()
+    with served_site(tmp_path, port=port) as url:
+        for name in ("one", "two", "one"):
+            visit(page, f"{url}/{name}/")
+            page.wait_for_function("() => navigator.serviceWorker.controller")
+            files.append(page.evaluate(KEPT)[0])
+    assert files[2] >= files[1] > 1.5 * files[0]
+    for name in ("one", "two"):
+        page.goto(f"{url}/{name}/")
+        expect(page.get_by_role("button", name="Surprise")).to_be_visible()
+    context.close()
+
+
+def test_a_site_that_was_taken_down_is_forgotten(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(tiny_site, tmp_path / "site")
+    context = browser.new_context()
+    page = context.new_page()
+    with served_site(site) as url:
+        visit(page, url)
+        page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")
+        shutil.rmtree(site)
+        site.mkdir()
+        (site / "index.html").write_text("<title>Another site</title>")
+        page.goto(url)  # once more the studio, which finds out
+        page.wait_for_function(f"() => ({KEPT})().then(([files, models]) => files + models === 0)")
+        page.goto(url)
+        expect(page).to_have_title("Another site")
     context.close()
 
 
@@ -159,7 +224,7 @@ def test_a_version_that_arrives_in_parts_is_not_taken(browser: Browser, tiny_sit
             assert words_of(page) == ("first", "first")
         layout.write_text(content)
         visit(page, url)
-        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("A new version of this page is ready.")).to_be_visible()
         visit(page, url)
         assert words_of(page) == ("second", "second")
     context.close()

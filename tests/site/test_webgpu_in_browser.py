@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 def needs_webgpu(browser: Browser, tiny_site: Path) -> None:
     page = browser.new_page(service_workers="block")
     with served_site(tiny_site) as url:
-        page.goto(f"{url}/LICENSES.md")
+        page.goto(f"{url}/LICENSES.txt")
         has_gpu = page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)")
     page.close()
     if not has_gpu:
