@@ -119,7 +119,7 @@ const file = { url: location.origin + '/file.bin', sha256: args[0], bytes: args[
 const progress = [];
 try {
   const read = [await m.readModel(file, (loaded) => progress.push(loaded)), await m.readModel(file)];
-  await m.forgetOthers(args[2]);
+  await m.forgetOthers(args[2], location.origin + '/');
   const kept = await m.readModel(file);
   return [read, kept.length, asked.length, progress.at(-1)];
 } catch (error) { return error.message; } finally { window.fetch = get; }
@@ -140,6 +140,22 @@ def test_a_model_is_downloaded_once_and_forgotten_when_unused(call, file_of_site
     assert asked == 1 and last == length == len(CONTENT)
     _, length, asked, _ = call("model_store.js", STORE, file_of_site, len(CONTENT), [])
     assert asked == 1 and length == len(CONTENT)  # kept before; read once more after it was deleted
+
+
+def test_a_site_forgets_no_models_of_another_one_on_the_same_host(call, file_of_site):
+    script = STORE.replace("location.origin + '/'", "location.origin + '/other/models/'")
+    _, length, asked, _ = call("model_store.js", script, file_of_site, len(CONTENT), [])
+    assert asked == 1 and length == len(CONTENT)
+    read_again = "return m.areKept([{ url: location.origin + '/file.bin', sha256: args[0] }])"
+    assert call("model_store.js", read_again, file_of_site)
+
+
+def test_a_model_that_two_ask_for_at_once_is_downloaded_once(call, file_of_site):
+    script = STORE.replace("await m.readModel(file, ", "...await Promise.all([m.readModel(file), m.readModel(file, ")
+    script = script.replace("progress.push(loaded))", "progress.push(loaded))])")
+    read, _, asked, last = call("model_store.js", script, file_of_site, len(CONTENT), [file_of_site])
+    assert [bytes(part) for part in read] == 3 * [CONTENT]
+    assert asked == 1 and last == len(CONTENT)
 
 
 @pytest.mark.parametrize(

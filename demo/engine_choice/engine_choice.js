@@ -55,9 +55,16 @@ export function mount(element, { props, trigger, watch }) {
   function showProgress(loaded) {
     const total = modelBytes(props.offer);
     bar.hidden = loaded === null;
-    if (loaded === null) return;
+    if (loaded === null) return showSize();
     Object.assign(bar, { max: total, value: loaded });
     bar.setAttribute('aria-label', `Models: ${megabytes(loaded)} of ${megabytes(total)}`);
+    find(element, 'small').textContent = `(${megabytes(loaded)} of ${megabytes(total)})`;
+  }
+
+  function showSize() {
+    const bytes = modelBytes(props.offer) + props.runtime.bytes[hasGpu ? 'webgpu' : 'wasm'];
+    const when = globalThis.caches ? 'once' : 'at each visit'; // without https, browsers keep no models
+    find(element, 'small').textContent = `(${megabytes(bytes)} ${when})`;
   }
 
   function say() {
@@ -71,9 +78,7 @@ export function mount(element, { props, trigger, watch }) {
 
   function showOffer() {
     find(element, '.engine-choice').hidden = props.offer.models.length === 0;
-    const bytes = modelBytes(props.offer) + props.runtime.bytes[hasGpu ? 'webgpu' : 'wasm'];
-    const when = globalThis.caches ? 'once' : 'at each visit'; // without https, browsers keep no models
-    find(element, 'small').textContent = `(${megabytes(bytes)} ${when})`;
+    if (bar.hidden) showSize();
     painting.noteOffer();
     say();
   }

@@ -13,48 +13,68 @@ const CACHE = 'pix2pix-models';
 /**
  * Reads a model from the cache, else from the network.
  *
- * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked.
+ * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked. Elsewhere a
+ * file that is being downloaded, by the page, a worker or another page, is waited for.
  *
  * @param {ModelFile} file
  * @param {(loaded: number) => void} [onProgress] gets the bytes so far
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  * @throws {Error} if the file is unavailable, or not the one with this hash; the message is a sentence for people
  */
-export async function readModel({ url, sha256, bytes }, onProgress = () => {}) {
-  const key = new URL(`?sha256=${sha256}`, url).href;
-  const cache = await globalThis.caches?.open(CACHE).catch(() => undefined);
-  const kept = await cache?.match(key);
-  if (kept) {
-    const model = new Uint8Array(await kept.arrayBuffer());
-    onProgress(model.length);
-    return model;
-  }
-  const model = await download(url, bytes, onProgress);
-  if (globalThis.crypto?.subtle && (await hash(model)) !== sha256) {
-    throw new Error('A model is damaged or was replaced.');
-  }
-  await cache?.put(key, new Response(model)).catch(() => {}); // without room for it, the next visit downloads it again
-  return model;
+export async function readModel(file, onProgress = () => {}) {
+  const read = () => readThrough(file, onProgress);
+  return navigator.locks ? navigator.locks.request(`${CACHE} ${file.sha256}`, read) : read();
+}
+
+/**
+ * Returns whether all of these models are in the cache.
+ *
+ * @param {ModelFile[]} files
+ */
+export async function areKept(files) {
+  const cache = await openCache();
+  const kept = await Promise.all(files.map((file) => cache?.match(keyOf(file))));
+  return kept.every(Boolean);
 }
 
 /**
  * Deletes the models that a site no longer offers.
  *
  * @param {string[]} hashes of the models to keep
+ * @param {string} folder the address of the site's models, with a slash at its end: hosts have other sites beside it
  */
-export async function forgetOthers(hashes) {
-  const cache = await globalThis.caches?.open(CACHE).catch(() => undefined);
-  for (const request of (await cache?.keys()) ?? []) {
-    if (!hashes.includes(new URL(request.url).searchParams.get('sha256') ?? '')) await cache?.delete(request);
+export async function forgetOthers(hashes, folder) {
+  const cache = await openCache();
+  for (const { url } of (await cache?.keys()) ?? []) {
+    const isOther = !hashes.includes(new URL(url).searchParams.get('sha256') ?? '');
+    if (url.startsWith(folder) && isOther) await cache?.delete(url);
   }
 }
 
-/**
- * @param {string} url
- * @param {number} bytes
- * @param {(loaded: number) => void} onProgress
- */
-async function download(url, bytes, onProgress) {
+const openCache = async () => globalThis.caches?.open(CACHE).catch(() => undefined);
+
+/** @param {ModelFile} file */
+const keyOf = ({ url, sha256 }) => new URL(`?sha256=${sha256}`, url).href;
+
+/** @type {(file: ModelFile, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
+async function readThrough(file, onProgress) {
+  const cache = await openCache();
+  const kept = await cache?.match(keyOf(file));
+  if (kept) {
+    const model = new Uint8Array(await kept.arrayBuffer());
+    onProgress(model.length);
+    return model;
+  }
+  const model = await download(file, onProgress);
+  if (globalThis.crypto?.subtle && (await hash(model)) !== file.sha256) {
+    throw new Error('A model is damaged or was replaced.');
+  }
+  await cache?.put(keyOf(file), new Response(model)).catch(() => {}); // the next visit tries again
+  return model;
+}
+
+/** @type {(file: ModelFile, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
+async function download({ url, bytes }, onProgress) {
   const noConnection = () => new Error('A model could not be downloaded: there is no connection.');
   const response = await fetch(url).catch(() => Promise.reject(noConnection()));
   if (!response.ok || !response.body) {

@@ -9,7 +9,7 @@ import { masks } from './noise.js';
 // As pix2pix.pictures.to_float computes them: divided and shifted in float32.
 const TO_FLOAT = Float32Array.from({ length: 256 }, (_, level) => Math.fround(level / 127.5) - 1);
 // More cost memory and bring nothing at this size.
-export const MAX_THREADS = 8;
+const MAX_THREADS = 8;
 const NOT_STARTED = 'onnxruntime-web could not be downloaded or started. Check the connection and try again.';
 
 /**

@@ -1,6 +1,7 @@
 """What the site does when a download fails, or what paints stops: it says so, and the next try begins anew."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,16 +9,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.helpers.browser import both_pictures_change, choose, drag, press
+from tests.helpers.browser import DOOR, PATIENCE, both_pictures_change, choose, drag, press, read_map
 from tests.helpers.site import served_site
 
 WEBASSEMBLY = re.compile(r"^Your browser paints these images with WebAssembly on \d threads?;")
 
 
 @contextmanager
-def faulty_page(browser: Browser, site: Path, query: str = "") -> Iterator[tuple[Page, str]]:
+def faulty_page(
+    browser: Browser, site: Path, query: str = "", asked: list[str] | None = None
+) -> Iterator[tuple[Page, str]]:
     """A page that is not open yet, and its address; its requests can be routed, as no service worker answers them."""
-    with served_site(site) as url, browser.new_context(service_workers="block", accept_downloads=True) as context:
+    with (
+        served_site(site, asked) as url,
+        browser.new_context(service_workers="block", accept_downloads=True) as context,
+    ):
         yield context.new_page(), f"{url}/{query}"
 
 
@@ -51,6 +57,56 @@ def test_without_a_gpu_webassembly_paints_instead(browser: Browser, tiny_site: P
     with faulty_page(browser, tiny_site, "?engine=webgpu") as (page, url):
         page.goto(url)
         expect_images(page)
+
+
+@pytest.mark.parametrize("query", ["?threads=1000", "?threads=abc", "?threads=0", "?threads=", "?engine=foo"])
+def test_an_unknown_engine_or_number_of_threads_is_ignored(browser: Browser, tiny_site: Path, query: str) -> None:
+    with faulty_page(browser, tiny_site, query) as (page, url):
+        page.goto(url)
+        expect_images(page)
+
+
+def test_without_room_for_models_only_those_of_the_open_tab_are_downloaded_and_the_page_says_so(
+    browser: Browser, tiny_site: Path
+) -> None:
+    asked: list[str] = []
+    with faulty_page(browser, tiny_site, asked=asked) as (page, url):
+        session = page.context.new_cdp_session(page)
+        session.send("Storage.overrideQuotaForOrigin", {"origin": url.rstrip("/"), "quotaSize": 1000})
+        page.goto(url)
+        words = "your map is sent to no server. It has no room to keep the models, so each visit downloads them."
+        expect(page.locator(".engine-note")).to_contain_text(words)
+        page.wait_for_timeout(1000)
+        assert sum(path.endswith(".onnx") for path in asked) == 2
+
+
+class SlowHost(list[str]):
+    """The paths that were requested; an answer to the one of the service worker waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+
+    def append(self, path: str) -> None:
+        super().append(path)
+        if path == "/service_worker.js":
+            self.released.wait(PATIENCE)
+
+
+def test_the_canvas_is_there_before_the_service_worker_and_keeps_its_map(browser: Browser, tiny_site: Path) -> None:
+    asked = SlowHost()
+    with served_site(tiny_site, asked) as url, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(url)
+        choose(page, "door")
+        drag(page, (60, 100), (120, 100))
+        mine = read_map(page)
+        assert not page.evaluate("crossOriginIsolated")
+        expect(page.locator(".loading progress")).to_be_visible()
+        asked.released.set()
+        expect_images(page)
+        assert page.evaluate("crossOriginIsolated")  # the page has loaded itself once more
+        assert (read_map(page) == mine).all() and (mine == DOOR).any()
 
 
 BROKEN_WORKER = """

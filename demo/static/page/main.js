@@ -19,9 +19,9 @@ const query = new URL(location.href).searchParams;
 const theme = query.get('__theme'); // as on the page of Gradio
 if (theme) document.documentElement.dataset.theme = theme;
 /** For comparisons: an engine, and a number of threads, instead of the best. */
-const engine = {
-  engine: /** @type {'webgpu' | 'wasm' | undefined} */ (query.get('engine') ?? undefined),
-  threads: query.has('threads') ? Number(query.get('threads')) : undefined,
+const wanted = {
+  engine: /** @type {const} */ (['webgpu', 'wasm']).find((name) => name === query.get('engine')),
+  threads: [1, 2, 3, 4, 5, 6, 7, 8].find((number) => `${number}` === query.get('threads')),
 };
 
 /** @param {StudioData} data @param {HTMLElement} panel */
@@ -32,8 +32,12 @@ async function openStudio(data, panel) {
   new Studio(panel, data, firstMap, {
     runtime: absolute(runtime),
     permitted,
-    wanted: engine,
-    onLoad: () => keepModels(studios.flatMap(({ models }) => models)),
+    wanted,
+    onLoad: () =>
+      keepModels(
+        data.models,
+        studios.flatMap(({ models }) => models),
+      ),
   });
 }
 
@@ -60,11 +64,11 @@ if (studios.length === 1) {
     keepTab(studios[index].dataset);
     openStudio(studios[index], panel);
   });
-  const wanted = location.hash.slice(1).split('=')[0] || readTab();
+  const opened = location.hash.slice(1).split('=')[0] || readTab();
   select(
     Math.max(
       0,
-      studios.findIndex(({ dataset }) => dataset === wanted),
+      studios.findIndex(({ dataset }) => dataset === opened),
     ),
   );
 }

@@ -1,11 +1,12 @@
 // @ts-check
 // The service worker: it keeps the site for visits without a network, and brings the headers that allow threads.
 
-import { forgetOthers, readModel } from '../../in_browser/model_store.js';
+import { areKept, forgetOthers, readModel } from '../../in_browser/model_store.js';
 import { notify } from './notices.js';
 
 /** @import { ModelFile } from '../../in_browser/model_store.js' */
 
+const MODELS = new URL('models/', document.baseURI).href;
 const PATIENCE = 10_000; // milliseconds; a slow network must not keep the page from starting
 const UPDATE = 'A new version of this page is ready. Close its other tabs, if any, and reload to use it.';
 const RELOADED = 'pix2pix-studio.reloaded';
@@ -50,7 +51,7 @@ async function leaveIfWithdrawn(registration, address) {
   const response = await fetch(address, { method: 'HEAD', cache: 'no-store' }).catch(() => undefined);
   if (response?.status !== 404) return;
   await registration.unregister();
-  await forgetOthers([]);
+  await forgetOthers([], MODELS);
   const cache = await caches.open('pix2pix-site');
   const mine = (await cache.keys()).filter(({ url }) => url.startsWith(`${registration.scope}?`));
   await Promise.all(mine.map((request) => cache.delete(request)));
@@ -66,12 +67,20 @@ function announceUpdate({ installing, waiting, active }) {
 }
 
 /**
- * Downloads the models of the tabs that were not opened, and deletes those of earlier versions of the site.
+ * Downloads the models of the tabs that were not opened, if there is room, and deletes those of earlier versions of the
+ * site. Whether there is room shows only when a model is kept: Chromium's `navigator.storage.estimate()` does not say.
+ * @param {ModelFile[]} opened models of the open tab
  * @param {ModelFile[]} models of all tabs
  */
-export async function keepModels(models) {
+export async function keepModels(opened, models) {
   const { connection } = /** @type {{ connection?: { saveData: boolean } }} */ (navigator);
   if (!globalThis.caches || connection?.saveData) return;
-  await forgetOthers(models.map(({ sha256 }) => sha256));
-  for (const model of models) await readModel(model).catch(() => {}); // opening its tab tries again, and says why
+  const hashes = models.map(({ sha256 }) => sha256);
+  await forgetOthers(hashes, MODELS);
+  const kept = [...opened];
+  for (const model of models) {
+    if (!(await areKept(kept))) return;
+    if (!(await areKept([model]))) await readModel(model).catch(() => {}); // opening its tab tries again, and says why
+    kept.push(model);
+  }
 }

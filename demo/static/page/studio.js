@@ -14,6 +14,7 @@ import { mount as mountComparison } from '../../comparison/comparison.js';
 import { mount as mountGallery } from '../../example_gallery/gallery.js';
 import { find } from '../../find.js';
 import { BrowserEngine, nameEngine } from '../../in_browser/browser_engine.js';
+import { areKept } from '../../in_browser/model_store.js';
 import { NOISY_VIEW, show, VIEWS } from '../../in_browser/views.js';
 import { decodeRuns, encodeRuns, unpackMap } from '../../label_canvas/document/codec.js';
 import { mount as mountCanvas } from '../../label_canvas/mount.js';
@@ -26,6 +27,7 @@ import { Loading } from './loading.js';
 import { MapActions } from './map_actions.js';
 
 const MAX_SEED = 2 ** 32 - 1;
+const NOT_KEPT = 'It has no room to keep the models, so each visit downloads them.';
 
 /**
  * @typedef {object} StudioData What demo/static/contents.py writes.
@@ -92,7 +94,7 @@ export class Studio {
     const models = { dataset, palette: this.palette, models: data.models, runtime };
     const place = find(element, '.loading');
     this.loading = new Loading(place, new BrowserEngine(wanted), models, permitted, (engine) => {
-      find(element, '.engine-note').textContent = describeEngine(engine);
+      this.#describe(engine);
       onLoad();
     });
     this.repaint();
@@ -131,6 +133,13 @@ export class Studio {
     });
     this.comparison.set({ value });
     this.#tell('painted');
+  }
+
+  /** @param {Engine} engine */
+  async #describe(engine) {
+    const note = find(this.element, '.engine-note');
+    note.textContent = describeEngine(engine);
+    if (globalThis.caches && !(await areKept(this.data.models))) note.textContent += ` ${NOT_KEPT}`;
   }
 
   /** Lets the components know of a request and its images. @param {'asked' | 'painted'} name */
