@@ -5,10 +5,10 @@
 
 Chromium, without a window and with an empty cache, loads the worker of `demo/in_browser` with two models of the bundled
 weights, exported to ONNX, and paints both images of an example map again and again, by WebAssembly with one thread and
-with several. It reports how long loading takes, first from the network (a server on this machine), then from the
-browser's cache, and the median time of an image, treatment of the map included, beside the server's painter in int8 and
-in fp32 with the same number of threads. Then it writes the static site, and times a first visit and a second one until
-the canvas and both images are there.
+with several, and by WebGPU if there is a GPU. It reports how long loading takes, first from the network (a server on
+this machine), then from the browser's cache, and the median time of an image, treatment of the map included, beside the
+server's painter in int8 and in fp32 with the same number of threads. Then it writes the static site, and times a first
+visit and a second one until the canvas and both images are there.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 
 from benchmarks.train_step import seconds
 from demo.models import BUNDLED_WEIGHTS
@@ -44,6 +44,9 @@ IN_BROWSER = ROOT / "demo" / "in_browser"
 RUNTIME = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 EXAMPLE = ROOT / "demo" / "maps" / "facades" / "village-house.png"
 WARM_UP = 3
+NO_SANDBOX = "--no-sandbox"
+GPU_FLAGS = ("--enable-unsafe-webgpu", "--enable-features=Vulkan")  # Chromium takes no GPU on Linux by itself
+HAS_GPU = "import('/painter.js').then((painter) => painter.hasWebGPU())"  # one in software does not count
 START = """
 ([load, map]) => new Promise((resolve, reject) => {
   const worker = new Worker('/worker.js', { type: 'module' });
@@ -145,12 +148,28 @@ def measure(browser: Browser, address: str, load: dict[str, Any], label_map: np.
             loading.append(start(page, load, label_map))
         times = [page.evaluate(PAINT, seed)["milliseconds"] / 2 for seed in range(paintings + WARM_UP)]
     median = statistics.median(times[WARM_UP:])
+    threads = loading[0]["threads"]
+    engine = "WebGPU" if loading[0]["engine"] == "webgpu" else f"WebAssembly, {threads} thread(s)"
     print(
-        f"WebAssembly, {loading[0]['threads']} thread(s): {median:.0f} ms an image; ready after "
+        f"{engine}: {median:.0f} ms an image; ready after "
         f"{loading[0]['milliseconds'] / 1000:.1f} s, after {loading[1]['milliseconds'] / 1000:.1f} s from the cache",
         flush=True,
     )
     return median
+
+
+def measure_gpu(
+    browser_type: BrowserType, path: str | None, site: Path, address: str, label_map: np.ndarray, paintings: int
+) -> None:
+    """Time WebGPU, if Chromium finds a GPU that is none in software."""
+    browser = browser_type.launch(executable_path=path, args=[NO_SANDBOX, *GPU_FLAGS])
+    page = browser.new_page()
+    page.goto(address)
+    if page.evaluate(HAS_GPU):
+        measure(browser, address, load_message(site, address, "facades", "webgpu", 1), label_map, paintings)
+    else:
+        print("no WebGPU on a real GPU here")
+    browser.close()
 
 
 def server_time(subject: str, precision: str, label_map: np.ndarray, paintings: int) -> float:
@@ -211,7 +230,8 @@ def main() -> None:
     with TemporaryDirectory() as name, served(Path(name)) as address, sync_playwright() as playwright:
         site = Path(name)
         write_site(site)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        path = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=[NO_SANDBOX])
         for threads in flags.threads:
             load = load_message(site, address, "facades", "wasm", threads)
             in_browser = measure(browser, address, load, label_map, flags.paintings)
@@ -220,6 +240,7 @@ def main() -> None:
                 on_server = server_time("facades", precision, label_map, flags.paintings)
                 ratio = in_browser / on_server
                 print(f"  server, {precision}: {on_server:.0f} ms; the browser takes {ratio:.1f} times as long")
+        measure_gpu(playwright.chromium, path, site, address, label_map, flags.paintings)
         print_sizes(site)
         measure_visits(browser, site)
 
