@@ -14,7 +14,7 @@
  * @property {{ model: number, seed: number }[]} paintings
  */
 
-const PATIENCE = 30_000; // milliseconds for an image; a worker that the system has ended never answers
+const PATIENCE = 120_000; // milliseconds for an image: GPUs compile first, and a worker that has ended never answers
 
 export class PaintingClient {
   #timer = 0;

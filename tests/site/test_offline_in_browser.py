@@ -190,23 +190,6 @@ def test_two_sites_of_a_host_keep_their_files_beside_each_other(
     context.close()
 
 
-def test_a_site_that_was_taken_down_is_forgotten(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
-    site = shutil.copytree(tiny_site, tmp_path / "site")
-    context = browser.new_context()
-    page = context.new_page()
-    with served_site(site) as url:
-        visit(page, url)
-        page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")
-        shutil.rmtree(site)
-        site.mkdir()
-        (site / "index.html").write_text("<title>Another site</title>")
-        page.goto(url)  # once more the studio, which finds out
-        page.wait_for_function(f"() => ({KEPT})().then(([files, models]) => files + models === 0)")
-        page.goto(url)
-        expect(page).to_have_title("Another site")
-    context.close()
-
-
 def test_a_version_that_arrives_in_parts_is_not_taken(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
     site = shutil.copytree(tiny_site, tmp_path / "site")
     change(site, "first")

@@ -21,7 +21,6 @@ export async function startServiceWorker() {
     ?.register(address, { updateViaCache: 'none' })
     .catch(() => undefined);
   if (!registration) return; // there is no https, or the browser keeps nothing
-  leaveIfWithdrawn(registration, address);
   announceUpdate(registration); // browsers may look for one before the page does
   registration.addEventListener('updatefound', () => announceUpdate(registration));
   if (!registration.active && registration.installing) await installed(registration.installing);
@@ -41,20 +40,6 @@ function installed(worker) {
     });
     setTimeout(resolve, PATIENCE);
   });
-}
-
-/**
- * Removes the worker and what is kept if the host no longer has the site: the next visit shows what it has instead.
- * @type {(registration: ServiceWorkerRegistration, address: URL) => Promise<void>}
- */
-async function leaveIfWithdrawn(registration, address) {
-  const response = await fetch(address, { method: 'HEAD', cache: 'no-store' }).catch(() => undefined);
-  if (response?.status !== 404) return;
-  await registration.unregister();
-  await forgetOthers([], MODELS);
-  const cache = await caches.open('pix2pix-site');
-  const mine = (await cache.keys()).filter(({ url }) => url.startsWith(`${registration.scope}?`));
-  await Promise.all(mine.map((request) => cache.delete(request)));
 }
 
 /** @param {ServiceWorkerRegistration} registration */
