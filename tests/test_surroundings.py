@@ -54,6 +54,14 @@ def test_every_program_has_the_parser_that_prepares_it(path):
     assert re.search(known, path.read_text("utf-8"))
 
 
+def test_no_program_imports_the_compiler_before_it_is_used(tmp_path):
+    """PyTorch's, which torchvision needs, takes as long to import as the rest of PyTorch."""
+    names = [path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in mains()]
+    code = f"import sys, {', '.join(names)}; print({{'torch._dynamo', 'torchvision'}} & set(sys.modules))"
+    done = run(["-c", code], tmp_path)
+    assert done.stdout == b"set()\n", done.stderr
+
+
 def commands(folder: Path, release: Path) -> dict[str, list[str]]:
     """Every program that prints a name of the folder, or of a file in it, to standard output."""
     new = [str(folder / name) for name in ("painted", "packed", "exported")]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2.functional import resize
+from torch.nn.functional import interpolate
 
 ENLARGEMENT = 286 / 256
 
@@ -45,7 +44,7 @@ class Jitter:
         if not self.crops:
             return pair
         width, height = self.large_size
-        return resize(pair, [height, width], InterpolationMode.BICUBIC, antialias=True)
+        return interpolate(pair, (height, width), mode="bicubic", antialias=True)
 
     def draw_window(self, rng: np.random.Generator) -> tuple[int, int, bool]:
         """Draw top and left of a window, for 256x256 each 0 to 30, and whether to flip it; uses `rng` three times."""

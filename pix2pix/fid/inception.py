@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 import numpy as np
 import torch
-from pytorch_fid import inception as pytorch_fid_inception
 from torch import Tensor, nn
 
 from pix2pix.fid.distances import FidError
@@ -24,7 +24,7 @@ from pix2pix.files import replacing
 from pix2pix.surroundings import ProxyError, check_proxies, in_words, through_proxy
 
 WEIGHTS_FILE = f"pt_inception-2015-12-05-{OFFICIAL_HASH}.pth"
-DIMS = tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
+DIMS = (64, 192, 768, 2048)
 BATCH_SIZE = 16
 """Images per pass through a network; with Inception, the process then takes about 1 GB of memory."""
 TIMEOUT_SECONDS = 20.0
@@ -127,8 +127,8 @@ def find_weights(path: Path | None = None) -> Path:
             raise FidError(f"--fid-weights {path} is not a file")
         return path
     path = downloaded_weights()
-    url = pytorch_fid_inception.FID_WEIGHTS_URL
     if not path.is_file():
+        url = _pytorch_fid().FID_WEIGHTS_URL
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(TIMEOUT_SECONDS)  # torch.hub has no timeout of its own
         try:
@@ -148,16 +148,24 @@ def find_weights(path: Path | None = None) -> Path:
 
 def _load(path: Path, dims: int) -> tuple[str, nn.Module]:
     """Return the first 8 digits of the file's sha256, and the network up to the layer with `dims` features."""
-    block = pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]
+    pytorch_fid = _pytorch_fid()
+    block = pytorch_fid.InceptionV3.BLOCK_INDEX_BY_DIM[dims]
     try:
         with open(path, "rb") as file:
             weights_hash = hashlib.file_digest(file, "sha256").hexdigest()[:8]
         state = torch.load(path, map_location="cpu", weights_only=True)
         # pytorch-fid's constructor always downloads weights and checks them against its layers; it gets ours instead.
         # It draws initial weights first, which must not disturb the randomness of a running training.
-        given = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url", lambda *_, **__: state)
+        given = mock.patch.object(pytorch_fid, "load_state_dict_from_url", lambda *_, **__: state)
         with given, torch.random.fork_rng(devices=[]):
-            return weights_hash, pytorch_fid_inception.InceptionV3([block])
+            return weights_hash, pytorch_fid.InceptionV3([block])
     except Exception as error:  # zipfile, the unpickler and load_state_dict raise anything
         reason = " ".join(str(error).split())[:200]
         raise FidError(f"{path} does not contain the weights of pytorch-fid's Inception: {reason}") from error
+
+
+def _pytorch_fid() -> ModuleType:
+    """Import pytorch-fid's Inception when it is used: with torchvision, this takes as long as importing PyTorch."""
+    from pytorch_fid import inception
+
+    return inception
