@@ -73,6 +73,16 @@ def test_modules_are_those_of_the_page_of_gradio(site):
     assert len(imported) > 40 and [path for path in imported if not path.is_file()] == []
 
 
+def test_the_page_preloads_what_it_imports_and_nothing_of_the_worker(site):
+    preloads = re.findall(r'rel="modulepreload" href="[^"/]+/([^"]+)"', (site / "index.html").read_text("utf-8"))
+    of_the_engine = {path.removeprefix("in_browser/") for path in preloads if path.startswith("in_browser/")}
+    assert of_the_engine == {"browser_engine.js", "client.js", "model_store.js", "png.js", "views.js"}
+    canvas = (static.DEMO / "label_canvas").rglob("*.js")
+    not_preloaded = {path.relative_to(static.DEMO).as_posix() for path in canvas} - set(preloads)
+    assert not_preloaded == {"label_canvas/types.js"}  # it says types and nothing else, so no module imports it
+    assert "static/page/main.js" in preloads and len(preloads) == len(set(preloads))
+
+
 def test_the_service_worker_keeps_every_file_of_the_page_under_its_hash(site):
     kept = kept_files(site)
     assert all(path.startswith("runtime/") or path == "LICENSES.txt" for path in kept["later"])

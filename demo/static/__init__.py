@@ -13,6 +13,7 @@ VERSION is a hash of the page, so a browser never mixes modules of two versions,
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -66,6 +67,7 @@ STYLES = (
     "model_notes/notes.css",
 )
 WORKER = "service_worker.js"
+MAIN = "static/page/main.js"
 WORKER_BEGINS = "self.site = "
 LICENCES = "LICENSES.txt"
 
@@ -189,8 +191,8 @@ def _copy_page(page: Path) -> None:
 def _write_index(site: Path, page: Path, title: str, data: dict[str, Any]) -> None:
     """Write index.html, and name the page's folder by the hash of both."""
     template = Template((DEMO / "static" / "index.html").read_text(encoding="utf-8"))
-    preloaded = [path.relative_to(page).as_posix() for path in sorted(page.rglob("*.js"))]
-    preloaded = [path for path in preloaded if not path.startswith("in_browser/") or path.endswith("client.js")]
+    modules = _with_imports((page / MAIN).resolve())
+    preloaded = sorted(module.relative_to(page.resolve()).as_posix() for module in modules)
     values = {
         "title": escape(title),
         "introduction": introduce(title),
@@ -202,6 +204,16 @@ def _write_index(site: Path, page: Path, title: str, data: dict[str, Any]) -> No
     preloads = "".join(f'<link rel="modulepreload" href="{version}/{path}">' for path in preloaded)
     index = template.substitute(values, version=version, preloads=preloads)
     (site / "index.html").write_text(index, encoding="utf-8")
+
+
+def _with_imports(module: Path, found: frozenset[Path] = frozenset()) -> frozenset[Path]:
+    """Add a module to those found, and what it imports; the worker's modules are loaded by the worker."""
+    if module in found:
+        return found
+    found |= {module}
+    for path in re.findall(r"^(?:import|export|}).* from '(\..*)';$", module.read_text(encoding="utf-8"), re.MULTILINE):
+        found = _with_imports((module.parent / path).resolve(), found)
+    return found
 
 
 def _hashes(folder: Path) -> dict[str, str]:
