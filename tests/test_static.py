@@ -95,6 +95,14 @@ def test_the_service_worker_keeps_every_file_of_the_page_under_its_hash(site):
         assert hashlib.sha256((site / path).read_bytes()).hexdigest() == sha256
 
 
+def test_the_service_worker_knows_the_type_of_every_file_that_it_keeps(site):
+    worker = (site / "service_worker.js").read_text("utf-8")
+    files = json.loads(worker.partition("\n")[0].removeprefix("self.site = ").removesuffix(";"))
+    (table,) = re.findall(r"const TYPES = \{(.*?)\};", worker, re.DOTALL)
+    known = set(re.findall(r"^  (\w+):", table, re.MULTILINE))
+    assert known == {path.rpartition(".")[2] for path in files["now"] | files["later"]}
+
+
 def test_models_are_described_and_named_by_their_hash_with_the_licence_beside_them(site):
     (studio,) = data_of(site)["studios"]
     assert studio["size"] == {"width": 256, "height": 256} and [entry["name"] for entry in studio["classes"]] == list(

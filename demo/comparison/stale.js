@@ -8,6 +8,8 @@ const SLOW = 1000; // milliseconds; images that come sooner need no word, and th
 const OLDER = 'These images are older than your map.';
 const NOT_YET = 'The new ones have not come yet.';
 const REFUSED = 'These images are older than your map: no new ones came.';
+const NONE_YET = 'The first images have not come yet.';
+const NONE = 'No images came.';
 
 /** @type {(element: HTMLElement, dataset: string, onAgain: () => void) => void} */
 export function watchAge(element, dataset, onAgain) {
@@ -25,9 +27,17 @@ export function watchAge(element, dataset, onAgain) {
     again.hidden = !canAskAgain;
   }
 
+  const hasImages = () => Boolean(element.querySelector('.cp-pictures img'));
+
+  function showWait() {
+    const place = placeInQueue(element);
+    if (hasImages()) show(OLDER, place || NOT_YET);
+    else show(NONE_YET, place);
+  }
+
   function wait() {
     clearInterval(timer);
-    timer = setInterval(() => show(OLDER, placeInQueue(element) || NOT_YET), SLOW);
+    timer = setInterval(showWait, SLOW);
   }
 
   listen(element, document, `${dataset}-asked`, wait);
@@ -37,10 +47,10 @@ export function watchAge(element, dataset, onAgain) {
   });
   listen(element, document, `${dataset}-refused`, () => {
     clearInterval(timer);
-    show(REFUSED, '', true);
+    show(hasImages() ? REFUSED : NONE, '', true);
   });
   again.addEventListener('click', () => {
-    show(OLDER, NOT_YET);
+    showWait();
     wait();
     onAgain();
   });
@@ -50,5 +60,5 @@ export function watchAge(element, dataset, onAgain) {
 function placeInQueue(element) {
   const words = element.closest('.studio')?.querySelector('.studio-pictures .progress-text')?.textContent ?? '';
   const [, place, length] = /queue: (\d+)\/(\d+)/.exec(words) ?? [];
-  return place && `The server is busy; your place in its queue is ${place} of ${length}.`;
+  return place ? `The server is busy; your place in its queue is ${place} of ${length}.` : '';
 }

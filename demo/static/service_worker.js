@@ -18,6 +18,16 @@ const ISOLATION = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
+/** Types by the ends of names: a host may send others, with which browsers refuse modules, and which would be kept. */
+const TYPES = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  mjs: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  json: 'application/json',
+  wasm: 'application/wasm',
+  txt: 'text/plain; charset=utf-8',
+};
 /**
  * A page that asks the waiting worker to take over, and loads itself once more when that has answered: from the new
  * worker, or, while another page of the site is open, from the old one.
@@ -72,7 +82,9 @@ async function answer(request, path, hash) {
   if (request.mode === 'navigate' && worker.registration.waiting && (await worker.clients.matchAll()).length < 2) {
     return new Response(HANDOVER, { headers: { 'Content-Type': 'text/html', ...ISOLATION } });
   }
-  return readFile(path, hash);
+  const file = readFile(path, hash);
+  // Where nothing could be kept, the host may have a newer version: its page opens from there.
+  return request.mode === 'navigate' ? file.catch(() => fetch(request)) : file;
 }
 
 /**
@@ -88,7 +100,8 @@ async function readFile(path, hash) {
   const content = await response.arrayBuffer();
   const isRight = path === INDEX ? isOfThisVersion(content) : (await hashOf(content)) === hash;
   if (!isRight) throw new Error(`${path} is not the file of this version.`);
-  const headers = { 'Content-Type': response.headers.get('Content-Type') ?? '', ...ISOLATION };
+  const end = /** @type {keyof typeof TYPES} */ (path.slice(path.lastIndexOf('.') + 1));
+  const headers = { 'Content-Type': TYPES[end], ...ISOLATION };
   await cache.put(key, new Response(content, { headers })).catch(() => {}); // there may be no room for it
   return new Response(content, { headers });
 }

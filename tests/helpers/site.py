@@ -34,8 +34,9 @@ def build_site(output: Path, folders: Mapping[str, Path], surprises: int = 8) ->
 class _Handler(SimpleHTTPRequestHandler):
     """Serves files without any header of its own, as the plainest of hosts does."""
 
-    def __init__(self, *args: Any, asked: list[str], **keywords: Any) -> None:
+    def __init__(self, *args: Any, asked: list[str], types: Mapping[str, str], **keywords: Any) -> None:
         self.asked = asked
+        self.extensions_map = self.extensions_map | dict(types)
         super().__init__(*args, **keywords)
 
     def do_GET(self) -> None:
@@ -47,9 +48,18 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served_site(folder: Path, asked: list[str] | None = None, port: int = 0) -> Iterator[str]:
-    """Serve a folder; yield its address. The paths that are requested are appended to `asked`."""
-    handler = partial(_Handler, directory=str(folder), asked=[] if asked is None else asked)
+def served_site(
+    folder: Path, asked: list[str] | None = None, port: int = 0, types: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Serve a folder; yield its address.
+
+    Args:
+        folder: The site.
+        asked: Gets the paths that are requested.
+        port: 0 for any that is free.
+        types: Content types by the ends of names, such as ".mjs", instead of the usual ones.
+    """
+    handler = partial(_Handler, directory=str(folder), asked=[] if asked is None else asked, types=types or {})
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

@@ -169,6 +169,50 @@ def test_a_host_may_add_a_script_to_the_page_and_lack_the_licences(
     context.close()
 
 
+def test_a_host_may_send_the_runtime_with_any_type(browser: Browser, tiny_site: Path) -> None:
+    """Browsers import no module that is sent as text; the service worker says what it is."""
+    with (
+        served_site(tiny_site, types={".mjs": "text/plain", ".wasm": "text/plain"}) as url,
+        opened_page(browser, url) as page,
+    ):
+        assert page.evaluate("crossOriginIsolated")
+
+
+def test_where_nothing_can_be_kept_an_update_opens_from_the_host(
+    browser: Browser, tiny_site: Path, tmp_path: Path
+) -> None:
+    site = shutil.copytree(tiny_site, tmp_path / "site")
+    change(site, "first")
+    context = browser.new_context()
+    page = context.new_page()
+    with served_site(site) as url:
+        quota = {"origin": url, "quotaSize": 50_000}
+        context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
+        visit(page, url)
+        page.wait_for_function("() => navigator.serviceWorker.controller")
+        change(site, "second")
+        visit(page, url)
+        assert words_of(page) == ("second", "second")
+    context.close()
+
+
+def test_a_page_whose_modules_are_missing_says_so(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(tiny_site, tmp_path / "site")
+    (module,) = site.glob("*/find.js")
+    content = module.read_text()
+    module.unlink()
+    context = browser.new_context()
+    page = context.new_page()
+    words = page.get_by_text("Parts of this page have not been loaded. If nothing changes, reload it.")
+    with served_site(site) as url:
+        page.goto(url)
+        expect(words).to_be_visible()
+        module.write_text(content)
+        visit(page, url)
+        assert words.count() == 0
+    context.close()
+
+
 def test_two_sites_of_a_host_keep_their_files_beside_each_other(
     browser: Browser, tiny_site: Path, tmp_path: Path
 ) -> None:
