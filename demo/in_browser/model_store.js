@@ -2,6 +2,7 @@
 // Model files, fetched once: with progress, checked against their hash, and kept in the browser's cache for the next visit.
 
 const CACHE = 'pix2pix-models';
+const SILENCE = 30_000; // milliseconds without a byte, after which a download has failed
 
 /**
  * @typedef {object} ModelFile
@@ -13,8 +14,9 @@ const CACHE = 'pix2pix-models';
 /**
  * Reads a model from the cache, else from the network.
  *
- * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked. Elsewhere a
- * file that is being downloaded, by the page, a worker or another page, is waited for.
+ * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked. Where the
+ * visitor forbids storage, it is fetched on each visit, too. Elsewhere a file that is being downloaded, by the page, a
+ * worker or another page, is waited for.
  *
  * @param {ModelFile} file
  * @param {(loaded: number) => void} [onProgress] gets the bytes so far
@@ -22,8 +24,9 @@ const CACHE = 'pix2pix-models';
  * @throws {Error} if the file is unavailable, or not the one with this hash; the message is a sentence for people
  */
 export async function readModel(file, onProgress = () => {}) {
-  const read = () => readThrough(file, onProgress);
-  return navigator.locks ? navigator.locks.request(`${CACHE} ${file.sha256}`, read) : read();
+  const cache = await openCache();
+  const read = () => readThrough(file, cache, onProgress);
+  return cache && navigator.locks ? navigator.locks.request(`${CACHE} ${file.sha256}`, read) : read();
 }
 
 /**
@@ -51,14 +54,17 @@ export async function forgetOthers(hashes, folder) {
   }
 }
 
-const openCache = async () => globalThis.caches?.open(CACHE).catch(() => undefined);
+async function openCache() {
+  try {
+    return await globalThis.caches?.open(CACHE);
+  } catch {} // storage may be forbidden
+}
 
 /** @param {ModelFile} file */
 const keyOf = ({ url, sha256 }) => new URL(`?sha256=${sha256}`, url).href;
 
-/** @type {(file: ModelFile, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
-async function readThrough(file, onProgress) {
-  const cache = await openCache();
+/** @type {(file: ModelFile, cache: Cache | undefined, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
+async function readThrough(file, cache, onProgress) {
   const kept = await cache?.match(keyOf(file));
   if (kept) {
     const model = new Uint8Array(await kept.arrayBuffer());
@@ -75,16 +81,26 @@ async function readThrough(file, onProgress) {
 
 /** @type {(file: ModelFile, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
 async function download({ url, bytes }, onProgress) {
-  const noConnection = () => new Error('A model could not be downloaded: there is no connection.');
-  const response = await fetch(url).catch(() => Promise.reject(noConnection()));
-  if (!response.ok || !response.body) {
-    throw new Error(`A model could not be downloaded: the server answered ${response.status}.`);
-  }
+  const failed = (/** @type {string} */ why) => new Error(`A model could not be downloaded: ${why}.`);
+  const silence = new AbortController();
+  /** Waits for the next part, but not for ever. @type {<Part>(part: Promise<Part>) => Promise<Part>} */
+  const next = async (part) => {
+    const timer = setTimeout(() => silence.abort(), SILENCE);
+    try {
+      return await part;
+    } catch {
+      throw failed(silence.signal.aborted ? 'the connection is silent' : 'there is no connection');
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const response = await next(fetch(url, { signal: silence.signal }));
+  if (!response.ok || !response.body) throw failed(`the server answered ${response.status}`);
   const model = new Uint8Array(bytes);
   let loaded = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch(() => Promise.reject(noConnection()));
+    const { done, value } = await next(reader.read());
     if (done) break;
     if (loaded + value.length > bytes) break; // not this file; its hash or size will tell
     model.set(value, loaded);

@@ -31,7 +31,7 @@ def build_site(output: Path, folders: Mapping[str, Path], surprises: int = 8) ->
     return output
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class SiteHandler(SimpleHTTPRequestHandler):
     """Serves files without any header of its own, as the plainest of hosts does."""
 
     def __init__(self, *args: Any, asked: list[str], types: Mapping[str, str], **keywords: Any) -> None:
@@ -49,7 +49,11 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served_site(
-    folder: Path, asked: list[str] | None = None, port: int = 0, types: Mapping[str, str] | None = None
+    folder: Path,
+    asked: list[str] | None = None,
+    port: int = 0,
+    types: Mapping[str, str] | None = None,
+    handler: type[SiteHandler] = SiteHandler,
 ) -> Iterator[str]:
     """Serve a folder; yield its address.
 
@@ -58,9 +62,10 @@ def served_site(
         asked: Gets the paths that are requested.
         port: 0 for any that is free.
         types: Content types by the ends of names, such as ".mjs", instead of the usual ones.
+        handler: Answers the requests.
     """
-    handler = partial(_Handler, directory=str(folder), asked=[] if asked is None else asked, types=types or {})
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    answer = partial(handler, directory=str(folder), asked=[] if asked is None else asked, types=types or {})
+    with ThreadingHTTPServer(("127.0.0.1", port), answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -1,16 +1,19 @@
 """What the site does when a download fails, or what paints stops: it says so, and the next try begins anew."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import FLAGS, find_chromium
 from tests.helpers.browser import DOOR, PATIENCE, both_pictures_change, choose, drag, opened_page, press, read_map
-from tests.helpers.site import served_site
+from tests.helpers.site import SiteHandler, served_site
 
 WEBASSEMBLY = re.compile(r"^Your browser paints these images with WebAssembly on \d threads?;")
 
@@ -51,6 +54,55 @@ def test_after_a_download_that_failed_trying_again_helps(
         page.unroute(files)
         press(page, "Try again")
         expect_images(page)
+
+
+class SilentHost(SiteHandler):
+    """Sends the first bytes of a model, and then nothing, until it is mended."""
+
+    mended = threading.Event()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        if self.path.endswith(".onnx") and not self.mended.is_set():
+            outputfile.write(source.read(1000))
+            outputfile.flush()
+            self.mended.wait(PATIENCE)
+        else:
+            super().copyfile(source, outputfile)
+
+
+def test_a_download_that_falls_silent_ends_and_can_be_tried_again(browser: Browser, tiny_site: Path) -> None:
+    store = next(tiny_site.glob("*/in_browser/model_store.js")).read_text()
+    assert "SILENCE = 30_000;" in store
+    with (
+        served_site(tiny_site, handler=SilentHost) as url,
+        browser.new_context(service_workers="block") as context,
+    ):
+        page = context.new_page()
+        impatient = store.replace("SILENCE = 30_000;", "SILENCE = 1000;")
+        page.route("**/model_store.js", lambda route: route.fulfill(body=impatient, content_type="text/javascript"))
+        page.goto(url)
+        expect(page.locator(".loading p")).to_contain_text("A model could not be downloaded: the connection is silent.")
+        SilentHost.mended.set()
+        press(page, "Try again")
+        expect_images(page)
+
+
+def test_a_browser_that_forbids_storage_paints_too(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
+    """As Chromium does where somebody blocks all cookies; locks and caches are refused then, with an error."""
+    (tmp_path / "Default").mkdir()
+    preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
+    with (
+        served_site(tiny_site) as url,
+        browser.browser_type.launch_persistent_context(
+            tmp_path, executable_path=find_chromium(), args=FLAGS
+        ) as context,
+    ):
+        page = context.new_page()
+        page.goto(url)
+        expect_images(page)
+        assert page.evaluate("() => caches.open('any').then(() => false, () => true)")
+        assert page.locator(".notice").count() == 0
 
 
 def test_without_a_gpu_webassembly_paints_instead(browser: Browser, tiny_site: Path) -> None:
