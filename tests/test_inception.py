@@ -40,6 +40,10 @@ def test_features_are_those_that_pytorch_fid_computes_from_the_files(
     np.testing.assert_allclose(features, expected, atol=2e-5 * np.abs(expected).max())
 
 
+def test_all_layers_of_pytorch_fid_are_offered():
+    assert inception.DIMS == tuple(pytorch_fid_inception.InceptionV3.BLOCK_INDEX_BY_DIM)
+
+
 def test_loading_leaves_the_global_randomness_alone(inception_weights):
     before = torch.get_rng_state()
     Inception(inception_weights, dims=64)

@@ -96,11 +96,10 @@ def test_the_service_worker_keeps_every_file_of_the_page_under_its_hash(site):
 
 
 def test_the_service_worker_knows_the_type_of_every_file_that_it_keeps(site):
-    worker = (site / "service_worker.js").read_text("utf-8")
-    files = json.loads(worker.partition("\n")[0].removeprefix("self.site = ").removesuffix(";"))
-    (table,) = re.findall(r"const TYPES = \{(.*?)\};", worker, re.DOTALL)
+    kept = kept_files(site)
+    (table,) = re.findall(r"const TYPES = \{(.*?)\};", (site / "service_worker.js").read_text("utf-8"), re.DOTALL)
     known = set(re.findall(r"^  (\w+):", table, re.MULTILINE))
-    assert known == {path.rpartition(".")[2] for path in files["now"] | files["later"]}
+    assert known == {path.rpartition(".")[2] for path in kept["now"] | kept["later"]}
 
 
 def test_models_are_described_and_named_by_their_hash_with_the_licence_beside_them(site):

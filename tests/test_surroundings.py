@@ -193,8 +193,9 @@ IMPOSSIBLE = [
 def test_proxies_that_the_libraries_can_use_are_left_alone(proxies, proxy, variable):
     proxies.setenv(variable, proxy)
     check_proxies()
+    assert os.environ[variable] == proxy
     for library in (httpx, httpx2):
-        library.Client().close()
+        library.Client().close()  # making one fails if the library cannot use the proxy
 
 
 @pytest.mark.parametrize("proxy", IMPOSSIBLE)

@@ -108,6 +108,8 @@ def test_images_older_than_the_map_are_dimmed_and_say_so_until_new_ones_come(pag
     page.locator(".cp-pictures").first.evaluate("(places) => places.replaceChildren()")  # as before the first images
     page.evaluate("document.dispatchEvent(new Event('facades-asked'))")
     expect(page.get_by_text("The first images have not come yet.")).to_be_visible()
+    page.evaluate("document.dispatchEvent(new Event('facades-refused'))")
+    expect(page.get_by_text("No images came.")).to_be_visible()
 
 
 def test_a_person_can_ask_again_for_images_that_the_server_refused(browser: Browser, app_url: str) -> None:

@@ -73,6 +73,7 @@ class SilentHost(SiteHandler):
 def test_a_download_that_falls_silent_ends_and_can_be_tried_again(browser: Browser, tiny_site: Path) -> None:
     store = next(tiny_site.glob("*/in_browser/model_store.js")).read_text()
     assert "SILENCE = 30_000;" in store
+    SilentHost.mended.clear()
     with (
         served_site(tiny_site, handler=SilentHost) as url,
         browser.new_context(service_workers="block") as context,
@@ -102,6 +103,8 @@ def test_a_browser_that_forbids_storage_paints_too(browser: Browser, tiny_site: 
         page.goto(url)
         expect_images(page)
         assert page.evaluate("() => caches.open('any').then(() => false, () => true)")
+        expect(page.locator(".engine-note")).to_contain_text("on 1 thread;")
+        expect(page.locator(".engine-note")).to_contain_text("It does not keep the models")
         assert page.locator(".notice").count() == 0
 
 
@@ -126,7 +129,7 @@ def test_without_room_for_models_only_those_of_the_open_tab_are_downloaded_and_t
         session = page.context.new_cdp_session(page)
         session.send("Storage.overrideQuotaForOrigin", {"origin": url.rstrip("/"), "quotaSize": 1000})
         page.goto(url)
-        words = "your map is sent to no server. It has no room to keep the models, so each visit downloads them."
+        words = "your map is sent to no server. It does not keep the models, so each visit downloads them."
         expect(page.locator(".engine-note")).to_contain_text(words)
         page.wait_for_timeout(1000)
         assert sum(path.endswith(".onnx") for path in asked) == 2

@@ -13,7 +13,7 @@ const TAB = 'pix2pix-studio.tab'; // as on the page of Gradio
 /** @type {{ runtime: string, studios: StudioData[] }} */
 const { runtime, studios } = JSON.parse(find(document.documentElement, '#studio-data').textContent ?? '');
 const main = find(document.body, '.studios');
-main.replaceChildren(); // the words for when modules are missing
+main.replaceChildren(); // takes away the words about missing modules
 const absolute = (/** @type {string} */ url) => new URL(url, document.baseURI).href;
 for (const model of studios.flatMap(({ models }) => models)) model.url = absolute(model.url);
 const query = new URL(location.href).searchParams;

@@ -27,7 +27,7 @@ import { Loading } from './loading.js';
 import { MapActions } from './map_actions.js';
 
 const MAX_SEED = 2 ** 32 - 1;
-const NOT_KEPT = 'It has no room to keep the models, so each visit downloads them.';
+const NOT_KEPT = 'It does not keep the models, so each visit downloads them.';
 
 /**
  * @typedef {object} StudioData What demo/static/contents.py writes.
