@@ -115,8 +115,7 @@ def test_a_stroke_survives_a_reload_at_once(browser: Browser, app_url: str) -> N
 
 def test_work_that_an_earlier_version_stored_is_opened(browser: Browser, app_url: str) -> None:
     kept = "1." + packed(bytes([WINDOW]) * SIZE * SIZE) + END
-    stored = {"origin": app_url, "localStorage": [{"name": "pix2pix-studio.work.facades", "value": kept}]}
-    with opened_page(browser, app_url, storage_state={"cookies": [], "origins": [stored]}) as page:
+    with opened_page(browser, app_url, stored={"pix2pix-studio.work.facades": kept}) as page:
         wait_for_map(page, np.full((SIZE, SIZE), WINDOW))
 
 
@@ -178,8 +177,7 @@ def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: st
     ],
 )
 def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url: str, kept: str) -> None:
-    stored = {"origin": app_url, "localStorage": [{"name": "pix2pix-studio.work.facades", "value": kept}]}
-    with opened_page(browser, app_url, storage_state={"cookies": [], "origins": [stored]}) as page:
+    with opened_page(browser, app_url, stored={"pix2pix-studio.work.facades": kept}) as page:
         assert page.evaluate("localStorage['pix2pix-studio.work.facades']") == kept
         page.wait_for_timeout(300)  # until it could have been opened
         expect(page.get_by_role("button", name="Undo")).to_be_disabled()

@@ -1,13 +1,14 @@
 """The page in Chromium: opening it, painting on it, and reading maps and images back. Pixels are the oracle."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
 import time
 import urllib.request
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,12 +111,25 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
 
 
 @contextmanager
-def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
-    """The page in a browser context of its own, with images. It must contact no other server and log no error."""
+def opened_page(
+    browser: Browser, url: str, query: str = "", stored: Mapping[str, str] | None = None, **options: Any
+) -> Iterator[Page]:
+    """The page in a browser context of its own, with images. It must contact no other server and log no error.
+
+    Args:
+        browser: Opens the context.
+        url: The address.
+        query: What follows it.
+        stored: What the page finds in its local storage whenever it is loaded. (Playwright's `storage_state` writes it
+            from another page, and a busy browser may not have it yet when this page looks.)
+        options: Those of the context.
+    """
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
     context.set_default_timeout(1000 * PATIENCE)
     context.add_init_script(COUNT_JOBS)
     page = context.new_page()
+    if stored is not None:
+        page.add_init_script(f"Object.assign(localStorage, {json.dumps(dict(stored))})")
     complaints: list[str] = []
     outside: list[str] = []
     documents = 0
