@@ -179,6 +179,44 @@ def test_a_connection_that_breaks_off_is_a_sentence(call, file_of_site):
     assert said == "A model could not be downloaded: there is no connection."
 
 
+SILENT = """
+const get = window.fetch;
+const until = window.setTimeout;
+const limits = [];
+window.fetch = (_, { signal }) => {
+  window.fetch = get; // of the first request alone
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+};
+window.setTimeout = (act, limit) => { limits.push(limit); return until(act, limits.length === 1 ? 0 : limit); };
+const file = { url: location.origin + '/file.bin', sha256: args[0], bytes: args[1] };
+const [first, second] = await Promise.allSettled([m.readModel(file), m.readModel(file)]);
+window.setTimeout = until;
+return [first.reason.message, second.value, limits[0]];
+"""
+
+
+def test_an_answer_that_never_begins_is_a_sentence_and_who_waited_for_it_downloads(call, file_of_site):
+    said, read, limit = call("model_store.js", SILENT, file_of_site, len(CONTENT))
+    assert said == "A model could not be downloaded: the connection is silent."
+    assert bytes(read) == CONTENT and limit == 30_000
+
+
+DAMAGED = """
+for (const name of ['match', 'put', 'delete', 'keys']) {
+  Cache.prototype[name] = async () => { throw new DOMException('Unexpected internal error.', 'UnknownError'); };
+}
+const file = { url: location.origin + '/file.bin', sha256: args[0], bytes: args[1] };
+const read = [await m.readModel(file), await m.readModel(file)];
+await m.forgetOthers([], location.origin + '/');
+return [read, await m.areKept([file])];
+"""
+
+
+def test_with_a_damaged_cache_a_model_is_downloaded_each_time(call, file_of_site):
+    read, is_kept = call("model_store.js", DAMAGED, file_of_site, len(CONTENT))
+    assert [bytes(part) for part in read] == [CONTENT, CONTENT] and not is_kept
+
+
 # ---- The worker ----
 
 

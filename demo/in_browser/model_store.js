@@ -14,8 +14,8 @@ const SILENCE = 30_000; // milliseconds without a byte, after which a download h
 /**
  * Reads a model from the cache, else from the network.
  *
- * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked. Where the
- * visitor forbids storage, it is fetched on each visit, too. Elsewhere a file that is being downloaded, by the page, a
+ * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked. Where
+ * storage is forbidden or damaged, it is fetched on each visit, too. Elsewhere a file that is being downloaded, by the page, a
  * worker or another page, is waited for.
  *
  * @param {ModelFile} file
@@ -36,7 +36,7 @@ export async function readModel(file, onProgress = () => {}) {
  */
 export async function areKept(files) {
   const cache = await openCache();
-  const kept = await Promise.all(files.map((file) => cache?.match(keyOf(file))));
+  const kept = await Promise.all(files.map((file) => orNothing(async () => cache?.match(keyOf(file)))));
   return kept.every(Boolean);
 }
 
@@ -48,16 +48,22 @@ export async function areKept(files) {
  */
 export async function forgetOthers(hashes, folder) {
   const cache = await openCache();
-  for (const { url } of (await cache?.keys()) ?? []) {
+  for (const { url } of (await orNothing(async () => cache?.keys())) ?? []) {
     const isOther = !hashes.includes(new URL(url).searchParams.get('sha256') ?? '');
-    if (url.startsWith(folder) && isOther) await cache?.delete(url);
+    if (url.startsWith(folder) && isOther) await orNothing(async () => cache?.delete(url));
   }
 }
 
-async function openCache() {
+const openCache = () => orNothing(async () => globalThis.caches?.open(CACHE));
+
+/**
+ * What the browser's storage answers, or undefined if it fails: it may be forbidden, full or damaged.
+ * @type {<Answer>(ask: () => Promise<Answer>) => Promise<Answer | undefined>}
+ */
+async function orNothing(ask) {
   try {
-    return await globalThis.caches?.open(CACHE);
-  } catch {} // storage may be forbidden
+    return await ask();
+  } catch {}
 }
 
 /** @param {ModelFile} file */
@@ -65,17 +71,16 @@ const keyOf = ({ url, sha256 }) => new URL(`?sha256=${sha256}`, url).href;
 
 /** @type {(file: ModelFile, cache: Cache | undefined, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
 async function readThrough(file, cache, onProgress) {
-  const kept = await cache?.match(keyOf(file));
+  const kept = await orNothing(async () => (await cache?.match(keyOf(file)))?.arrayBuffer());
   if (kept) {
-    const model = new Uint8Array(await kept.arrayBuffer());
-    onProgress(model.length);
-    return model;
+    onProgress(kept.byteLength);
+    return new Uint8Array(kept);
   }
   const model = await download(file, onProgress);
   if (globalThis.crypto?.subtle && (await hash(model)) !== file.sha256) {
     throw new Error('A model is damaged or was replaced.');
   }
-  await cache?.put(keyOf(file), new Response(model)).catch(() => {}); // the next visit tries again
+  await orNothing(async () => cache?.put(keyOf(file), new Response(model))); // the next visit tries again
   return model;
 }
 
