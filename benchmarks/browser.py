@@ -117,7 +117,7 @@ def write_site(folder: Path) -> None:
 
 
 def load_message(site: Path, address: str, subject: str, engine: str, threads: int) -> dict[str, Any]:
-    """The message that loads the bundled models of a dataset; exports those that the site does not have yet."""
+    """Make the message that loads the bundled models of a dataset; export those that the site does not have yet."""
     models = []
     for objective in ("gan", "l1"):
         path = site / f"{subject}-{objective}" / "model.onnx"
@@ -139,7 +139,7 @@ def start(page: Page, load: dict[str, Any], label_map: np.ndarray) -> dict[str, 
 
 
 def measure(browser: Browser, address: str, load: dict[str, Any], label_map: np.ndarray, paintings: int) -> float:
-    """Time loading and painting in a fresh profile, and print both; returns the median milliseconds of an image."""
+    """Time loading and painting in a fresh profile, and print both; return the median milliseconds of an image."""
     with browser.new_context() as context:
         loading = []
         for _ in ("from the network", "from the cache"):
@@ -173,7 +173,7 @@ def measure_gpu(
 
 
 def server_time(subject: str, precision: str, label_map: np.ndarray, paintings: int) -> float:
-    """Median milliseconds of an image by the server's painter."""
+    """Return the median milliseconds that the server's painter takes for an image."""
     painters = [Painter.load(BUNDLED_WEIGHTS / f"{subject}-{name}", precision=precision) for name in ("gan", "l1")]
     times = [
         1000 * statistics.mean(seconds(partial(painter.paint, label_map, seed)) for painter in painters)

@@ -115,7 +115,7 @@ class Visitor:
 
 
 async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Counter[int]) -> None:
-    """One connection that keeps requesting four variations and never fetches the results, until cancelled."""
+    """Keep requesting four variations over one connection, without fetching the results, until cancelled."""
     label_map = encode(np.random.default_rng(0).integers(0, 12, (256, 256))).model_dump()
     while True:
         data = [label_map, {"seed": 1, "dropout": True}, VARIATIONS]
@@ -129,7 +129,7 @@ async def flood(client: httpx.AsyncClient, event: dict[str, Any], answers: Count
 
 
 def describe(server: psutil.Process, files: Path) -> str:
-    """Memory, files and sockets that the server holds now."""
+    """Describe the memory, files and sockets that the server holds now."""
     temporary = sum(path.is_file() for path in files.rglob("*"))
     memory, handles = server.memory_info().rss / 1e6, server.num_fds()
     return f"memory {memory:6.0f} MB, open files and sockets {handles:4d}, temporary files {temporary:4d}"

@@ -58,12 +58,12 @@ def reference_batches(files: list[Path], epoch: int, workers: int) -> DataLoader
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of this process and of its finished workers."""
+    """Return the CPU seconds of this process and of its finished workers."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def measure(batches: DataLoader, step: Callable[[Tensor, Tensor], object]) -> tuple[float, float, float]:
-    """Means over an epoch in ms per image, starting the workers included: wait; wait + step; CPU without steps."""
+    """Return means over an epoch, workers' start included, in ms per image: wait; wait + step; CPU without steps."""
     wait = step_cpu = 0.0
     begin = started = time.perf_counter()
     cpu = cpu_seconds()

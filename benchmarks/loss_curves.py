@@ -23,7 +23,7 @@ from pix2pix.trainer import LOSS_NAMES, Trainer
 
 
 def curves(trainer: Reference | Trainer, pairs: PairedDataset, steps: int, window: int) -> np.ndarray:
-    """Mean losses of every window of steps, [windows, losses]."""
+    """Return the mean losses of every window of steps, [windows, losses]."""
     names = LOSS_NAMES["gan"]
     batches = itertools.chain.from_iterable(
         training_batches(pairs, seed=0, epoch=epoch, batch_size=1, workers=0) for epoch in itertools.count()
@@ -34,7 +34,7 @@ def curves(trainer: Reference | Trainer, pairs: PairedDataset, steps: int, windo
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Root mean square difference of two sets of curves, one number for each loss."""
+    """Return the root mean square difference of two sets of curves, one number for each loss."""
     return np.sqrt(((a - b) ** 2).mean(0))
 
 

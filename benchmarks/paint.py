@@ -31,7 +31,7 @@ from pix2pix.release import ReleaseConfig
 
 
 def painter(base_channels: int, objective: str, seed: int, precision: str) -> Painter:
-    """A painter with random weights, loaded from a released folder as in the app."""
+    """Make a painter with random weights, loaded from a released folder as in the app."""
     torch.manual_seed(seed)
     config = ReleaseConfig(
         dataset="facades",
@@ -48,7 +48,7 @@ def painter(base_channels: int, objective: str, seed: int, precision: str) -> Pa
 
 
 def plain_copy(generator: UNet, base_channels: int) -> ReferenceUNet:
-    """The reference with the same weights; both define their layers in the same order."""
+    """Make the reference with the same weights; both define their layers in the same order."""
     reference = ReferenceUNet(base_channels)
     with torch.no_grad():
         for copy, weight in zip(reference.parameters(), generator.parameters(), strict=True):
@@ -58,7 +58,7 @@ def plain_copy(generator: UNet, base_channels: int) -> ReferenceUNet:
 
 @torch.inference_mode()
 def compare(base_channels: int, paintings: int, rates: tuple[float, float]) -> None:
-    """Times one size of the networks and prints its line."""
+    """Time one size of the networks, and print its line."""
     objectives = list(enumerate(("gan", "l1")))
     app = [painter(base_channels, objective, seed, "auto") for seed, objective in objectives]
     in_fp32 = [painter(base_channels, objective, seed, "fp32") for seed, objective in objectives]

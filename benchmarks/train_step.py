@@ -140,7 +140,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def peak_memory() -> float:
-    """Peak memory of this process in GiB. (`getrusage` would start from the parent's.)"""
+    """Return the peak memory of this process in GiB. (`getrusage` would start from the parent's.)"""
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(peak[1]) / 2**20 if peak else math.nan
 
@@ -157,7 +157,7 @@ def serve_steps(connection: Connection, kind: str, case: tuple[int, str, int], p
 
 
 def machine_rates(dtype: torch.dtype) -> tuple[float, float]:
-    """Multiply-adds per second of a large convolution or product, whichever is faster; bytes per second of a copy."""
+    """Measure multiply-adds per second, of a large convolution or product, and bytes per second of a large copy."""
     x = torch.randn(8, 256, 32, 32, dtype=dtype).contiguous(memory_format=torch.channels_last)
     weight = torch.randn(512, 256, 4, 4, dtype=dtype).contiguous(memory_format=torch.channels_last)
     a, b = torch.randn(1024, 2048, dtype=dtype), torch.randn(2048, 1024, dtype=dtype)
@@ -170,7 +170,7 @@ def machine_rates(dtype: torch.dtype) -> tuple[float, float]:
 
 
 def floor_seconds(case: tuple[int, str, int], rates: tuple[float, float]) -> float:
-    """Arithmetic of one step, plus Adam reading weight, gradient and moments and writing all but the gradient."""
+    """Return the seconds for a step's arithmetic, plus Adam's memory traffic: it reads four arrays and writes three."""
     base_channels, objective, batch_size = case
     reference = Reference(base_channels, objective)
     with FlopCounterMode(display=False) as counter:
@@ -182,7 +182,7 @@ def floor_seconds(case: tuple[int, str, int], rates: tuple[float, float]) -> flo
 
 
 def compare(case: tuple[int, str, int], steps: int, precision: str, threads: int, rates: tuple[float, float]) -> None:
-    """Times one case and prints its line."""
+    """Time one case, and print its line."""
     context = multiprocessing.get_context("spawn")
     times: dict[str, list[float]] = {"reference": [], "train.py": []}
     connections, memory = {}, {}

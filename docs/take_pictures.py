@@ -100,7 +100,7 @@ def open_page(browser: Browser, url: str, width: int, height: int, is_phone: boo
 
 
 def example_sheet(dataset: str, names: Sequence[str]) -> Image.Image:
-    """Example maps in a row, below each the GAN's picture and the L1 model's."""
+    """Draw example maps in a row, and below each the GAN's image and the L1 model's."""
     painters = [Painter.load(BUNDLED_WEIGHTS / f"{dataset}-{objective}") for objective in ("gan", "l1")]
     palette = painters[0].config.palette
     columns = []

@@ -72,7 +72,7 @@ class Graph:
         return self.add(operation, *inputs, kernel_shape=[4, 4], strides=[2, 2], pads=[1, 1, 1, 1])
 
     def norm(self, name: str, norm: torch.nn.Module, channels: int, x: str) -> str:
-        """Instance norm, or batch norm of one image at a time, which is the same with affine terms."""
+        """Add an instance norm, or a batch norm of one image at a time, which is the same with affine terms."""
         if isinstance(norm, torch.nn.Identity):
             return x
         weight, bias = torch.ones(channels), torch.zeros(channels)
@@ -151,7 +151,7 @@ def difference(model: bytes, generator: UNet) -> float:
 
 
 def _batches(channels: int) -> Iterator[dict[str, np.ndarray]]:
-    """Label images of coloured squares, with dropout masks: inputs of a model for each size of `CHECKED`."""
+    """Yield label images of coloured squares with dropout masks: inputs of a model for each size of `CHECKED`."""
     rng = np.random.default_rng(0)
     for number, height, width in CHECKED:
         colors = rng.uniform(-1, 1, (number, 3, height // 32, width // 32)).astype(np.float32)

@@ -219,6 +219,6 @@ def _to_8_bit(image: Image.Image) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    """Pillow's own words in one line, without the address of a buffer."""
+    """Return Pillow's own words in one line, without the address of a buffer."""
     words = " ".join(str(error).split()) or type(error).__name__
     return re.sub(r"<_io\.\w+ object at 0x[0-9a-f]+>", "the file", words)[:200].rstrip(".")

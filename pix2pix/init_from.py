@@ -77,7 +77,7 @@ def _check_fit(source: str, released: ReleaseConfig, config: TrainConfig) -> Non
 
 
 def _name(source: str, folder: Path) -> str:
-    """What to call the source: a model of the Hub by itself, a folder by its name, `RUN/release` by the run's."""
+    """Name the source: a model on the Hub as given, a folder by its own name, `RUN/release` by the run's."""
     if not Path(source).is_dir():
         return source
     run = run_around(folder)

@@ -48,7 +48,7 @@ class Stage:
 
 
 def to_json(lineage: Sequence[Stage]) -> list[dict[str, Any]]:
-    """Plain objects, oldest stage first."""
+    """Turn stages into plain objects, oldest first."""
     return [asdict(stage) for stage in lineage]
 
 
@@ -70,7 +70,7 @@ def from_json(value: Any) -> tuple[Stage, ...]:
 
 
 def describe(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int) -> str:
-    """How long a generator was trained: "200 epochs", or "40 epochs: 20, then 20 started from cityscapes-gan".
+    """Say how long a generator was trained: "200 epochs", or "40 epochs: 20, then 20 started from cityscapes-gan".
 
     Only epochs on the same dataset with the same objective are added up.
 

@@ -9,17 +9,17 @@ from torch import Tensor
 
 
 def real_loss(logits: Tensor) -> Tensor:
-    """-log D, the binary cross-entropy of logits [N, 1, h, w] with "real", averaged; D on photos, G on fakes."""
+    """Return -log D, the mean binary cross-entropy of logits [N, 1, h, w] with "real"; D on photos, G on fakes."""
     logits = logits.float()
     return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
 
 
 def fake_loss(logits: Tensor) -> Tensor:
-    """-log(1 - D), the binary cross-entropy of logits [N, 1, h, w] with "fake", averaged; D on fakes."""
+    """Return -log(1 - D), the mean binary cross-entropy of logits [N, 1, h, w] with "fake"; D on fakes."""
     logits = logits.float()
     return F.binary_cross_entropy_with_logits(logits, torch.zeros_like(logits))
 
 
 def l1_loss(fake: Tensor, photo: Tensor) -> Tensor:
-    """Mean absolute difference, 0 to 2, of two batches of images [N, 3, H, W] in [-1, 1]."""
+    """Return the mean absolute difference, 0 to 2, of two batches of images [N, 3, H, W] in [-1, 1]."""
     return F.l1_loss(fake.float(), photo)

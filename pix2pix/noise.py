@@ -63,6 +63,6 @@ def masks(seed: int, channels: int, height: int, width: int) -> list[np.ndarray]
 
 
 def _positions(layer: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """The counters (group of 128 channels, x, y, layer) of one mask, in the order of memory: [4, h * w * groups]."""
+    """Return a mask's counters (group of 128 channels, x, y, layer), in the order of memory: [4, h * w * groups]."""
     y, x, group = np.indices(shape).reshape(3, -1)
     return np.stack([group, x, y, np.full_like(y, layer)])

@@ -16,7 +16,7 @@ DRAWINGS = {"facades": facades.DRAWINGS, "cityscapes": streets.DRAWINGS}
 
 
 def path_of(dataset: str, drawing: Callable[[], np.ndarray]) -> Path:
-    """The file of a drawing; the page shows its name as the title."""
+    """Return the file of a drawing; the page shows its name as the title."""
     return Path(__file__).with_name(dataset) / (drawing.__name__.replace("_", "-") + ".png")
 
 

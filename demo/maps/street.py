@@ -38,32 +38,32 @@ class Street:
         self._draw.polygon([self.seen(*point) for point in points], fill=CITYSCAPES.index(name))
 
     def ground(self, name: str, left: float, right: float, near: float = NEAR, far: float = FAR) -> None:
-        """A strip of ground along the street."""
+        """Draw a strip of ground along the street."""
         self.polygon(name, [(left, 0, near), (right, 0, near), (right, 0, far), (left, 0, far)])
 
     def upright(self, name: str, left: float, right: float, bottom: float, top: float, z: float) -> None:
-        """A rectangle that faces the camera."""
+        """Draw a rectangle that faces the camera."""
         self.polygon(name, [(left, bottom, z), (right, bottom, z), (right, top, z), (left, top, z)])
 
     def along(self, name: str, x: float, near: float, far: float, top: float) -> None:
-        """A wall along the street."""
+        """Draw a wall along the street."""
         self.polygon(name, [(x, 0, near), (x, 0, far), (x, top, far), (x, top, near)])
 
     def disc(self, name: str, x: float, y: float, z: float, width: float, height: float) -> None:
-        """An ellipse that faces the camera, around (x, y, z)."""
+        """Draw an ellipse that faces the camera, around (x, y, z)."""
         left, top = self.seen(x - width / 2, y + height / 2, z)
         right, bottom = self.seen(x + width / 2, y - height / 2, z)
         self._draw.ellipse([left, top, right, bottom], fill=CITYSCAPES.index(name))
 
     def houses(self, x: float, far: float, near: float, heights: Sequence[float]) -> None:
-        """A closed row of equally wide houses along the street at x, far to near; taller ones show an end wall."""
+        """Draw a closed row of equally wide houses along the street at x, far to near; taller ones show an end wall."""
         ends = np.linspace(far, near, len(heights) + 1).tolist()
         for back, front, height in zip(ends, ends[1:], heights, strict=False):
             self.along("building", x, front, back, height)
             self.upright("building", min(x, 40 * np.sign(x)), max(x, 40 * np.sign(x)), 0, height, front)
 
     def tree(self, x: float, z: float, height: float = 9.0, seed: int = 0) -> None:
-        """A trunk and a crown of several leafy discs."""
+        """Draw a trunk and a crown of several leafy discs."""
         rng = np.random.default_rng(seed)
         self.upright("vegetation", x - 0.2, x + 0.2, 0, height * 0.6, z)
         for _ in range(16):
@@ -71,14 +71,14 @@ class Street:
             self.disc("vegetation", x + dx, 0.7 * height + dy, z, *rng.uniform(0.2, 0.42, 2) * height)
 
     def bushes(self, left: float, right: float, z: float, height: float, seed: int = 0) -> None:
-        """A row of bushes or, if it is high, the edge of a wood."""
+        """Draw a row of bushes or, if it is high, the edge of a wood."""
         rng = np.random.default_rng(seed)
         self.upright("vegetation", left, right, 0, 0.75 * height, z)
         for x in np.arange(left, right, 0.3 * height).tolist():
             self.disc("vegetation", x, (0.6 + 0.2 * rng.random()) * height, z, 0.6 * height, 0.5 * height)
 
     def car(self, x: float, z: float, name: str = "car", length: float = 4.3) -> None:
-        """A car along the street, its nearer end at z: a body and a narrower cabin, on wheels."""
+        """Draw a car along the street, its nearer end at z: a body and a narrower cabin, on wheels."""
         for depth in np.linspace(z + length, z, 16).tolist():
             self.polygon(
                 name, [(x - 0.9, 0.3, depth), (x + 0.9, 0.3, depth), (x + 0.88, 0.95, depth), (x - 0.88, 0.95, depth)]
@@ -93,7 +93,7 @@ class Street:
                 self.upright(name, wheel - 0.12, wheel + 0.12, 0, 0.4, depth)
 
     def car_across(self, x: float, z: float) -> None:
-        """A car that crosses the street, seen from its side."""
+        """Draw a car that crosses the street, seen from its side."""
         self.polygon(
             "car", [(x - 2.1, 0.3, z), (x + 2.1, 0.3, z), (x + 2.1, 0.8, z), (x + 1.2, 0.95, z), (x - 2.0, 0.95, z)]
         )
@@ -102,14 +102,14 @@ class Street:
             self.disc("car", wheel, 0.32, z, 0.64, 0.64)
 
     def box(self, name: str, x: float, z: float, width: float, height: float, length: float) -> None:
-        """A bus, truck or tram along the street, its nearer end at z, on wheels."""
+        """Draw a bus, truck or tram along the street, its nearer end at z, on wheels."""
         for depth in np.linspace(z + length, z, 24).tolist():
             self.upright(name, x - width / 2, x + width / 2, 0.35, height, depth)
         for wheel in (x - 0.4 * width, x + 0.4 * width):
             self.upright(name, wheel - 0.15, wheel + 0.15, 0, 0.5, z)
 
     def person(self, x: float, z: float, height: float = 1.75, name: str = "person", step: float = 0.2) -> None:
-        """Someone who walks: head, trunk with arms, two legs `step` metres apart."""
+        """Draw someone who walks: head, trunk with arms, two legs `step` metres apart."""
         h = height / 1.75
         self.disc(name, x, 1.63 * h, z, 0.2 * h, 0.25 * h)
         self.polygon(
@@ -130,7 +130,7 @@ class Street:
             )
 
     def bicycle(self, x: float, z: float, slant: float = 0.5) -> None:
-        """A bicycle turned away from the camera; slant 1 shows its whole side."""
+        """Draw a bicycle turned away from the camera; slant 1 shows its whole side."""
         for wheel in (-0.5, 0.5):
             self.disc("bicycle", x + wheel * slant, 0.34, z, 0.3 + 0.38 * slant, 0.68)
         self.polygon(
@@ -144,7 +144,7 @@ class Street:
         )
 
     def cyclist(self, x: float, z: float) -> None:
-        """A rider on a bicycle, seen from behind."""
+        """Draw a rider on a bicycle, seen from behind."""
         self.bicycle(x, z, 0.3)
         self.polygon(
             "rider",
@@ -160,12 +160,12 @@ class Street:
         self.disc("rider", x, 1.68, z, 0.22, 0.28)
 
     def pole(self, x: float, z: float, height: float, arm: float = 0.0) -> None:
-        """A pole with an arm of `arm` metres at its top, to the right (to the left if negative)."""
+        """Draw a pole with an arm of `arm` metres at its top, to the right (to the left if negative)."""
         self.upright("pole", x - 0.08, x + 0.08, 0, height, z)
         self.upright("pole", min(x, x + arm), max(x, x + arm), height - 0.14, height, z)
 
     def sign(self, x: float, z: float, round_one: bool = False) -> None:
-        """A traffic sign on a pole."""
+        """Draw a traffic sign on a pole."""
         self.pole(x, z, 2.6)
         if round_one:
             self.disc("traffic sign", x, 2.5, z, 0.7, 0.7)
@@ -173,7 +173,7 @@ class Street:
             self.upright("traffic sign", x - 0.35, x + 0.35, 2.1, 2.8, z)
 
     def traffic_light(self, x: float, z: float, arm: float = 0.0) -> None:
-        """A traffic light on a pole and, if there is an arm, another one over the road."""
+        """Draw a traffic light on a pole and, if there is an arm, another one over the road."""
         self.pole(x, z, 5.6 if arm else 3.2, arm)
         self.upright("traffic light", x - 0.2, x + 0.2, 2.2, 3.2, z)
         if arm:

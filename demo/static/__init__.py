@@ -137,7 +137,7 @@ def _is_site(folder: Path) -> bool:
 
 
 def _installed_version() -> str:
-    """The version of onnxruntime-web in node_modules, which must be that of package.json."""
+    """Return the version of onnxruntime-web in node_modules, which must be that of package.json."""
     if not (ROOT / "package.json").is_file():
         raise SiteError("The site is written from a clone of the project, whose package.json names onnxruntime-web.")
     wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]["onnxruntime-web"]
@@ -151,7 +151,7 @@ def _installed_version() -> str:
 
 
 def _of(models: Mapping[str, Any], dataset: str) -> dict[str, Any]:
-    """The models of one dataset, by objective."""
+    """Return the models of one dataset, by objective."""
     return {name.partition("-")[2]: value for name, value in models.items() if name.startswith(f"{dataset}-")}
 
 
@@ -161,7 +161,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _write_model(folder: Path, site: Path, name: str) -> dict[str, Any]:
-    """Export a generator, named by its hash; returns what the page must know of the file."""
+    """Export a generator, named by its hash; return what the page must know of the file."""
     path, _ = export(folder, site / "models" / name)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -217,7 +217,7 @@ def _with_imports(module: Path, found: frozenset[Path] = frozenset()) -> frozens
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of all files below a folder by their paths."""
+    """Return the SHA-256 of all files below a folder by their paths."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
@@ -253,7 +253,7 @@ def _write_worker(site: Path) -> None:
 
 
 def _swap(site: Path, output: Path) -> None:
-    """Put the new site in place of the old one, which goes into the temporary folder, and take over what is not its."""
+    """Replace the old site, which moves to the temporary folder, by the new one; keep files that are not the site's."""
     if output.exists():
         for path in output.iterdir():
             if not _is_written(path):
@@ -263,6 +263,6 @@ def _swap(site: Path, output: Path) -> None:
 
 
 def _is_written(path: Path) -> bool:
-    """Whether this is a file or folder of a site, of this version of the program or of an earlier one."""
+    """Return whether this is a file or folder of a site, written by this version of the program or an earlier one."""
     names = ("index.html", WORKER, MODELS_FILE, LICENCES, "LICENSES.md", ".nojekyll", "models", "runtime")
     return path.name in names or (path / "find.js").is_file()

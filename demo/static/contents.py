@@ -45,7 +45,7 @@ def draw_surprises(dataset: str, count: int) -> list[str]:
 
 
 def describe_model_file(config: ReleaseConfig, file: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """The page's words about a model, with its file: url, sha256 and bytes."""
+    """Return the page's words about a model, with its file: url, sha256 and bytes."""
     words = words_of(config)
     return {**words, "caption": f"{words['title']}, {config.trained}", "source": source, **file}
 

@@ -30,7 +30,7 @@ KEPT_SHARE = 0.25
 
 
 def available_memory() -> int:
-    """Bytes available without swapping, within the limit of a container."""
+    """Return the bytes available without swapping, within the limit of a container."""
     available = psutil.virtual_memory().available
     try:
         limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))

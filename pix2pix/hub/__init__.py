@@ -49,7 +49,7 @@ Report = Callable[[int, int], None]
 
 
 def cached(model: HubModel) -> Path | None:
-    """The folder that an earlier pull left in the cache, or None; needs no network."""
+    """Return the folder that an earlier pull left in the cache, or None; this needs no network."""
     paths = [try_to_load_from_cache(model.repo, name, revision=model.revision) for name in FILES]
     return Path(paths[0]).parent if all(isinstance(path, str) for path in paths) else None  # type: ignore[arg-type]
 
@@ -164,7 +164,7 @@ def fetch(model: HubModel, report: Report | None = None) -> Path:
 
 
 def _list_files(model: HubModel) -> tuple[str, dict[str, RepoSibling]]:
-    """The commit that a revision stands for, and its files by path."""
+    """Return the commit that a revision stands for, and its files by path."""
     info = HfApi().model_info(model.repo, revision=model.revision, files_metadata=True, timeout=ANSWER_SECONDS)
     return str(info.sha), {file.rfilename: file for file in info.siblings or []}
 
@@ -179,7 +179,7 @@ def _fetch_config(model: HubModel, commit: str, files: dict[str, RepoSibling]) -
 
 
 def _epoch_files(names: Iterable[str], epochs: int) -> list[str]:
-    """The weights of the earlier epochs that are shown."""
+    """Return the files with weights of the earlier epochs that are shown."""
     inside = [name for name in names if name.startswith("epochs/")]
     found = {epoch: name for name in inside if (epoch := epoch_of(name.removeprefix("epochs/"))) is not None}
     shown = spread([*(epoch for epoch in found if epoch < epochs), epochs])
@@ -197,7 +197,7 @@ def _check_size(model: HubModel, file: RepoSibling, network: torch.nn.Module) ->
 
 
 def _check_sum(model: HubModel, weights: Path, listed: RepoSibling) -> None:
-    """Compare a large file with the Hub's checksum; deletes a damaged one so that the next pull downloads it again."""
+    """Compare a large file with the Hub's checksum; delete a damaged one, so that the next pull downloads it again."""
     with weights.open("rb") as file:
         if listed.lfs is None or hashlib.file_digest(file, "sha256").hexdigest() == listed.lfs.sha256:
             return
@@ -207,7 +207,7 @@ def _check_sum(model: HubModel, weights: Path, listed: RepoSibling) -> None:
 
 
 def _reporting(report: Report, before: int, size: int) -> type[tqdm]:
-    """A progress bar that draws nothing and calls `report`; `before` of all `size` bytes are in other files."""
+    """Make a progress bar that draws nothing and calls `report`; `before` of all `size` bytes are in other files."""
 
     class Reporting(tqdm):
         def __init__(self, *arguments: Any, **keywords: Any) -> None:

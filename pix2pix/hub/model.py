@@ -84,7 +84,7 @@ def explaining(model: HubModel) -> Iterator[None]:
 
 
 def explain(error: Exception, model: HubModel) -> str:
-    """One sentence: why a download or upload failed, and what to do."""
+    """Say in one sentence why a download or upload failed, and what to do."""
     hub, repo, cache = constants.ENDPOINT, model.repo, constants.HF_HUB_CACHE
     match error:
         case OfflineModeIsEnabled():

@@ -62,7 +62,7 @@ def parse() -> argparse.ArgumentParser:
 
 
 def run(flags: argparse.Namespace) -> str:
-    """Pack or pushes; returns what to print."""
+    """Pack or push, and return what to print."""
     model, folder = HubModel.parse(flags.model), locate(flags.folder)
     if flags.command == "pack":
         pack(folder, flags.output, model.repo, flags.epochs, flags.maps)

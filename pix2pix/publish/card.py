@@ -23,18 +23,18 @@ NOT_MEASURED = "not measured"
 
 
 def best_measure(run: Run) -> Measure:
-    """The official Inception if it has scored the run, else another."""
+    """Return the measure by the official Inception if it has scored the run, else by another."""
     return max((measure_of(score) for score in run.scores), key=lambda found: (found.official, found.dims))
 
 
 def floor_of(score: Mapping[str, Any]) -> str:
-    """The distance between photos in words, with their number if it differs from that of the score."""
+    """Say the distance between photos, with their number if it differs from that of the score."""
     floor, n = score.get("real_floor"), score.get("real_floor_n")
     return NOT_MEASURED if not _are_numbers(floor, n) else f"{floor:.2f}" + (f" (n = {n})" if n != score["n"] else "")
 
 
 def kernel_of(score: Mapping[str, Any]) -> str:
-    """The kernel distance and its spread, in words."""
+    """Say the kernel distance and its spread."""
     kid, spread = score.get("kid"), score.get("kid_std")
     return f"{kid:.5f} ± {spread:.5f}" if _are_numbers(kid, spread) else NOT_MEASURED
 
@@ -44,7 +44,7 @@ def _are_numbers(*values: Any) -> bool:
 
 
 def last_scores(run: Run, measure: Measure, epoch: int) -> dict[str, Any]:
-    """The scores of an epoch by split, each over the largest number of images."""
+    """Return the scores of an epoch by split, each over the largest number of images."""
     of_epoch = [score for score in run.scores if score["epoch"] == epoch and measure_of(score) == measure]
     left_out = ("epoch", "split", "seconds")
     return {
@@ -65,7 +65,7 @@ def with_choice(scores: Mapping[str, Any], released: Mapping[str, Any]) -> dict[
 
 
 def training_command(config: TrainConfig) -> str:
-    """The command of a run, without settings at their defaults and without paths and resources of a machine."""
+    """Return the command of a run, without settings at their defaults and without paths and resources of a machine."""
     left_out = ["workers", "num_processes", "tracker", "push_to_hub", "force"]
     launcher = ["torchrun", "--nproc-per-node", str(config.num_processes)] if config.num_processes > 1 else ["python"]
     words = [*launcher, "train.py"]
@@ -80,7 +80,7 @@ def training_command(config: TrainConfig) -> str:
 
 
 def metadata(config: ReleaseConfig, name: str) -> ModelCardData:
-    """The front matter of the card."""
+    """Make the front matter of the card."""
     known = known_data(config)
     results = [
         EvalResult(
@@ -117,7 +117,7 @@ def model_card(
     curves: bool,
     epochs: Sequence[int],
 ) -> str:
-    """The README.md of the repository.
+    """Write the text of the repository's README.md.
 
     Args:
         generator: The published generator.

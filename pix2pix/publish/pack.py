@@ -66,7 +66,7 @@ def pack(folder: Path, output: Path, name: str, epochs: Sequence[int] = (), maps
 
 
 def read_run_around(folder: Path, epochs: int) -> Run | None:
-    """The run that a released folder is part of, as it was after `epochs`; None if there is none."""
+    """Read the run that a released folder is part of, as it was after `epochs`; None if there is none."""
     around = run_around(folder)
     if around is None:
         return None
@@ -76,7 +76,7 @@ def read_run_around(folder: Path, epochs: int) -> Run | None:
 
 
 def copy_weights(folder: Path, output: Path, earlier: Mapping[int, Path]) -> None:
-    """Copy the weights of G, of D if there are any, and of earlier epochs; deletes others that were packed before."""
+    """Copy the weights of G, of D if there are any, and of earlier epochs; delete others that were packed before."""
     for name in (WEIGHTS, DISCRIMINATOR):
         if (folder / name).is_file():
             shutil.copyfile(folder / name, output / name)
@@ -91,7 +91,7 @@ def copy_weights(folder: Path, output: Path, earlier: Mapping[int, Path]) -> Non
 
 
 def paint_samples(painter: Painter, folder: Path) -> Image.Image | None:
-    """A row of label maps, and below each its generated image; None if there are no maps of the model's palette."""
+    """Draw a row of label maps, and below each its generated image; None if no maps have the model's palette."""
     columns = []
     if painter.config.input_palette is None:
         return None

@@ -32,7 +32,7 @@ def push(
     epochs: Sequence[int] = (),
     maps: Path | None = None,
 ) -> Pushed:
-    """Pack a released folder and uploads what has changed; creates the repository and the branch if they are missing.
+    """Pack a released folder and upload what has changed; create the repository and the branch if they are missing.
 
     Args:
         folder: A released folder. One in a run folder is published with the run's curves and scores.

@@ -71,7 +71,7 @@ def chapter(dataset: str, runs: list[Run], photos: bool) -> Chapter:
 
 
 def settings(run: Run) -> dict[str, str]:
-    """The settings, data and machine of a run in words, without paths."""
+    """Return the settings, data and machine of a run in words, without paths."""
     config = {
         item.name.replace("_", " "): str(getattr(run.config, item.name))
         for item in fields(TrainConfig)
@@ -89,7 +89,7 @@ def settings(run: Run) -> dict[str, str]:
 
 
 def compare_settings(runs: Sequence[Run]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """The settings in which runs differ, with a value for each run, and those that all share."""
+    """Return the settings in which runs differ, with a value for each run, and those that all share."""
     of_runs = [settings(run) for run in runs]
     names = dict.fromkeys(name for of_run in of_runs for name in of_run)
     values = {name: [of_run.get(name, "–") for of_run in of_runs] for name in names}
@@ -120,7 +120,7 @@ def render(chapters: Sequence[Chapter], runs: Sequence[Run], photos: bool) -> st
 
 
 def summary(runs: Sequence[Run], photos: bool) -> dict[str, Any]:
-    """The numbers of the page as plain values."""
+    """Return the numbers of the page as plain values."""
     return {
         "photos": photos,
         "runs": [

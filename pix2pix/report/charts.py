@@ -103,7 +103,7 @@ def _words(point: tuple[float, float]) -> str:
 
 
 def ticks(low: float, high: float, count: int, smallest: float = 0.0) -> list[float]:
-    """About `count` round values in equal steps of 1, 2 or 5 · 10^k that enclose `low` to `high`."""
+    """Return about `count` round values in equal steps of 1, 2 or 5 · 10^k that enclose `low` to `high`."""
     span = max(high - low, abs(high) * 1e-6, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / count))
     step = max(
@@ -154,5 +154,5 @@ def score_charts(runs: Sequence[Run], measure: Measure) -> list[Chart]:
 
 
 def _last_epoch(runs: Sequence[Run]) -> int:
-    """The end of the horizontal axis, which all charts of a dataset share."""
+    """Return the end of the horizontal axis, which all charts of a dataset share."""
     return max(1, *(record["epoch"] for run in runs for record in [*run.log, *run.scores]))

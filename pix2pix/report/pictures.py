@@ -114,7 +114,7 @@ def _sampled(runs: Sequence[Run], splits: Sequence[str]) -> tuple[str, list[Run]
 
 
 def _dataset_pictures(run: Run, split: str, name: str) -> list[Picture]:
-    """The input and the target, as far as they were saved."""
+    """Read the input and the target, as far as they were saved."""
     pictures = []
     for kinds, caption in zip(TRUTHS, run.trained_on.names, strict=True):
         files = [path for kind in kinds if (path := run.folder.sample(split, name, kind)).is_file()]

@@ -150,5 +150,5 @@ def _read_records(path: Path, numbers: Sequence[str], key: Sequence[str]) -> lis
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value is a finite number of a sensible size; comparisons with NaN are false."""
+    """Return whether a value is a finite number of a sensible size; comparisons with NaN are false."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12

@@ -68,7 +68,7 @@ class Table:
 
 
 def measure_of(score: Mapping[str, Any]) -> Measure:
-    """The measure that a recorded score is by."""
+    """Return the measure that a recorded score is by."""
     return Measure(score["weights"], score["dims"])
 
 
@@ -81,12 +81,12 @@ def score_tables(runs: Sequence[Run]) -> list[Table]:
 
 
 def select(run: Run, measure: Measure | None, split: str, n: int | None) -> dict[int, dict[str, Any]]:
-    """The scores of a run by epoch."""
+    """Return the scores of a run by epoch."""
     return {score["epoch"]: score for score in run.scores if _fits(score, measure, split) and score["n"] == n}
 
 
 def counts(runs: Sequence[Run], measure: Measure | None, split: str) -> list[int]:
-    """Every n at which a split was scored, ascending."""
+    """Return every n at which a split was scored, ascending."""
     return sorted({score["n"] for run in runs for score in run.scores if _fits(score, measure, split)})
 
 
