@@ -1,7 +1,7 @@
 """Released generators as ONNX models: `python -m pix2pix.export RELEASE --output DIR`.
 
 The graph is the UNet in 55 plain operations, written node by node: traced from `UNet`, it would hold the matrix
-products and copies of `fast_layers` in hundreds of nodes. Filters are float16 as in the release; 16 casts, which
+products and copies of `channels_last` in hundreds of nodes. Filters are float16 as in the release; 16 casts, which
 runtimes carry out when they load the model, make them float32.
 """
 

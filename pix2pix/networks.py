@@ -80,7 +80,7 @@ class UNet(nn.Module):
 
     Args:
         base_channels: Number of filters of the first layer (64 in the paper; `ngf` elsewhere). All widths scale with
-        it.
+            it.
         norm: "instance" or "batch".
     """
 

@@ -20,7 +20,7 @@ SOCKS = ("socks5", "socks5h")
 
 
 class _Terminal(FileIO):
-    """A terminal that may be closed at any time: what is written afterwards is lost, and the program goes on."""
+    """A terminal that may be closed at any time: what is written afterwards is lost, and the program continues."""
 
     def write(self, content: Any, /) -> int:
         try:

@@ -36,7 +36,9 @@ const LAYOUT = `
   </details>
 </div>`;
 
-/** @type {(element: HTMLElement, gradio: Gradio<{ value: Shown | null, dataset: string, is_explained?: boolean }>) => void} */
+/** @typedef {{ value: Shown | null, dataset: string, is_explained?: boolean }} Props */
+
+/** @type {(element: HTMLElement, gradio: Gradio<Props>) => void} */
 export function mount(element, { props, trigger, watch }) {
   element.innerHTML = LAYOUT;
   if (props.is_explained === false) {

@@ -1,6 +1,6 @@
 // @ts-check
-// Who paints a change: the browser if it was chosen and can, else the server. Only the newest map counts: the images that
-// are shown last belong to it, whoever painted them.
+// Who paints a change: the browser if it was chosen and can, else the server. Only the newest map counts: the images
+// that are shown last belong to it, whoever painted them.
 
 /** @import { Shown } from '../comparison/comparison.js' */
 /** @import { Engine } from '../in_browser/client.js' */
@@ -76,7 +76,10 @@ export class Painting {
     this.#paintNewest();
   }
 
-  /** The browser was chosen or not; `repaint` triggers a change. @type {(isChosen: boolean, repaint: () => void) => void} */
+  /**
+   * Notes whether the visitor wants the browser to paint; `repaint` triggers a change.
+   * @type {(isChosen: boolean, repaint: () => void) => void}
+   */
   choose(isChosen, repaint) {
     if (isChosen) {
       this.#failures = 0;

@@ -1,5 +1,5 @@
 // @ts-check
-// The models of one tab in the visitor's browser: loaded when they are needed, in a worker that is replaced if it fails.
+// The models of one tab in the visitor's browser: loaded when needed, in a worker that is replaced if it fails.
 
 /** @import { Engine } from './client.js' */
 /** @import { ModelFile } from './model_store.js' */

@@ -5,6 +5,7 @@
 /** @typedef {import('./model_store.js').ModelFile} ModelFile */
 /** @typedef {{ image: Uint8ClampedArray<ArrayBuffer>, url: string, milliseconds: number }} Painting see worker.js */
 /** @typedef {{ engine: 'webgpu' | 'wasm', threads: number }} Engine */
+/** @typedef {{ subject: string, runtime: string, models: ModelFile[], palette: number[] } & Partial<Engine>} Wanted */
 /**
  * @typedef {object} Job What is painted.
  * @property {string} subject
@@ -14,14 +15,19 @@
  * @property {{ model: number, seed: number }[]} paintings
  */
 
+/**
+ * @template Result
+ * @typedef {{ resolve: (result: Result) => void, reject: (error: Error) => void }} Waiting
+ */
+
 const PATIENCE = 120_000; // milliseconds for an image: GPUs compile first, and a worker that has ended never answers
 
 export class PaintingClient {
   #timer = 0;
   #ids = 0;
-  /** @type {Map<number, { paintings: Painting[], resolve: (paintings: Painting[]) => void, reject: (error: Error) => void }>} */
+  /** @type {Map<number, Waiting<Painting[]> & { paintings: Painting[] }>} */
   #jobs = new Map();
-  /** @type {Map<string, { onProgress: (loaded: number) => void, resolve: (engine: Engine) => void, reject: (error: Error) => void }>} */
+  /** @type {Map<string, Waiting<Engine> & { onProgress: (loaded: number) => void }>} */
   #loads = new Map();
 
   constructor() {
@@ -32,7 +38,7 @@ export class PaintingClient {
 
   /**
    * Loads models; rejects with a sentence for people.
-   * @param {{ subject: string, runtime: string, models: ModelFile[], palette: number[], engine?: Engine["engine"], threads?: number }} wanted see `Load` of worker.js
+   * @param {Wanted} wanted see `Load` of worker.js
    * @param {(loaded: number) => void} onProgress gets the bytes so far
    * @returns {Promise<Engine>}
    */

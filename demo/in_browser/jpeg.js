@@ -2,8 +2,8 @@
 // What JPEG does to a label image: quality 95, colour at half resolution (4:2:0), encoded and decoded.
 //
 // `canvas.toBlob` differs between browsers, so this is the arithmetic of libjpeg-turbo, in whole numbers: jccolor.c and
-// jcsample.c, jfdctint.c, jcdctmgr.c, then jidctint.c, jdsample.c ("fancy upsampling") and jdcolor.c. Huffman coding loses
-// nothing and is left out.
+// jcsample.c, jfdctint.c, jcdctmgr.c, then jidctint.c, jdsample.c ("fancy upsampling") and jdcolor.c. Huffman coding
+// loses nothing and is left out.
 
 const QUALITY = 95;
 // Annex K of the JPEG standard, in rows.

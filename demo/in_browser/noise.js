@@ -23,7 +23,7 @@ export function philox(counter, key) {
 }
 
 /**
- * The upper 32 bits of a product of two words. A product of 64 bits is more than a number holds exactly, so b goes in halves.
+ * Returns the upper 32 bits of a product of two words. A number cannot hold 64 bits exactly, so b is split into halves.
  *
  * @param {number} a a word
  * @param {number} b a word, signed or not

@@ -1,9 +1,9 @@
 // @ts-check
-// Label maps → label images as the generators know them: pix2pix.painter's treatment of painted maps, level for level.
+// Turns label maps into label images as the generators know them, level for level like `Painter.label_image` in Python.
 
 import { throughJpeg } from './jpeg.js';
 
-// A Gaussian of sigma 0.6 pixels in 256ths, rounded as pix2pix.pictures.smooth rounds it: the pixel, its neighbours, theirs.
+// A Gaussian of sigma 0.6 pixels in 256ths, rounded as in pix2pix.pictures.smooth: the pixel, its neighbours, theirs.
 const [CENTRE, NEAR, FAR] = [170, 42, 1];
 
 /**

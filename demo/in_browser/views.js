@@ -1,5 +1,5 @@
 // @ts-check
-// Paints with both models and prepares the views: which images each of them shows, and its words. As demo/views.py does.
+// Paints with both models and prepares the views as demo/views.py does: which images each of them shows, and its words.
 
 /** @import { Shown } from '../comparison/comparison.js' */
 /** @import { Size } from '../label_canvas/document/raster.js' */

@@ -1,5 +1,5 @@
 // @ts-check
-// Painting in a worker, so that the page never waits: `new Worker(new URL('worker.js', import.meta.url), { type: 'module' })`.
+// Paints in a worker, so that the page never waits.
 //
 // The page sends:
 //   { type: 'load', subject, runtime, models, palette, engine?, threads? }   once for each subject; see Load

@@ -64,7 +64,8 @@ export const TOOLS = [
     label: 'Polygon',
     keys: ['P'],
     title:
-      'click its corners or draw around it; a double click, Enter or the first corner closes it, Escape cancels; Shift keeps to steps of 45°',
+      'click its corners or draw around it; a double click, Enter or the first corner closes it, Escape cancels; ' +
+      'Shift keeps to steps of 45°',
     hint: 'Click corners, or draw around an area.',
     icon: 'M4.5 9.5 12.5 4l7 6.5-3.5 9H7z',
     make: (labelMap, choice) => new Polygon(labelMap, choice),

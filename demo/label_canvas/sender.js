@@ -1,8 +1,7 @@
 // @ts-check
 // When the server gets the map: at the end of every stroke, and during one as often as answers come. One request is
-// under way at a time and
-// carries the newest map: Gradio holds back what is triggered meanwhile, then asks once more with the map as it is by
-// then.
+// under way at a time and carries the newest map: Gradio holds back what is triggered meanwhile, then asks once more
+// with the map as it is by then.
 
 /** @import { Pixels } from './document/raster.js' */
 import { encodeRuns } from './document/codec.js';

@@ -22,7 +22,7 @@
  * @typedef {object} CanvasListeners
  * @property {(pixels: Pixels) => void} onChange The map has changed.
  * @property {(pixels: Pixels) => void} onStroke A stroke is in progress; comes with every frame.
- * @property {(file: File) => void} [onImage] An image file was pasted or dropped; without it, the browser has it.
+ * @property {(file: File) => void} [onImage] An image file was pasted or dropped; the browser opens it without this.
  * @property {(settings: Settings) => void} onSettings A link, stored work, undo or redo brings another seed or dropout.
  */
 

@@ -45,12 +45,12 @@ MAX_BODY_PARTS = 1000
 MAX_UPLOAD_BYTES = whole_number("PIX2PIX_MAX_UPLOAD_BYTES", 10_000_000)
 """Maximum size of an upload."""
 RATE = rate("PIX2PIX_RATE", "1000 per 10 seconds")
-"""Requests from one address, without those for the page's roughly 100 static files; a stroke takes two."""
+"""Maximum rate of requests from one address, without those for the page's static files; a stroke takes two."""
 PAGE_RATE = rate("PIX2PIX_PAGE_RATE", "100 per 10 seconds")
-"""Requests from one address for the page, or for work outside the queue, such as drawing a street for "Surprise me"."""
+"""Maximum rate of requests from one address for the page, or for work outside the queue, such as "Surprise me"."""
 MAX_OPEN_MCP = 8
 """Maximum number of open requests from language models, over all visitors: each blocks one of Gradio's 40 threads."""
 STOP_SECONDS = 20
 """A stop waits this long for the maps in the queue; container engines kill after 10 to 30 seconds."""
 DELIVERY_SECONDS = 3
-"""After that, a stop waits this long for pages to fetch their images; a closed page never does."""
+"""Once the queue is empty, a stop waits this long for pages to fetch their images; a closed page never does."""

@@ -9,7 +9,8 @@
 
 /** @type {any} the scope of a service worker; its types exclude those of pages */
 const worker = self;
-/** @type {{ version: string, now: Record<string, string>, later: Record<string, string> }} kept at once, or when used */
+/** SHA-256 of files by path. @typedef {Record<string, string>} Hashes */
+/** @type {{ version: string, now: Hashes, later: Hashes }} kept at once, or when used */
 const { version, now, later } = worker.site;
 const CACHE = 'pix2pix-site';
 const ROOT = new URL('./', location.href).href;

@@ -1,7 +1,8 @@
 """What images hold: label maps or photos, constant or not, in which colours; `pair_checks.py` checks pairs with it.
 
 Every problem is one sentence: the file, what is wrong, what to do. The thresholds were measured on 225 pairs of each
-dataset, from train and val; the numbers beside them say how far label images and photos are from them.
+dataset, from train and val; the numbers beside them say how far label images and photos are from them. A pixel is even
+if it differs from its neighbours by a few levels at most.
 """
 
 from dataclasses import dataclass, replace
@@ -132,7 +133,7 @@ def label_image_from_numbers(
         pixels: An image by `read_image`, uint8 RGB [H, W, 3].
         palette: The classes.
         path: Its file, where a colour table or 16 bits may hide the numbers; None if the file holds more than this
-        image.
+            image.
 
     Returns:
         The label image, uint8 RGB [H, W, 3], and what the numbers were; None if the image holds colours.

@@ -1,8 +1,8 @@
 """Download the facades dataset as packed by the pix2pix authors.
 
-Steps: fetch, unpack, verify, move. The archive grows in `facades.tar.gz.part`, which a later call resumes. It is
-    unpacked and verified in a temporary folder beside the target, which is renamed at the end, so `facades/` is
-    complete or absent. Servers are not trusted: sizes are bounded, and nothing is written outside the data folder.
+The archive grows in `facades.tar.gz.part`, which a later call resumes. It is unpacked and verified in a temporary
+folder beside the target, which is renamed at the end, so `facades/` is complete or absent. Servers are not trusted:
+sizes are bounded, and nothing is written outside the data folder.
 """
 
 import gzip

@@ -3,7 +3,7 @@
 
 /** @import { Pixels, Size } from './raster.js' */
 
-/** @typedef {{ seed: number, dropout: boolean }} Settings What the pictures depend on besides the map. */
+/** @typedef {{ seed: number, dropout: boolean }} Settings What the images depend on besides the map. */
 /** @typedef {Settings & { pixels: Pixels }} Work */
 /** @typedef {Work & { size: Size }} SizedWork */
 

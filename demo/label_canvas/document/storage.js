@@ -18,7 +18,7 @@ export class Store {
 
   /**
    * @param {string} dataset
-   * @param {() => void} onFailure Runs once, if the browser stores nothing or has no room; the work is then only on the page.
+   * @param {() => void} onFailure Runs once, if the browser stores nothing; the work is then only on the page.
    */
   constructor(dataset, onFailure) {
     this.dataset = dataset;

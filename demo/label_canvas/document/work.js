@@ -70,8 +70,8 @@ export class Work {
   async copyLink() {
     const link = makeLink(this.dataset, this.#saved());
     try {
-      // A promise, because Safari writes nothing after an await; of a blob, because browsers took no promise of text
-      // for long.
+      // A promise, because Safari writes nothing after an await; of a blob, because older browsers take no promise of
+      // text.
       const blob = link.then((text) => new Blob([text], { type: 'text/plain' }));
       await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
       this.listeners.onNotice('Link copied.');

@@ -1,7 +1,6 @@
 // @ts-check
 // The polygon: corners that are clicked, an outline drawn in one go, or both in turn. A corner is where the pen is
-// lifted, so that a finger
-// can adjust it. The map changes only when the polygon is closed.
+// lifted, so that a finger can adjust it. The map changes only when the polygon is closed.
 
 /** @import { LabelMap } from '../document/map.js' */
 /** @import { Point } from '../document/raster.js' */

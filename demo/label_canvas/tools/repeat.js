@@ -1,7 +1,6 @@
 // @ts-check
 // Repeat: a drag around something painted selects it as a block; a drag that begins in the block fills the area up to
-// its end with evenly
-// spread copies. Facades are rows and columns of the same window.
+// its end with evenly spread copies. Facades are rows and columns of the same window.
 
 /** @import { LabelMap } from '../document/map.js' */
 /** @import { Box, Point } from '../document/raster.js' */

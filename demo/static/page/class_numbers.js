@@ -28,7 +28,10 @@ export function classesFromNumbers(numbers, width, numbering, classCount, file) 
   return { classes: numbers.map((number) => table[number] ?? 0), kind };
 }
 
-/** @type {(numbering: Numbering, classCount: number, lowest: number, highest: number, hasIgnored: boolean, file: string) => { kind: string, table: number[] }} */
+/**
+ * @type {(numbering: Numbering, classCount: number, lowest: number, highest: number, hasIgnored: boolean, file: string)
+ *   => { kind: string, table: number[] }}
+ */
 function numberingOf({ name, startsAtOne, trainIds, labelIds }, classCount, lowest, highest, hasIgnored, file) {
   if (trainIds && labelIds) {
     const byTrainIds = file.includes('trainids') || (!file.includes('labelids') && (hasIgnored || highest < 19));

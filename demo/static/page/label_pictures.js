@@ -42,13 +42,17 @@ export async function openLabelMap(file, { size, palette, names, background, num
     half && `This file is a pair; the label map, its ${half} half, is on the canvas.`,
     isFitted && `Its shape differs from the canvas, so it is fitted, with ${names[background]} around it.`,
     far >= WORTH_SAYING &&
-      `${(100 * far).toFixed(1)}% of the pixels were far from every colour of the palette and became the class of the nearest colour.`,
+      `${(100 * far).toFixed(1)}% of the pixels were far from every colour of the palette and became ` +
+        'the class of the nearest colour.',
   ];
   const labelMap = place(resize(classes, inner, size, names.length), inner, size, background);
   return { labelMap, words: words.filter(Boolean).join(' '), isFitted };
 }
 
-/** @type {(pixels: Pixels, palette: number[], numbering: Numbering, name: string) => (Classes & { kind: string }) | null} */
+/**
+ * @type {(pixels: Pixels, palette: number[], numbering: Numbering, name: string) =>
+ *   (Classes & { kind: string }) | null}
+ */
 function readNumbers(pixels, palette, numbering, name) {
   const grey = greyValues(pixels);
   const found = grey && classesFromNumbers(grey, pixels.width, numbering, palette.length / 3, name);
@@ -65,7 +69,10 @@ function labelHalfOfPair(pixels, palette, size) {
   return leftIsMap ? { label: left, half: 'left' } : { label: right, half: 'right' };
 }
 
-/** Throws an Error unless an image is painted in the palette. @type {(pixels: Pixels, classes: Classes, palette: number[]) => void} */
+/**
+ * Throws an Error unless an image is painted in the palette.
+ * @type {(pixels: Pixels, classes: Classes, palette: number[]) => void}
+ */
 function refuseOther(pixels, classes, palette) {
   const found = shareOfPalette(pixels, palette, classes);
   const isSure = found > 1 - BGR_GAIN;
@@ -162,7 +169,10 @@ function resize({ width, height, classes }, inner, size, classCount) {
   return resized;
 }
 
-/** Puts a map into the middle of a larger one. @type {(part: Uint8Array, inner: Size, size: Size, background: number) => Uint8Array<ArrayBuffer>} */
+/**
+ * Puts a map into the middle of a larger one.
+ * @type {(part: Uint8Array, inner: Size, size: Size, background: number) => Uint8Array<ArrayBuffer>}
+ */
 function place(part, inner, size, background) {
   const labelMap = new Uint8Array(size.width * size.height).fill(background);
   const [left, top] = [Math.floor((size.width - inner.width) / 2), Math.floor((size.height - inner.height) / 2)];

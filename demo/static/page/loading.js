@@ -1,5 +1,5 @@
 // @ts-check
-// The place of the pictures while the models load: a bar, then the pictures, or a sentence and a button to try again.
+// The place of the images while the models load: a bar, then the images, or a sentence and a button to try again.
 
 /** @import { BrowserEngine, Wanted } from '../../in_browser/browser_engine.js' */
 /** @import { Engine, PaintingClient } from '../../in_browser/client.js' */
@@ -20,7 +20,7 @@ export class Loading {
 
   /**
    * Begins at once.
-   * @param {HTMLElement} element followed by the place of the pictures
+   * @param {HTMLElement} element followed by the place of the images
    * @param {BrowserEngine} engine
    * @param {Wanted} wanted
    * @param {Promise<void>} permitted resolves once models may be loaded

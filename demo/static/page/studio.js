@@ -1,5 +1,5 @@
 // @ts-check
-// One tab of the site: the components of the Gradio page, and the events that demo/app.py connects there.
+// One tab of the site: the components of the Gradio page, and the events that demo/studio.py connects there.
 // Every change of map, seed, dropout or view ends in `repaint`, so the images shown last belong to the current map.
 
 /** @import { Shown } from '../../comparison/comparison.js' */
