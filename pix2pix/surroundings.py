@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
@@ -44,9 +45,10 @@ def in_words(error: BaseException | str) -> str:
 def prepare_program() -> None:
     """Prepare this process: call it before anything is printed.
 
-    Output never ends the program, in any encoding, even if the terminal is closed. Certificates that are missing are
-    ignored, and ALL_PROXY stands for all proxies.
+    Output never ends the program, in any encoding, even if the terminal is closed; Ctrl-C ends it without a traceback.
+    Certificates that are missing are ignored, and ALL_PROXY stands for all proxies.
     """
+    sys.excepthook = _show_error
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):  # None without a console on Windows, other objects in notebooks
@@ -63,6 +65,13 @@ def prepare_program() -> None:
     if proxy := getproxies_environment().get("all"):  # Python's own client, urllib, does not know it
         for kind in {"http", "https"} - getproxies_environment().keys():
             os.environ[f"{kind}_proxy"] = proxy
+
+
+def _show_error(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        print("Stopped.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
 
 
 def _unusable_certificates() -> Iterator[tuple[str, str]]:

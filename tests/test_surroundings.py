@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -52,6 +53,13 @@ def mains() -> list[Path]:
 def test_every_program_has_the_parser_that_prepares_it(path):
     known = r"from (pix2pix.flags import .*Parser|pix2pix.config import .*parse_flags|demo.static.__main__ import main)"
     assert re.search(known, path.read_text("utf-8"))
+
+
+def test_ctrl_c_ends_a_program_with_a_sentence_and_other_errors_keep_their_traceback(tmp_path):
+    prepared = "from pix2pix.surroundings import prepare_program; prepare_program()"
+    stopped = run(["-c", f"{prepared}; raise KeyboardInterrupt"], tmp_path)
+    assert (stopped.returncode, stopped.stderr) == (-signal.SIGINT, b"Stopped.\n")
+    assert b"Traceback" in run(["-c", f"{prepared}; 1 / 0"], tmp_path).stderr
 
 
 def test_no_program_imports_the_compiler_before_it_is_used(tmp_path):

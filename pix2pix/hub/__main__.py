@@ -27,9 +27,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         complain(error)
         return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
     print(f"{model.repo}@{folder.name}\n{folder}")
     return 0
 

@@ -79,9 +79,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:  # ReleaseError and ReportError too
         complain(error)
         return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
     if flags.maps is None:
         print("The model card has no samples; --maps names the folder of label maps to paint.", file=sys.stderr)
     return 0
