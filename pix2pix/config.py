@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pix2pix.data_description import DIRECTIONS, VAL_SHARE, parse_size
-from pix2pix.flags import Parser, command_of
+from pix2pix.flags import Parser, command_of, folder_to_write
 from pix2pix.labels import PALETTES
 from pix2pix.lineage import DATASET_NAME
 from pix2pix.networks import NORMS
@@ -231,7 +231,7 @@ def _make_parser() -> Parser:
                 continue
             group.add_argument(
                 flag_of(item.name),
-                type=kind,
+                type=folder_to_write if item.name == "run_dir" else kind,
                 default=item.default,
                 choices=item.metadata["choices"],
                 metavar=None if item.metadata["choices"] else METAVARS.get(item.name, METAVARS[kind]),

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pix2pix import noise, release
 from pix2pix.files import replacing
-from pix2pix.flags import Parser, complain
+from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.hub import locate
 from pix2pix.networks import Down, UNet, Up
 from pix2pix.provenance import licence_note
@@ -195,7 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="released folder, run folder, or owner/name[@revision] on the Hugging Face Hub",
     )
     parser.add_argument(
-        "--output", metavar="DIR", type=Path, required=True, help="folder for model.onnx and its licence"
+        "--output", metavar="DIR", type=folder_to_write, required=True, help="folder for model.onnx and its licence"
     )
     parser.add_argument("--format", choices=("onnx",), default="onnx", help="file format (default: onnx)")
     flags = parser.parse_args(arguments)

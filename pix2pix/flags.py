@@ -67,6 +67,13 @@ def complain(error: BaseException | str) -> None:
     print(in_words(error), file=sys.stderr)
 
 
+def folder_to_write(text: str) -> Path:
+    """Read the name of a folder, which need not exist."""
+    if Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a file; name a folder")
+    return Path(text)
+
+
 class Parser(argparse.ArgumentParser):
     """Parses flags; names are never abbreviated, which could become ambiguous when flags are added."""
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pix2pix import release
-from pix2pix.flags import Parser, complain
+from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.labels import PALETTES
 from pix2pix.networks import UNet
 from pix2pix.pth_files import read_state
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dataset", choices=PALETTES, required=True, help="dataset that it was trained on")
     parser.add_argument("--objective", choices=OBJECTIVES, default="gan", help="training objective (default: gan)")
     parser.add_argument("--epochs", metavar="N", type=int, default=0, help="epochs of training (default: unknown)")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="released folder to write")
+    parser.add_argument("--output", type=folder_to_write, required=True, metavar="DIR", help="released folder to write")
     flags = parser.parse_args(arguments)
     if flags.epochs < 0:
         parser.error(f"--epochs must be at least 0, not {flags.epochs}")

@@ -20,7 +20,7 @@ from PIL import Image
 from pix2pix import release
 from pix2pix.data.checks import LabelImageFile, read_label_image
 from pix2pix.data.palette import background_class
-from pix2pix.flags import Parser, complain
+from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.hub import locate
 from pix2pix.image_files import list_images, printable
 from pix2pix.int8 import quantize
@@ -216,7 +216,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="label image, pair side by side, of which the input is used, or a folder of them",
     )
     parser.add_argument(
-        "--output", metavar="DIR", type=Path, required=True, help="folder for PNG files of the same names"
+        "--output", metavar="DIR", type=folder_to_write, required=True, help="folder for PNG files of the same names"
     )
     parser.add_argument(
         "--seed", metavar="N", type=int, default=0, help="seed of the dropout noise of every image (default: 0)"

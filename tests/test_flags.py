@@ -36,6 +36,16 @@ def call_main(name: str, arguments: list[str]) -> object:
     return importlib.import_module(name).main(arguments)
 
 
+WRITERS = {
+    "train.py": ["--run-dir"],
+    "-m pix2pix.export": ["RELEASE", "--output"],
+    "-m pix2pix.import_pth": ["FILE", "--dataset", "facades", "--output"],
+    "-m pix2pix.painter": ["--weights", "RELEASE", "--input", "DIR", "--output"],
+    "-m pix2pix.publish": ["pack", "FOLDER", "owner/name"],
+    "-m pix2pix.report": ["RUN", "--output"],
+    "-m demo.static": ["--output"],
+}
+"""Arguments of the programs that write a folder, which is the next argument."""
 HELP = [[command, *rest] for command in programs() for rest in [(), *((c,) for c in COMMANDS.get(command[3:], ()))]]
 
 
@@ -47,6 +57,15 @@ def test_no_program_has_a_parser_of_its_own():
     files = [ROOT / "train.py", ROOT / "app.py", *(ROOT / "pix2pix").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]
     found = [path.name for path in files if "ArgumentParser(" in path.read_text(encoding="utf-8")]
     assert found == []  # that of pix2pix.flags is `class Parser(argparse.ArgumentParser)`
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_a_file_in_the_place_of_a_folder_to_write_is_refused_before_any_work(command, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(SystemExit, match="2"):
+        programs()[command]([*WRITERS[command], str(file)])
+    assert f"{file} is a file; name a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", HELP, ids=" ".join)

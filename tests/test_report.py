@@ -466,12 +466,6 @@ def test_a_run_named_twice_gets_a_sentence(tmp_path, capsys):
     assert "is named twice" in capsys.readouterr().err
 
 
-def test_an_output_that_is_a_file_gets_a_sentence(tmp_path, capsys):
-    (tmp_path / "out").write_text("")
-    assert main([str(make_run(tmp_path / "run")), "--output", str(tmp_path / "out")]) == 1
-    assert capsys.readouterr().err == f"--output {tmp_path / 'out'} is a file; name a folder\n"
-
-
 def test_nothing_in_a_run_folder_is_changed(pair, tmp_path):
     def contents() -> dict[Path, bytes]:
         return {path: path.read_bytes() for run in pair for path in run.rglob("*") if path.is_file()}

@@ -7,7 +7,7 @@ from demo.command_line import add_weights
 from demo.models import BUNDLED, BUNDLED_WEIGHTS, MODELS, Source, find_sources
 from demo.static import SiteError, check_names, write_site
 from pix2pix.export import ExportError
-from pix2pix.flags import Parser, complain
+from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.hub import locate, pull
 from pix2pix.release import ReleaseError
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output",
         metavar="DIR",
-        type=Path,
+        type=folder_to_write,
         required=True,
         help="folder of the site; one that was written before is replaced",
     )

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pix2pix.flags import Parser, complain
+from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.hub import HubModel, locate
 from pix2pix.publish.pack import pack
 from pix2pix.publish.push import push
@@ -43,7 +43,7 @@ def parse() -> argparse.ArgumentParser:
     packer = commands.add_parser("pack", help="write what push would upload into a folder; needs no network")
     packer.add_argument("folder", metavar="FOLDER", type=Path, help="released folder or run")
     packer.add_argument("model", metavar="OWNER/NAME", help="repository that the model card's example loads")
-    packer.add_argument("output", metavar="OUTPUT", type=Path, help="folder for the files")
+    packer.add_argument("output", metavar="OUTPUT", type=folder_to_write, help="folder for the files")
     for command in (pusher, packer):
         command.add_argument(
             "--epochs",

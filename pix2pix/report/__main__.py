@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pix2pix.config import TrainConfig, is_path
 from pix2pix.fid.accuracy import NAMES, PAPER
 from pix2pix.files import replacing
-from pix2pix.flags import Parser, complain
+from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.progress import duration
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
@@ -166,8 +166,6 @@ def write(output: Path, runs: Sequence[Run], photos: bool) -> None:
         "report.json": json.dumps(summary(runs, photos), indent=2) + "\n",
         "index.html": render(chapters, runs, photos),
     }
-    if output.exists() and not output.is_dir():
-        raise ReportError(f"--output {output} is a file; name a folder")
     output.mkdir(parents=True, exist_ok=True)
     for sheet_file in (path for kind in ("strip", "grid") for path in output.glob(f"{kind}-*.png")):
         sheet_file.unlink()
@@ -185,7 +183,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, which is only read")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="folder for the page, index.html, and its files"
+        "--output",
+        type=folder_to_write,
+        required=True,
+        metavar="DIR",
+        help="folder for the page, index.html, and its files",
     )
     parser.add_argument(
         "--no-photos",
