@@ -96,7 +96,6 @@ def shapes_of(tabs: Sequence[Tab]) -> str:
 
 def build_demo(
     models: Mapping[str, Model],
-    examples_folder: Path = FOLDER / "maps",
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
     browser_models: BrowserModels | None = None,
     segmenters: Mapping[str, Path] = MappingProxyType({}),
@@ -105,12 +104,11 @@ def build_demo(
 
     Args:
         models: By "DATASET-OBJECTIVE" or "NAME-OBJECTIVE"; see `demo.tabs.make_tabs`.
-        examples_folder: Holds a folder of label images per bundled dataset.
         samples: Validation samples by dataset or name.
         browser_models: What browsers may paint with; give it to `launch` too.
         segmenters: Released folders that make label maps of photos, by own name.
     """
-    tabs = make_tabs(models, examples_folder, samples, browser_models, segmenters)
+    tabs = make_tabs(models, samples, browser_models, segmenters)
     title = make_title([tab.subject for tab in tabs])
     cache = (60, TEMPORARY_FILE_SECONDS)
     with without_servers(), gr.Blocks(title=title, analytics_enabled=False, delete_cache=cache) as demo:

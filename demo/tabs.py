@@ -10,6 +10,7 @@ import numpy as np
 from demo.browser_models import BrowserModels
 from demo.example_gallery import read_examples
 from demo.label_pictures import Opened, open_image, open_label_map
+from demo.maps import MAPS
 from demo.models import Model, by_dataset, painters_of
 from demo.photographs import Photographs
 from demo.subjects import SUBJECTS, Subject, title_of
@@ -115,7 +116,6 @@ class Tab:
 
 def make_tabs(
     models: Mapping[str, Model],
-    examples_folder: Path,
     samples: Mapping[str, ValidationSamples] = MappingProxyType({}),
     browser_models: BrowserModels | None = None,
     segmenters: Mapping[str, Path] = MappingProxyType({}),
@@ -124,7 +124,6 @@ def make_tabs(
 
     Args:
         models: By "DATASET-OBJECTIVE"; both objectives of every bundled dataset.
-        examples_folder: Holds a folder of label images per bundled dataset.
         samples: By dataset or own name.
         browser_models: What browsers may paint with.
         segmenters: Released folders that make label maps of photos, by own name.
@@ -133,7 +132,7 @@ def make_tabs(
     for name, pair in by_dataset(models).items():
         if name in SUBJECTS:
             subject = SUBJECTS[name]
-            examples = read_examples(examples_folder / name, PALETTES[name], subject.first_example)
+            examples = read_examples(MAPS / name, PALETTES[name], subject.first_example)
             photographs = Photographs(BUNDLED[name], subject.photo_aspect) if BUNDLED[name].is_dir() else None
             sources = samples.get(name), photographs
             offered = browser_models if browser_models and browser_models.knows(pair) else None

@@ -22,7 +22,6 @@ from pix2pix.painter import Painter, read_input
 from tests.helpers.own_images import edges, house_image, on_white, photo, save
 from tests.helpers.tiny import tiny_generator, tiny_release_config
 
-ROOT = Path(__file__).parents[1]
 LAND = Palette(("roof", "void", "water"), ("#c03020", "#202020", "#2060c0"))
 DRAWING = {"palette": None, "direction": "AtoB", "drawing": ("#ffffff", "#000000")}
 Make = Callable[..., Path]
@@ -42,7 +41,7 @@ def make(tmp_path: Path) -> Make:
 
 def tabs_of(*arguments: str) -> dict[str, Tab]:
     options = read_command_line(arguments, {})
-    tabs = make_tabs(options.models, ROOT / "demo" / "maps", options.samples, segmenters=options.segmenters)
+    tabs = make_tabs(options.models, options.samples, segmenters=options.segmenters)
     return {tab.name: tab for tab in tabs}
 
 

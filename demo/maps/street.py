@@ -77,20 +77,21 @@ class Street:
         for x in np.arange(left, right, 0.3 * height).tolist():
             self.disc("vegetation", x, (0.6 + 0.2 * rng.random()) * height, z, 0.6 * height, 0.5 * height)
 
-    def car(self, x: float, z: float, name: str = "car", length: float = 4.3) -> None:
+    def car(self, x: float, z: float) -> None:
         """Draw a car along the street, its nearer end at z: a body and a narrower cabin, on wheels."""
+        length = 4.3
         for depth in np.linspace(z + length, z, 16).tolist():
             self.polygon(
-                name, [(x - 0.9, 0.3, depth), (x + 0.9, 0.3, depth), (x + 0.88, 0.95, depth), (x - 0.88, 0.95, depth)]
+                "car", [(x - 0.9, 0.3, depth), (x + 0.9, 0.3, depth), (x + 0.88, 0.95, depth), (x - 0.88, 0.95, depth)]
             )
             if 0.6 < depth - z < 0.75 * length:
                 self.polygon(
-                    name,
+                    "car",
                     [(x - 0.85, 0.9, depth), (x + 0.85, 0.9, depth), (x + 0.62, 1.5, depth), (x - 0.62, 1.5, depth)],
                 )
         for wheel in (x - 0.75, x + 0.75):
             for depth in (z + 0.8 * length, z + 0.15 * length):
-                self.upright(name, wheel - 0.12, wheel + 0.12, 0, 0.4, depth)
+                self.upright("car", wheel - 0.12, wheel + 0.12, 0, 0.4, depth)
 
     def car_across(self, x: float, z: float) -> None:
         """Draw a car that crosses the street, seen from its side."""
@@ -108,12 +109,12 @@ class Street:
         for wheel in (x - 0.4 * width, x + 0.4 * width):
             self.upright(name, wheel - 0.15, wheel + 0.15, 0, 0.5, z)
 
-    def person(self, x: float, z: float, height: float = 1.75, name: str = "person", step: float = 0.2) -> None:
+    def person(self, x: float, z: float, height: float = 1.75, step: float = 0.2) -> None:
         """Draw someone who walks: head, trunk with arms, two legs `step` metres apart."""
         h = height / 1.75
-        self.disc(name, x, 1.63 * h, z, 0.2 * h, 0.25 * h)
+        self.disc("person", x, 1.63 * h, z, 0.2 * h, 0.25 * h)
         self.polygon(
-            name,
+            "person",
             [
                 (x - 0.25, 0.85 * h, z),
                 (x - 0.22, 1.45 * h, z),
@@ -125,7 +126,7 @@ class Street:
         for side in (-1, 1):
             foot = side * (0.08 + step / 2)
             self.polygon(
-                name,
+                "person",
                 [(x - 0.17, 0.95 * h, z), (x + 0.17, 0.95 * h, z), (x + foot + 0.08, 0, z), (x + foot - 0.08, 0, z)],
             )
 

@@ -3,13 +3,12 @@
 import base64
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from demo.example_gallery import read_examples, to_data_url
-from demo.maps import RANDOM_MAPS
+from demo.maps import MAPS, RANDOM_MAPS
 from demo.noise_choice import FIRST_NOISE
 from demo.subjects import SUBJECTS
 from demo.views import say_epochs, words_of
@@ -17,7 +16,6 @@ from pix2pix.data.class_numbers import CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS
 from pix2pix.labels import PALETTES
 from pix2pix.release import ReleaseConfig
 
-MAPS = Path(__file__).parents[1] / "maps"
 SURPRISES = 200
 """Random maps of each dataset: 0.1 to 0.4 MB. The rules that draw them are Python, so a site has finished maps."""
 

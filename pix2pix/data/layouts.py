@@ -214,10 +214,10 @@ class PairReader:
                 sides[self.label_side] = found[0]
         return sides[0], sides[1]
 
-    def all_sides(self, indices: Sequence[int] | None = None) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
-        """Yield file, A and B of these pairs, or of all, as `PairChecks.add` takes them."""
-        for index in range(len(self)) if indices is None else indices:
-            yield self.files[index].a, *self.sides(index)
+    def all_sides(self) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
+        """Yield file, A and B of every pair, as `PairChecks.add` takes them."""
+        for index, files in enumerate(self.files):
+            yield files.a, *self.sides(index)
 
     def pair(self, index: int) -> Tensor:
         """Return source and target, uint8 [2, 3, H, W] in torch.channels_last.
