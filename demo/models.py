@@ -16,13 +16,14 @@ import numpy as np
 
 from pix2pix.hub import HubModel, cached, fetch, locate
 from pix2pix.labels import PALETTES
+from pix2pix.lineage import DATASET_NAME
 from pix2pix.painter import Painter
 from pix2pix.release import OBJECTIVES, ReleaseConfig, ReleaseError
 from pix2pix.surroundings import in_words
 
 MODELS = tuple(f"{dataset}-{objective}" for dataset in PALETTES for objective in OBJECTIVES)
 """The models whose datasets the page knows."""
-MODEL_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,39})-(gan|l1)")
+MODEL_NAME = re.compile(f"({DATASET_NAME})-({'|'.join(OBJECTIVES)})")
 """Any other name in this form is a tab of people's own."""
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 BUNDLED = "bundled weights"

@@ -40,6 +40,16 @@ def files_of(model: HubModel) -> list[str]:
     return [*FILES, *(f"epochs/{path.name}" for path in weights_by_epoch(folder / "epochs").values())]
 
 
+def write(pinned: dict[str, HubModel]) -> None:
+    """Write the commits into `demo/models.json` and the front matter of README.md."""
+    sources = {name: f"{model.repo}@{model.revision}" for name, model in pinned.items()}
+    PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")
+    preloaded = [f"{model.repo} {','.join(files_of(model))} {model.revision}" for model in pinned.values()]
+    front_matter = metadata_load(README) or {}
+    front_matter |= {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded}
+    metadata_save(README, front_matter)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = Parser(prog="python -m demo.pin", description="Pin the page's models to commits on the Hugging Face Hub.")
     parser.add_argument("owner", metavar="OWNER", help="user or organisation")
@@ -49,16 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"{unknown[0]!r} is none of {', '.join(MODELS)}")
     try:
         pinned = pin(flags.owner, flags.names or list(MODELS))
-    except ValueError as error:
+        write(pinned)
+    except (OSError, ValueError) as error:
         complain(error)
         return 1
-    sources = {name: f"{model.repo}@{model.revision}" for name, model in pinned.items()}
-    PUBLISHED_MODELS.write_text(json.dumps(sources, indent=2) + "\n", encoding="utf-8")
-    preloaded = [f"{model.repo} {','.join(files_of(model))} {model.revision}" for model in pinned.values()]
-    front_matter = metadata_load(README) or {}
-    front_matter |= {"models": [model.repo for model in pinned.values()], "preload_from_hub": preloaded}
-    metadata_save(README, front_matter)
-    print("\n".join(sources.values()))
+    print("\n".join(f"{model.repo}@{model.revision}" for model in pinned.values()))
     return 0
 
 

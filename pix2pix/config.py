@@ -12,7 +12,7 @@ import numpy as np
 from pix2pix.data_description import DIRECTIONS, VAL_SHARE, parse_size
 from pix2pix.flags import Parser, command_of, folder_to_write
 from pix2pix.labels import PALETTES
-from pix2pix.lineage import DATASET_NAME
+from pix2pix.lineage import DATASET_NAME, DATASET_NAME_IN_WORDS
 from pix2pix.networks import NORMS
 from pix2pix.release_config import OBJECTIVES
 
@@ -138,9 +138,7 @@ class TrainConfig:
 
     def _check_data(self) -> None:
         if not re.fullmatch(DATASET_NAME, self.dataset):
-            raise ValueError(
-                f"--name must consist of at most 40 lower-case letters, digits, - and _, not {self.dataset[:50]!r}"
-            )
+            raise ValueError(f"--name must consist of {DATASET_NAME_IN_WORDS}, not {self.dataset[:50]!r}")
         for name, default in OWN_DATA.items():
             if self.data is None and getattr(self, name) != default:
                 raise ValueError(f"{flag_of(name)} has no effect without --data; leave it out")

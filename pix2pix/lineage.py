@@ -8,6 +8,7 @@ from typing import Any
 MAX_STAGES = 100
 DATASET_NAME = "[a-z0-9][a-z0-9_-]{0,39}"
 """What a dataset may be called; the name becomes part of paths."""
+DATASET_NAME_IN_WORDS = "at most 40 lower-case letters, digits, - and _"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pix2pix.data_description import DIRECTIONS, PALETTE_OF, SIDES, input_side
 from pix2pix.labels import Palette
-from pix2pix.lineage import DATASET_NAME, Stage, describe, total_epochs
+from pix2pix.lineage import DATASET_NAME, DATASET_NAME_IN_WORDS, Stage, describe, total_epochs
 from pix2pix.lineage import from_json as lineage_from_json
 from pix2pix.lineage import to_json as lineage_to_json
 from pix2pix.networks import NORMS
@@ -212,7 +212,7 @@ def _checked_int(values: dict[str, Any], name: str, low: int, high: int) -> int:
 
 def _dataset(name: str) -> str:
     if not re.fullmatch(DATASET_NAME, name):
-        raise ReleaseError(f"dataset must consist of lower-case letters and digits, not {name[:50]!r}")
+        raise ReleaseError(f"dataset must consist of {DATASET_NAME_IN_WORDS}, not {name[:50]!r}")
     return name
 
 

@@ -174,6 +174,7 @@ def test_only_one_run_or_two_folders_are_taken(capsys):
         ("a b c", "not 3"),
         ("a b --splits val", "are only for a run folder"),
         ("a b --data-dir d", "are only for a run folder"),
+        ("a b --segmenter r", "are only for a run folder"),
     ):
         with pytest.raises(SystemExit):
             fid.main(arguments.split())

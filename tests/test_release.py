@@ -113,7 +113,7 @@ MALFORMED = {
     "dataset of another type": ({"dataset": 3}, "dataset is missing or not of type str"),
     "dataset that is a path": (
         {"dataset": "../photos"},
-        "dataset must consist of lower-case letters and digits, not '../photos'",
+        "dataset must consist of at most 40 lower-case letters, digits, - and _, not '../photos'",
     ),
     "unknown objective": ({"objective": "wgan"}, "objective must be one of gan, l1"),
     "objective of another type": ({"objective": ["gan"]}, "objective is missing"),

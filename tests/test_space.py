@@ -108,6 +108,16 @@ def test_nothing_is_pinned_where_a_model_is_missing(
     assert {path.name: path.read_bytes() for path in copies.glob("*.*") if path.is_file()} == before
 
 
+def test_a_file_that_cannot_be_written_gets_a_sentence(
+    hub: HubServer, copies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(hub, copies, "facades-gan")
+    (copies / "models.json").unlink()
+    (copies / "models.json").mkdir()
+    assert pin.main(["me", "facades-gan"]) == 1
+    assert capsys.readouterr().err == f"Is a directory: '{copies / 'models.json'}'\n"
+
+
 # The page
 
 

@@ -16,7 +16,6 @@ occur.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ import numpy as np
 
 from pix2pix.data import DataError
 from pix2pix.data.checks import looks_like_label_map
+from pix2pix.files import replacing
 from pix2pix.image_files import printable
 from pix2pix.labels import FAR_DISTANCE, Palette
 
@@ -225,10 +225,9 @@ def write_palette(path: Path, found: FoundPalette) -> None:
         raise PaletteError(
             f"{printable(path)} exists, and its names may be yours; remove it to find the colours again."
         )
-    unfinished = path.with_name(path.name + ".part")
     try:
-        unfinished.write_text(found.to_json(), encoding="utf-8")
-        os.replace(unfinished, path)
+        with replacing(path) as file:
+            file.write(found.to_json().encode())
     except OSError as error:
         raise PaletteError(f"{printable(path)} cannot be written: {error.strerror}.") from error
 

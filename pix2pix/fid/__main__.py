@@ -176,9 +176,10 @@ def main(arguments: list[str] | None = None) -> int:
     flags = parser.parse_args(arguments)
     if len(flags.folders) > 2:
         parser.error(f"name one run folder or two folders of images, not {len(flags.folders)}")
-    if len(flags.folders) == 2 and (flags.splits or flags.data_dir):
+    if len(flags.folders) == 2 and (flags.splits or flags.data_dir or flags.segmenter):
         parser.error(
-            "--splits and --data-dir are only for a run folder; two folders of images are compared as they are"
+            "--splits, --data-dir and --segmenter are only for a run folder; "
+            "two folders of images are compared as they are"
         )
     try:
         if len(flags.folders) == 1:
