@@ -3,7 +3,8 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -22,6 +23,7 @@ from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid import inception
 from pix2pix.fid.inception import Inception
 from pix2pix.run_folder import RunFolder
+from tests.helpers.browser import PATIENCE
 from tests.helpers.hub_server import HubServer
 from tests.helpers.tiny import draw_pair, published_pairs, tiny_generator, tiny_release_config, use_endpoint
 
@@ -166,10 +168,18 @@ def find_chromium() -> str:
     pytest.skip("there is no chromium on the PATH (apt-get install chromium)")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def started_browser(flags: Sequence[str] = FLAGS) -> Iterator[Browser]:
+    """Chromium; all its pages wait for `PATIENCE` before a test fails, not for Playwright's 30 seconds."""
     path = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        browser.on("context", lambda context: context.set_default_timeout(1000 * PATIENCE))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started_browser() as browser:
+        yield browser

@@ -1,11 +1,13 @@
-"""The tests pass whatever the shell has set."""
+"""The tests pass whatever the shell has set, and however busy the machine is."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from playwright.sync_api import TimeoutError
 
+from tests import conftest
 from tests.helpers.app import ROOT
 from tests.helpers.environment import isolated
 
@@ -44,3 +46,11 @@ def test_tests_pass_in_a_hostile_environment(tests):
     done = subprocess.run(command, cwd=ROOT, env=os.environ | HOSTILE, capture_output=True, timeout=600)
     assert done.returncode == 0, done.stdout.decode("ascii", "replace")
     assert b" passed" in done.stdout
+
+
+def test_every_page_waits_as_long_as_assertions_do(monkeypatch):
+    monkeypatch.setattr(conftest, "PATIENCE", 0.25)
+    with conftest.started_browser() as browser:
+        for make in (browser.new_page, lambda: browser.new_context().new_page()):
+            with pytest.raises(TimeoutError, match="250ms"):
+                make().wait_for_function("() => false")

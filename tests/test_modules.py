@@ -42,10 +42,10 @@ def plain_app():
 def test_a_page_of_somebody_else_has_a_canvas_that_paints(browser: Browser, plain_app: str):
     page = browser.new_page()
     page.goto(plain_app)
-    page.get_by_role("radio", name="Fill").click(timeout=60_000)
+    page.get_by_role("radio", name="Fill").click()
     page.get_by_role("radio", name="facade").click()
     page.locator(".lc-surface canvas").click()
-    expect(page.get_by_label("Pixels of facade")).to_have_value(str(256 * 256), timeout=60_000)
+    expect(page.get_by_label("Pixels of facade")).to_have_value(str(256 * 256))
     page.close()
 
 
@@ -53,9 +53,7 @@ def test_a_module_that_is_not_served_is_a_sentence_on_the_page(browser: Browser,
     page = browser.new_page()
     page.route("**/label_canvas/view.js", lambda route: route.fulfill(status=404))
     page.goto(plain_app)
-    expect(page.get_by_text("This part of the page could not be loaded. Please reload the page.")).to_be_visible(
-        timeout=60_000
-    )
+    expect(page.get_by_text("This part of the page could not be loaded. Please reload the page.")).to_be_visible()
     page.close()
 
 

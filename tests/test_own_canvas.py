@@ -27,7 +27,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1100, "height": 900})
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(url)
-    expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(ISLANDS), timeout=60_000)
+    expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(ISLANDS))
     yield page
     assert complaints == []
     page.close()
@@ -36,11 +36,11 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
 def test_a_painted_quarter_is_a_quarter_of_the_map_in_python_and_is_undone(page: Page):
     page.get_by_role("radio", name="Rectangle").click()
     drag(page, (0, 0), (159, 119))  # with the class of the start, sand; the map is also sent on the way
-    expect(page.get_by_text("25%")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("25%")).to_be_visible()
     painted = read_map(page, ISLANDS)
     assert painted.shape == (240, 320) and (painted[:120, :160] == 1).all() and (painted == 1).mean() == 0.25
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("100%")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("100%")).to_be_visible()
     assert (read_map(page, ISLANDS) == 0).all()
 
 

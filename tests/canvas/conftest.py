@@ -10,7 +10,7 @@ from tests.conftest import find_chromium
 from tests.helpers.app import weight_flags
 from tests.helpers.both_pages import app_url as app_url
 from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
-from tests.helpers.browser import PHONE, cleared_page, reset, served_app
+from tests.helpers.browser import PHONE, Desk, cleared_page, reset, served_app
 from tests.helpers.painters import Painters, painters_behind
 from tests.helpers.site import served_site
 from tests.helpers.sites import tiny_folders as tiny_folders
@@ -33,27 +33,27 @@ def site_url(tiny_site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(browser: Browser, app_url: str) -> Iterator[tuple[Page, list[str]]]:
+def desk(browser: Browser, app_url: str) -> Iterator[Desk]:
     with cleared_page(browser, app_url, permissions=["clipboard-read", "clipboard-write"]) as opened:
         yield opened
 
 
 @pytest.fixture
-def page(desk: tuple[Page, list[str]]) -> Page:
-    reset(*desk)
-    return desk[0]
+def page(desk: Desk) -> Page:
+    reset(desk)
+    return desk.page
 
 
 @pytest.fixture(scope="module")
-def opened_phone(browser: Browser, app_url: str) -> Iterator[tuple[Page, list[str]]]:
+def opened_phone(browser: Browser, app_url: str) -> Iterator[Desk]:
     with cleared_page(browser, app_url, **PHONE) as opened:
         yield opened
 
 
 @pytest.fixture
-def phone(opened_phone: tuple[Page, list[str]]) -> Page:
-    reset(*opened_phone)
-    return opened_phone[0]
+def phone(opened_phone: Desk) -> Page:
+    reset(opened_phone)
+    return opened_phone.page
 
 
 @pytest.fixture(scope="module")

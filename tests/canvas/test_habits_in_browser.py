@@ -31,6 +31,7 @@ from tests.helpers.browser import (
     read_map,
     set_brush_size,
     wait_for_map,
+    wait_until,
 )
 from tests.helpers.tiny import draw_label_map
 
@@ -239,7 +240,7 @@ def test_of_two_images_the_newest_stays_even_if_the_other_takes_longer(page: Pag
     if page.locator(".static-page").count():  # which uploads nothing
         page.evaluate(DELAY_FIRST_READING)
     give(page, "drop", "large.png", "image/png", to_png(draw_label_map(3), FACADES))
-    page.wait_for_timeout(200)
+    wait_until(page, lambda: uploads or page.evaluate("window.release !== undefined"))
     give(page, "paste", "small.png", "image/png", to_png(draw_label_map(4), FACADES))
     wait_for_map(page, draw_label_map(4))
     if uploads:

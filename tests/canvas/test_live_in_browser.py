@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
+    Desk,
     both_pictures_change,
     click,
     counted_requests,
@@ -27,14 +28,14 @@ STOP_CLOCK = "() => { window.clock = 0; performance.now = () => window.clock; }"
 
 
 @pytest.fixture
-def clock(page: Page, desk: tuple[Page, list[str]]) -> Iterator[None]:
+def clock(page: Page, desk: Desk) -> Iterator[None]:
     """Stops the page's clock: answers come at once, and strokes last until a test moves the clock."""
     page.evaluate(STOP_CLOCK)
     for row in (20, 40):
         with both_pictures_change(page):
             click(page, (20, row))
     press(page, "Clear")
-    wait_for_pictures(page, desk[1])
+    wait_for_pictures(page, desk.cleared)
     yield
     page.evaluate(START_CLOCK)
 

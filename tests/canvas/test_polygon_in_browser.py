@@ -23,11 +23,15 @@ from tests.helpers.browser import (
     press,
     read_map,
 )
+from tests.helpers.painters import Painters, expect_pictures
 
 
 @pytest.mark.parametrize("end", ["first corner", "double click", "Enter"])
-def test_a_polygon_is_filled_exactly_however_it_is_closed_and_is_one_step_of_undo(page: Page, end: str) -> None:
+def test_a_polygon_is_filled_exactly_however_it_is_closed_and_is_one_step_of_undo(
+    page: Page, painters: Painters, end: str
+) -> None:
     before = paint_facade(page)
+    expect_pictures(page, painters, before)
     choose(page, "Polygon")
     choose(page, "shop")
     for corner in DIAMOND[:-1]:

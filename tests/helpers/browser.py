@@ -8,8 +8,9 @@ import sys
 import time
 import urllib.request
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ ROOT = Path(__file__).parents[2]
 
 
 PATIENCE = 180
-"""Seconds after which a test stops waiting for a page and fails; on a busy machine, everything takes long."""
+"""Seconds after which a test stops waiting for a page and fails; on a busy machine, everything takes long.
+
+`started_browser` of tests/conftest.py tells pages, and this module assertions.
+"""
 expect.set_options(timeout=1000 * PATIENCE)
 
 
@@ -125,7 +129,6 @@ def opened_page(
         options: Those of the context.
     """
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-    context.set_default_timeout(1000 * PATIENCE)
     context.add_init_script(COUNT_JOBS)
     page = context.new_page()
     if stored is not None:
@@ -164,14 +167,17 @@ def opened_page(
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
+    expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
     expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
 
 
 def read_map(page: Page, palette: Palette = FACADES) -> np.ndarray:
     """The classes that the canvas shows, [H, W]; fails if any pixel has a colour between two classes."""
+    canvas = page.locator(".lc-stage canvas:visible")
+    canvas.wait_for()  # a new one is empty
     page.evaluate("() => new Promise(requestAnimationFrame)")  # changes are drawn with the next frame
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    width, height, values = run_script(page.locator(".lc-stage canvas:visible"), READ_CANVAS)
+    width, height, values = run_script(canvas, READ_CANVAS)
     pixels = values.reshape(height, width, 4)[..., :3]
     label_map, _ = palette.from_image(pixels)
     assert (palette.to_image(label_map) == pixels).all()
@@ -183,21 +189,27 @@ def shown_pictures(page: Page) -> list[str]:
 
 
 def wait_for_pictures(page: Page, expected: list[str]) -> None:
-    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src === urls[i])", arg=expected)
+    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.map((p) => p.src).join() === urls.join()", arg=expected)
+
+
+def wait_until(page: Page, condition: Callable[[], object]) -> None:
+    """Wait until a condition outside of the page holds, such as a request that a server got."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        page.wait_for_timeout(100)
 
 
 def wait_for_map(page: Page, label_map: np.ndarray, palette: Palette = FACADES) -> None:
-    until = time.monotonic() + PATIENCE
-    while not (read_map(page, palette) == label_map).all():
-        assert time.monotonic() < until, "the map did not come"
-        page.wait_for_timeout(100)
+    wait_until(page, lambda: (read_map(page, palette) == label_map).all())
 
 
 @contextmanager
 def both_pictures_change(page: Page) -> Iterator[None]:
     before = shown_pictures(page)
     yield
-    page.wait_for_function(f"urls => {VISIBLE_PICTURES}.every((p, i) => p.src !== urls[i])", arg=before)
+    changed = "(shown, urls) => shown.length && shown.every((picture, i) => picture.src !== urls[i])"
+    page.wait_for_function(f"urls => ({changed})({VISIBLE_PICTURES}, urls)", arg=before)
 
 
 def on_screen(page: Page, point: Point) -> tuple[float, float]:
@@ -247,7 +259,10 @@ Worker.prototype.postMessage = function (message, ...more) {
 
 @contextmanager
 def counted_requests(page: Page, number: int) -> Iterator[None]:
-    """Fails if what happens inside asks the server, or the site's worker, for more or fewer pictures."""
+    """Fails if what happens inside asks the server, or the site's worker, for more or fewer pictures.
+
+    The pictures of the map so far have to be there: a request for them would be counted, too.
+    """
     joins: list[str] = []
     page.on("request", lambda request: joins.append(request.url) if "/queue/join" in request.url else None)
     jobs = page.evaluate("window.jobs")
@@ -256,13 +271,38 @@ def counted_requests(page: Page, number: int) -> Iterator[None]:
     assert len(joins) + page.evaluate("window.jobs") - jobs == number
 
 
+@dataclass(frozen=True)
+class Desk:
+    """A page for many tests, and its pictures of the background alone, and of another class alone."""
+
+    page: Page
+    cleared: list[str]
+    filled: list[str]
+
+
 @contextmanager
-def cleared_page(browser: Browser, url: str, **options: object) -> Iterator[tuple[Page, list[str]]]:
-    """A page for many tests, and the pictures of the background alone."""
+def cleared_page(browser: Browser, url: str, **options: object) -> Iterator[Desk]:
+    """A page for many tests."""
     with opened_page(browser, url, **options) as page:
-        with both_pictures_change(page):
-            press(page, "Clear")
-        yield page, shown_pictures(page)
+        pictures = []
+        for script in (CLEAR, FILL):
+            with both_pictures_change(page):
+                page.locator(".label-canvas:visible").evaluate(script)
+            pictures.append(shown_pictures(page))
+        yield Desk(page, *pictures)
+
+
+CLEAR = "canvas => canvas.querySelector('[data-action=clear]').click()"
+
+
+FILL = """
+canvas => {
+  for (const button of ['[data-tool=fill]', '.lc-palette button:nth-child(11)']) canvas.querySelector(button).click();
+  const enter = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true });
+  canvas.querySelector('.lc-stage canvas').dispatchEvent(enter);
+}
+"""
+"""Fills an empty map with a class that no test paints with."""
 
 
 RESET = """
@@ -278,20 +318,29 @@ canvas => {
   set('.lc-down', '', 'input');
   if (find('[data-action=mirror]').ariaPressed === 'true') find('[data-action=mirror]').click();
   const door = '.lc-palette button:nth-child(4)';
-  const buttons = ['[data-action=zoom-reset]', '[data-tool=brush]', door, '[data-action=clear]'];
-  for (const button of buttons) find(button).click();
+  for (const button of ['[data-action=zoom-reset]', '[data-tool=brush]', door]) find(button).click();
 }
 """
 
 
-def reset(page: Page, cleared: list[str]) -> None:
-    """Resets the canvas to its first state, but with the class door and all background; undo leads to earlier tests."""
+def reset(desk: Desk) -> None:
+    """Resets the canvas to its first state, but with the class door and all background; undo leads to earlier tests.
+
+    An earlier test may have left while pictures were on their way, and those of the background may still be shown. So
+    the map is first filled with a class: once its pictures are shown, no older ones can come.
+    """
+    page = desk.page
     page.mouse.up()
     page.mouse.move(*on_screen(page, (128, 128)))  # where the keyboard's cursor begins
     page.mouse.move(0, 0)
     page.keyboard.press("Escape")
-    page.locator(".label-canvas:visible").evaluate(RESET)
-    wait_for_pictures(page, cleared)
+    canvas = page.locator(".label-canvas:visible")
+    for script in (CLEAR, FILL):
+        canvas.evaluate(script)
+    wait_for_pictures(page, desk.filled)
+    for script in (CLEAR, RESET):
+        canvas.evaluate(script)
+    wait_for_pictures(page, desk.cleared)
 
 
 def paint_facade(page: Page) -> np.ndarray:

@@ -67,7 +67,8 @@ def sizes(page: Page) -> list[list[int]]:
     """Width and height of the images that are shown."""
     shown = page.locator(".comparison:visible img")
     shown.first.wait_for()
-    return shown.evaluate_all("images => images.map((image) => [image.naturalWidth, image.naturalHeight])")
+    decoded = "all => Promise.all(all.map((p) => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
+    return shown.evaluate_all(decoded)
 
 
 def test_a_wide_map_is_painted_saved_and_linked(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.static import _write_worker
-from tests.helpers.browser import PATIENCE, both_pictures_change, choose, drag, open_tab, opened_page, press, read_map
+from tests.helpers.browser import (
+    both_pictures_change,
+    choose,
+    drag,
+    open_tab,
+    opened_page,
+    press,
+    read_map,
+    wait_until,
+)
 from tests.helpers.site import served_site
 from tests.helpers.tiny import free_port
 
@@ -20,9 +28,24 @@ KEPT = """
 """
 
 
+WORKERS = """
+() => navigator.serviceWorker.getRegistration().then(
+  ({ installing, waiting, active }) => [installing, waiting, active].filter(Boolean).length)
+"""
+
+
 def visit(page: Page, url: str) -> None:
     page.goto(url)
     expect(page.locator(".comparison:visible img[src]")).to_have_count(2)
+
+
+def wait_for_check(page: Page, asked: list[str], number: int) -> None:
+    """Wait until the service worker's script has been requested so often.
+
+    A first visit gets it, and seconds after every visit the browser looks for a new version. What a test does before
+    that may be taken for the next visit's.
+    """
+    wait_until(page, lambda: asked.count("/service_worker.js") >= number)
 
 
 def test_a_plain_host_gives_threads_from_the_first_visit(browser: Browser, tiny_site: Path) -> None:
@@ -71,11 +94,10 @@ def test_a_second_visit_downloads_nothing(browser: Browser, tiny_site: Path) -> 
         visit(page, url)
         page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")
         assert sum(path.endswith(".onnx") for path in asked) == 4
+        wait_for_check(page, asked, 2)
         asked.clear()
         visit(page, url)
-        until = time.monotonic() + PATIENCE
-        while not asked and time.monotonic() < until:  # the browser asks for it when it has time
-            page.wait_for_timeout(100)
+        wait_for_check(page, asked, 1)
         page.wait_for_timeout(500)
     assert asked == ["/service_worker.js"]  # whether there is a new version
     context.close()
@@ -109,13 +131,12 @@ def test_an_update_comes_as_a_whole_with_a_reload_and_downloads_no_model_again(
         visit(page, url)
         page.wait_for_function(f"() => ({KEPT})().then(([, models]) => models === 4)")
         assert words_of(page) == ("first", "first")
+        wait_for_check(page, asked, 2)
         change(site, "second")
         asked.clear()
         visit(page, url)
         assert words_of(page) == ("first", "first")
-        expect(page.get_by_text("A new version of this page is ready. Close its other tabs, if any")).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.get_by_text("A new version of this page is ready. Close its other tabs, if any")).to_be_visible()
         page.reload()
         expect(page.locator("[data-action=surprise]")).to_have_text("Surprise second")
         assert words_of(page) == ("second", "second")
@@ -235,19 +256,22 @@ def test_two_sites_of_a_host_keep_their_files_beside_each_other(
 
 
 def test_a_version_that_arrives_in_parts_is_not_taken(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
-    site = shutil.copytree(tiny_site, tmp_path / "site")
+    site, asked = shutil.copytree(tiny_site, tmp_path / "site"), []
     change(site, "first")
     context = browser.new_context()
     page = context.new_page()
-    with served_site(site) as url:
+    with served_site(site, asked) as url:
         visit(page, url)
+        wait_for_check(page, asked, 2)
         change(site, "second")
         layout = site / "version-second" / "static" / "page" / "layout.js"
         content = layout.read_text()
         layout.write_text(content.replace("second", "another"))  # the host is in the middle of an upload
         for _ in range(2):
+            asked.clear()
             visit(page, url)
-            page.wait_for_timeout(1000)
+            wait_until(page, lambda: "/version-second/static/page/layout.js" in asked)
+            page.wait_for_function(f"() => ({WORKERS})().then((workers) => workers === 1)")  # the new one has failed
             assert words_of(page) == ("first", "first")
         layout.write_text(content)
         visit(page, url)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.conftest import FLAGS, find_chromium
+from tests.conftest import FLAGS, started_browser
 from tests.helpers.browser import opened_page
 from tests.helpers.site import SitePainters, check_images, served_site
 
@@ -17,11 +17,8 @@ WORDS = "Your browser paints these images with WebGPU; your map is sent to no se
 def browser() -> Iterator[Browser]:
     flags = [flag for flag in FLAGS if flag != "--disable-gpu"]
     flags += ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+    with started_browser(flags) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(autouse=True)
