@@ -55,7 +55,7 @@ with ThreadPoolExecutor(1) as reader, without_stub_files():
 
     from demo.app import build_demo, launch
     from demo.models import fetch_wanted
-    from demo.server.stop import block_until_stopped, log_requests
+    from demo.server.stop import block_until_stopped, log_requests, noting_stop_signals
 
 options = reading.result()
 demo = build_demo(
@@ -69,19 +69,22 @@ fetch_wanted(options.models)
 if is_program:
     log_requests()
     surroundings.exempt_from_proxies(options.host.strip("[]"))
-    try:
-        _, url, public_url = launch(
-            demo,
-            options.browser_models,
-            prevent_thread_lock=True,
-            quiet=True,
-            mcp_server=options.is_mcp_server,
-            server_name=options.host,
-            server_port=options.port,  # exactly this port; without one, Gradio takes the first free one
-            share=options.is_shared,
-        )
-    except OSError as error:
-        reason = str(error).partition(".")[0]
-        raise SystemExit(f"The app cannot listen ({reason}). Choose another address with --host and --port.") from None
-    print(f"Paint at {url}", flush=True)
-    block_until_stopped(demo)
+    with noting_stop_signals():  # the server has visitors before `launch` returns
+        try:
+            _, url, public_url = launch(
+                demo,
+                options.browser_models,
+                prevent_thread_lock=True,
+                quiet=True,
+                mcp_server=options.is_mcp_server,
+                server_name=options.host,
+                server_port=options.port,  # exactly this port; without one, Gradio takes the first free one
+                share=options.is_shared,
+            )
+        except OSError as error:
+            reason = str(error).partition(".")[0]
+            raise SystemExit(
+                f"The app cannot listen ({reason}). Choose another address with --host and --port."
+            ) from None
+        print(f"Paint at {url}", flush=True)
+        block_until_stopped(demo)

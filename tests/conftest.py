@@ -31,6 +31,13 @@ torch.set_num_threads(1)  # at this size, threads cost more than they bring
 
 
 @pytest.fixture(autouse=True)
+def seed() -> None:
+    """Draw the same, whatever has drawn before in this process, which is chance where several run the tests."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture(autouse=True)
 def signal_handlers() -> Iterator[None]:
     """Training installs its own; give Ctrl-C back to pytest."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

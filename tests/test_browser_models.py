@@ -156,7 +156,7 @@ def test_the_server_sends_models_and_runtime_and_nothing_else_of_a_site(site: Pa
     demo = build_demo(models, browser_models=browser_models)
     _, url, _ = launch(demo, browser_models, prevent_thread_lock=True, quiet=True)
     try:
-        with httpx.Client(base_url=f"{url}in_browser/") as client:
+        with httpx.Client(base_url=f"{url}in_browser/", timeout=60) as client:
             model, script = client.get("models/facades-gan/0123.onnx"), client.get("runtime/ort/ort.wasm.min.mjs")
             others = (
                 "",
@@ -168,7 +168,7 @@ def test_the_server_sends_models_and_runtime_and_nothing_else_of_a_site(site: Pa
                 "runtime/ort/none.mjs",
             )
             assert {client.get(path).status_code for path in others} == {404}
-        page = httpx.get(url)
+        page = httpx.get(url, timeout=60)
     finally:
         demo.close()
     assert model.content == b"facades-gan" and "immutable" in model.headers["cache-control"]

@@ -100,9 +100,9 @@ def test_the_command_says_why_the_download_failed_and_what_to_do(tmp_path, monke
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/facades.tar.gz"
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(data, "download_facades", partial(download_facades, urls=[url], pause_seconds=0))
-    assert data.main(["facades", "--data-dir", str(tmp_path / "datasets")]) == 1
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        monkeypatch.setattr(data, "download_facades", partial(download_facades, urls=[url], pause_seconds=0))
+        assert data.main(["facades", "--data-dir", str(tmp_path / "datasets")]) == 1
     said = capsys.readouterr().err
     assert "could not be downloaded" in said and url in said and "unpack it in" in said
     assert "Traceback" not in said

@@ -34,6 +34,8 @@ from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from pix2pix.painter import Painter
 from tests.helpers.app import local_models, tiny_models, weight_flags
+from tests.helpers.environment import PATIENCE
+from tests.helpers.server import program_at
 from tests.helpers.tiny import draw_label_map, draw_photo, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +92,7 @@ def demo(weights: dict[str, Path]) -> gr.Blocks:
 @pytest.fixture(scope="module")
 def client(demo: gr.Blocks) -> Iterator[Client]:
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
-    yield Client(url, verbose=False)
+    yield program_at(url)
     demo.close()
 
 
@@ -245,7 +247,9 @@ def test_no_address_is_fetched_wherever_it_stands(client: Client, endpoint: str,
 
 
 def test_language_models_may_paint_where_they_are_let(weights: dict[str, Path], client: Client) -> None:
-    assert httpx.get(client.src.rstrip("/") + "/gradio_api/mcp/schema").status_code == 404  # not unless asked for
+    assert (
+        httpx.get(client.src.rstrip("/") + "/gradio_api/mcp/schema", timeout=60).status_code == 404
+    )  # not unless asked for
     demo = build_demo(local_models(weights))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=True)
     picture = "data:image/png;base64," + base64.b64encode(to_png(draw_label_map(1), FACADES)).decode()
@@ -264,7 +268,7 @@ def test_language_models_may_paint_where_they_are_let(weights: dict[str, Path], 
         tools, (painted, refused) = anyio.run(use)
         assert tools == ["paint", "predict"]
         gan = ast.literal_eval(painted.content[0].text)[0]
-        file = Image.open(io.BytesIO(httpx.get(gan["url"]).content))
+        file = Image.open(io.BytesIO(httpx.get(gan["url"], timeout=60).content))
     finally:
         demo.close()
     assert (
@@ -342,7 +346,7 @@ def test_programs_paint_streets_at_an_endpoint_of_their_own(
 ) -> None:
     _, url, _ = launch(two_tabs, prevent_thread_lock=True, quiet=True)
     try:
-        client = Client(url, verbose=False)
+        client = program_at(url)
         assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == [
             *("/paint", "/predict", "/paint_cityscapes", "/predict_cityscapes")
         ]
@@ -382,14 +386,14 @@ def test_an_example_in_other_colours_is_named(tmp_path: Path) -> None:
 def test_the_app_connects_to_nobody_but_itself_at_the_start(weights: dict[str, Path], tmp_path: Path) -> None:
     port = str(free_port())
     arguments = weight_flags(weights)
-    environment = {name: value for name, value in os.environ.items() if name != "GRADIO_ANALYTICS_ENABLED"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADIO_")}
     finished = subprocess.run(
         [sys.executable, "-c", AUDITED_START, *arguments],
         cwd=ROOT,
         env=environment | {"GRADIO_SERVER_PORT": port, "CALLS": str(tmp_path / "calls")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert "STARTED" in finished.stdout, finished.stderr
     calls = (tmp_path / "calls").read_text().splitlines()

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -57,16 +58,17 @@ def test_the_container_serves_the_page_reports_its_health_and_stops_when_told(im
     assert arguments_of("EXPOSE") == [PORT] and PORT in health
     settings = dict(setting.split("=") for rest in arguments_of("ENV") for setting in shlex.split(rest))
     assert settings["GRADIO_SERVER_NAME"] == "0.0.0.0"
-    environment = os.environ | settings | {"GRADIO_SERVER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    environment = inherited | settings | {"GRADIO_SERVER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     app = subprocess.Popen(command_in(start, port), cwd=image, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        until = time.monotonic() + 120
+        until = time.monotonic() + PATIENCE
         while subprocess.run(command_in(health, port), cwd=image, stderr=subprocess.DEVNULL).returncode:
             assert app.poll() is None and time.monotonic() < until, "it is not healthy"
             time.sleep(1)
-        assert "label-canvas" in httpx.get(f"http://127.0.0.1:{port}/").text
+        assert "label-canvas" in httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).text
         app.send_signal(signal.SIGTERM)  # what `docker stop` sends
-        _, errors = app.communicate(timeout=60)
+        _, errors = app.communicate(timeout=PATIENCE)
     finally:
         app.kill()
     assert app.returncode in (0, 143) and "Traceback" not in errors

@@ -1,15 +1,19 @@
-"""The tests pass whatever the shell has set, and however busy the machine is."""
+"""The tests pass whatever the shell has set, whatever runs beside them, and however busy the machine is."""
 
 import os
+import random
 import subprocess
 import sys
+from pathlib import Path
 
+import gradio.utils
 import pytest
 from playwright.sync_api import TimeoutError
 
 from tests import conftest
 from tests.helpers.app import ROOT
-from tests.helpers.environment import isolated
+from tests.helpers.environment import PATIENCE, isolated
+from tests.helpers.tiny import free_port
 
 HOSTILE = {
     **{name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "HF_ENDPOINT")},
@@ -40,12 +44,24 @@ def test_the_tests_have_nothing_of_the_shell_but_what_they_need(tmp_path):
     assert os.environ["HF_HOME"].endswith("/huggingface") and "HF_TOKEN" not in os.environ
 
 
-@pytest.mark.parametrize("tests", ["tests/test_hub.py -k environment", "tests/test_command_line.py -k flags"])
-def test_tests_pass_in_a_hostile_environment(tests):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests.split()]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | HOSTILE, capture_output=True, timeout=600)
+def test_the_files_of_apps_are_those_of_this_process():
+    """Gradio names files by their contents, and deletes those of an app when it ends."""
+    assert Path(gradio.utils.get_upload_folder()).parent == Path(os.environ["HF_HOME"]).parent
+
+
+def test_a_port_is_given_to_one_server_only(monkeypatch):
+    given = free_port()  # no server has started there yet
+    drawn = iter([given, *range(15000, 30000)])
+    monkeypatch.setattr(random.SystemRandom, "randint", lambda *_: next(drawn))
+    assert free_port() != given
+
+
+def test_tests_pass_in_a_hostile_environment():
+    files = ["tests/test_hub.py", "tests/test_command_line.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", "environment_var or flags"]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | HOSTILE, capture_output=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout.decode("ascii", "replace")
-    assert b" passed" in done.stdout
+    assert b"2 passed" in done.stdout
 
 
 def test_every_page_waits_as_long_as_assertions_do(monkeypatch):

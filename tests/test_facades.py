@@ -3,8 +3,10 @@
 import errno
 import gzip
 import io
+import socket
 import tarfile
 import threading
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,6 +95,15 @@ def start_server(monkeypatch: pytest.MonkeyPatch) -> Iterator:
         server.server_close()
 
 
+@pytest.fixture
+def dead_urls() -> Iterator[list[str]]:
+    """Two addresses whose ports are taken, so that nobody else listens there, and refuse connections."""
+    with socket.socket() as first, socket.socket() as second:
+        for taken in (first, second):
+            taken.bind(("127.0.0.1", 0))
+        yield [f"http://127.0.0.1:{taken.getsockname()[1]}/facades.tar.gz" for taken in (first, second)]
+
+
 def jpeg(seed: int = 0, size: tuple[int, int] = (512, 256)) -> bytes:
     noise = np.random.default_rng(seed).integers(0, 256, (size[1] // 8, size[0] // 8, 3), np.uint8)
     file = io.BytesIO()
@@ -117,11 +128,13 @@ def archive(files: dict[str, bytes], *others: tarfile.TarInfo) -> bytes:
     return file.getvalue()
 
 
-def fetch(data_dir: Path, *servers: Server) -> None:
-    download_facades(data_dir, [server.url for server in servers], COUNTS, pause_seconds=0)
+def fetch(data_dir: Path, *servers: Server | str) -> None:
+    """Download from servers, or from addresses."""
+    urls = [server if isinstance(server, str) else server.url for server in servers]
+    download_facades(data_dir, urls, COUNTS, pause_seconds=0)
 
 
-def failure(data_dir: Path, *servers: Server) -> str:
+def failure(data_dir: Path, *servers: Server | str) -> str:
     with pytest.raises(DownloadError) as caught:
         fetch(data_dir, *servers)
     return str(caught.value)
@@ -267,11 +280,8 @@ def test_a_server_without_the_file_is_not_asked_again(tmp_path, start_server):
     assert len(lost.requests) == 1
 
 
-def test_after_a_dead_server_the_next_one_is_asked(tmp_path, start_server):
-    dead, good = start_server(b""), start_server(archive(pictures()))
-    dead.shutdown()
-    dead.server_close()
-    fetch(tmp_path, dead, good)
+def test_after_a_dead_server_the_next_one_is_asked(tmp_path, start_server, dead_urls):
+    fetch(tmp_path, dead_urls[0], start_server(archive(pictures())))
     assert_complete(tmp_path)
 
 
@@ -295,21 +305,24 @@ def test_an_archive_of_headers_without_end_is_one_sentence_and_is_not_kept(tmp_p
 
 
 def test_a_silent_server_is_given_up(tmp_path, start_server, monkeypatch):
-    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 1)
     monkeypatch.setattr(fetching, "ATTEMPTS", 1)
     silent, good = start_server(b""), start_server(archive(pictures()))
     silent.shutdown()  # its socket still takes connections, and nobody answers
+    urlopen = urllib.request.urlopen
+
+    def impatient(request: urllib.request.Request, timeout: float) -> object:
+        """The other server has all of its time."""
+        return urlopen(request, timeout=timeout / 100 if request.full_url == silent.url else timeout)
+
+    monkeypatch.setattr(urllib.request, "urlopen", impatient)
     fetch(tmp_path, silent, good)
     assert_complete(tmp_path)
 
 
-def test_all_servers_dead_is_an_error_that_shows_what_was_tried_and_what_to_do(tmp_path, start_server):
-    servers = [start_server(b""), start_server(b"")]
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-    message = failure(tmp_path, *servers)
-    assert all(server.url in message for server in servers)
+def test_all_servers_dead_is_an_error_that_shows_what_was_tried_and_what_to_do(tmp_path, dead_urls, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    message = failure(tmp_path, *dead_urls)
+    assert all(url in message for url in dead_urls)
     assert "refused" in message and "3 attempts" in message
     assert "unpack it in" in message and "train/1.jpg to train/3.jpg" in message
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pix2pix.hub import HubError, HubModel, __main__, cached, fetch, locate, pul
 from pix2pix.painter import Painter
 from pix2pix.release import ReleaseError
 from pix2pix.run_folder import RunFolder
+from tests.helpers.environment import PATIENCE
 from tests.helpers.hub_server import HubServer
 from tests.helpers.tiny import tiny_generator, tiny_release_config, use_endpoint
 
@@ -45,7 +47,7 @@ def hub_command(*arguments: str, **environment: str) -> subprocess.CompletedProc
     """`python -m pix2pix.hub` as people type it."""
     settings = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1"} | environment
     command = [sys.executable, "-m", "pix2pix.hub", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=PATIENCE)
 
 
 # From the cache or the Hub
@@ -143,6 +145,8 @@ def test_pulls_at_the_same_time_get_one_whole_copy(hub, published, released_fold
     hub.gate.clear()
     with ThreadPoolExecutor(4) as threads:
         pulls = [threads.submit(pull, MODEL) for _ in range(4)]
+        while paths(hub, "GET").count(f"/api/models/{MODEL.repo}/revision/main") < 4:
+            time.sleep(0.01)  # until all have asked; the weights wait
         hub.gate.set()
         folders = {done.result() for done in pulls}
     assert {folder.name for folder in folders} == {published}

@@ -18,6 +18,7 @@ from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.painter import Painter
 from pix2pix.pictures import to_float, to_uint8
 from pix2pix.pth_files import read_state
+from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import draw_label_map
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +73,7 @@ def import_file(path: Path, output: Path, dataset: str = "facades") -> subproces
 
 def run_module(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command, environment = [sys.executable, "-m", name, *arguments], os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=environment)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, env=environment)
 
 
 def test_the_old_command_names_the_new_one():

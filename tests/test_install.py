@@ -14,12 +14,10 @@ import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urljoin
 
 import httpx
 import numpy as np
 import pytest
-from gradio_client import Client
 from PIL import Image
 
 from demo.label_canvas import encode
@@ -27,8 +25,9 @@ from pix2pix import release
 from pix2pix.labels import PALETTES
 from pix2pix.painter import Painter
 from pix2pix.release import OBJECTIVES
+from tests.helpers.environment import PATIENCE
 from tests.helpers.hub_server import HubServer
-from tests.helpers.server import start_app
+from tests.helpers.server import program_at, start_app
 from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config
 from tests.helpers.training import arguments
 
@@ -92,7 +91,7 @@ def test_the_wheel_holds_every_file_that_the_programs_read_and_few_weights(wheel
 def test_the_installed_programs_train_and_paint_in_another_folder(scripts, data_dir, tmp_path):
     def run(program: str, *flags: object) -> str:
         command = [str(scripts / program), *map(str, flags)]
-        ended = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+        ended = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
@@ -127,13 +126,14 @@ def test_the_installed_app_takes_its_models_from_the_hub_and_serves_its_page(scr
     settings |= {"PIX2PIX_HUB_OWNER": "me", "no_proxy": "127.0.0.1", "PYTHONPATH": ""}
     app, url = start_app(tmp_path / "temporary", {}, [str(scripts / "pix2pix-app")], tmp_path, **settings)
     try:
-        page = httpx.get(url, timeout=60).text
+        pages = httpx.Client(base_url=url, timeout=60)
+        page = pages.get("").text
         modules = set(re.findall(r"modulepreload[^>]+?(gradio_api/file=[^>]+?/label_canvas/[^>]+?\.js)", page))
         assert len(modules) == len(list((ROOT / "demo" / "label_canvas").rglob("*.js")))
-        assert {httpx.get(urljoin(url, module)).status_code for module in modules} == {200}
+        assert {pages.get(module).status_code for module in modules} == {200}
         message = encode(draw_label_map(0)).model_dump()
-        client = Client(url, verbose=False)
-        until = time.monotonic() + 60
+        client = program_at(url)
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 answer = client.predict(message, 1, True, api_name="/paint")
@@ -144,7 +144,7 @@ def test_the_installed_app_takes_its_models_from_the_hub_and_serves_its_page(scr
         assert Image.open(answer[0]).size == (256, 256)
     finally:
         app.terminate()
-        app.communicate(timeout=60)
+        app.communicate(timeout=PATIENCE)
 
 
 def test_every_console_script_is_a_function_of_a_program(wheel):

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from demo.app import build_demo, launch
@@ -19,7 +18,9 @@ from pix2pix.hub import HubModel, pull
 from pix2pix.labels import CITYSCAPES
 from pix2pix.painter import Painter
 from tests.helpers.app import tiny_models
+from tests.helpers.environment import PATIENCE
 from tests.helpers.hub_server import HubServer
+from tests.helpers.server import program_at
 from tests.helpers.tiny import draw_label_map, tiny_generator, tiny_release_config, use_endpoint
 
 NOWHERE = "http://127.0.0.1:9"
@@ -56,7 +57,7 @@ def publish(hub: HubServer, tmp_path: Path, name: str, epochs: int = 50, **chang
 def wait_for_threads() -> None:
     for thread in threading.enumerate():
         if thread.name.startswith("fetching"):
-            thread.join(60)
+            thread.join(PATIENCE)
 
 
 def test_the_bundled_weights_ask_nobody(hub: HubServer) -> None:
@@ -205,7 +206,7 @@ def test_without_weights_the_page_starts_refuses_to_paint_and_paints_once_they_a
     demo = build_demo(models)
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     try:
-        client, label_map = Client(url, verbose=False), encode(draw_label_map(1)).model_dump()
+        client, label_map = program_at(url), encode(draw_label_map(1)).model_dump()
         with pytest.raises(AppError, match="These models are still being downloaded or are unavailable"):
             client.predict(label_map, 1, True, api_name="/paint")
         fetch_wanted(models)

@@ -1,14 +1,18 @@
 """The notebook runs from top to bottom, with short settings."""
 
 import re
+import tempfile
 from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from PIL import Image
+
+from tests.helpers.environment import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,7 +36,11 @@ def test_the_notebook_trains_shows_paints_and_serves(notebook, data_dir, tmp_pat
     short |= {"EPOCHS": 1, "BASE_CHANNELS": 2}
     assert set(short) <= set(re.findall(r"^([A-Z_]+) =", settings.source, re.MULTILINE))
     settings.source += "".join(f"\n{name} = {value!r}" for name, value in short.items())
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    with tempfile.TemporaryDirectory() as folder:  # whose path is short, as those of sockets must be
+        # Ports would be chosen before the kernel starts, and could be taken until then.
+        manager = AsyncKernelManager(transport="ipc", connection_file=f"{folder}/kernel.json")
+        resources = {"metadata": {"path": tmp_path}}
+        NotebookClient(notebook, manager, timeout=PATIENCE, startup_timeout=PATIENCE, resources=resources).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     said = "".join(output.text for output in outputs if output.output_type == "stream")
     assert "epoch 1/1: D/real" in said and re.search(r"Paint at http://127\.0\.0\.1:\d+", said)

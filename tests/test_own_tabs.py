@@ -20,6 +20,7 @@ from pix2pix import release
 from pix2pix.labels import FACADES, Palette
 from pix2pix.painter import Painter, read_input
 from tests.helpers.own_images import edges, house_image, on_white, photo, save
+from tests.helpers.server import program_at
 from tests.helpers.tiny import tiny_generator, tiny_release_config
 
 LAND = Palette(("roof", "void", "water"), ("#c03020", "#202020", "#2060c0"))
@@ -226,7 +227,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[Client, gr.Blocks,
     models = read_command_line(flags, {}).models
     demo = build_demo({name: model for name, model in models.items() if name not in MODELS})
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
-    yield Client(url, verbose=False), demo, {name: Painter.load(folder / name) for name in configs}
+    yield program_at(url), demo, {name: Painter.load(folder / name) for name in configs}
     demo.close()
 
 

@@ -14,6 +14,7 @@ from pix2pix import noise, release
 from pix2pix.labels import FACADES
 from pix2pix.painter import Painter, main, paint_file, read_input
 from tests.helpers.app import ROOT
+from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import draw_label_map, draw_pair, needs_vnni, tiny_generator, tiny_release_config
 
 
@@ -307,7 +308,7 @@ def test_loading_and_painting_import_no_compiler(released_folder):
         f"Painter.load({str(released_folder)!r}).paint(numpy.zeros((256, 256), int), 0); "
         "print('torch._dynamo' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout == "False\n", done.stderr
 
 

@@ -23,6 +23,16 @@ def test_on_a_cpu_bf16_is_used_if_it_is_faster(monkeypatch, seconds, expected):
     precision._bf16_is_faster.cache_clear()
 
 
+@pytest.mark.parametrize("seconds, expected", [([50.0] * 2, "fp32"), ([50.0, *[1.0] * 5], "bf16")])
+def test_bf16_that_is_far_slower_is_timed_twice_only(monkeypatch, seconds, expected):
+    runs = iter(seconds)
+    monkeypatch.setattr(precision, "_time_convolution", lambda dtype: next(runs) if dtype == torch.bfloat16 else 2.0)
+    precision._bf16_is_faster.cache_clear()
+    assert resolve_precision("auto", torch.device("cpu")) == expected
+    assert list(runs) == []
+    precision._bf16_is_faster.cache_clear()
+
+
 def test_a_convolution_is_timed_in_the_requested_number_format(monkeypatch):
     formats = []
     convolve = precision.F.conv2d

@@ -15,6 +15,7 @@ import torch
 
 import train
 from pix2pix.checkpoint import previous_path
+from tests.helpers.environment import PATIENCE
 from tests.helpers.processes import ENVIRONMENT, two_processes
 from tests.helpers.tiny import free_port
 from tests.helpers.training import arguments, assert_same_run, state
@@ -40,7 +41,7 @@ def together(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         str(free_port()),
     ]
     command = [*launcher, str(ROOT / "train.py"), *arguments(data_dir, folders["gan"], ema=0.9)]
-    launched = subprocess.run(command, capture_output=True, text=True, timeout=180, env=ENVIRONMENT)
+    launched = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=ENVIRONMENT)
     assert launched.returncode == 0 and launched.stdout.count("Trained. ") == 1, launched.stderr
     ended = two_processes(arguments(data_dir, folders["l1"], objective="l1", ema=0.9), folders["l1"].parent)
     assert ended.codes == [0, 0] and ended.outputs[1] == "", ended.errors
@@ -124,7 +125,7 @@ def test_accelerate_launch_on_cpus_says_what_to_use_instead_of_training_alone(da
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
 def test_two_gpus_equal_one_at_twice_the_batch(data_dir, tmp_path):
     alone = arguments(data_dir, tmp_path / "alone", batch_size=2)
-    assert subprocess.run([sys.executable, str(ROOT / "train.py"), *alone], timeout=300).returncode == 0
+    assert subprocess.run([sys.executable, str(ROOT / "train.py"), *alone], timeout=PATIENCE).returncode == 0
     launcher = [
         sys.executable,
         "-m",
@@ -137,7 +138,7 @@ def test_two_gpus_equal_one_at_twice_the_batch(data_dir, tmp_path):
     ]
     assert (
         subprocess.run(
-            [*launcher, str(ROOT / "train.py"), *arguments(data_dir, tmp_path / "both")], timeout=300
+            [*launcher, str(ROOT / "train.py"), *arguments(data_dir, tmp_path / "both")], timeout=PATIENCE
         ).returncode
         == 0
     )
@@ -148,6 +149,6 @@ def test_two_gpus_equal_one_at_twice_the_batch(data_dir, tmp_path):
 def test_accelerate_launch_starts_one_process_on_the_cpu(data_dir, tmp_path):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1"]
     command = [*launch, str(ROOT / "train.py"), *arguments(data_dir, tmp_path, epochs=1)]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert "Trained." in done.stdout and (tmp_path / "release" / "model.safetensors").exists()

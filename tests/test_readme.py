@@ -19,6 +19,7 @@ import train
 from demo.app import build_demo, launch
 from demo.models import load_models
 from pix2pix import painter
+from tests.helpers.environment import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 README = "\n".join(
@@ -80,12 +81,12 @@ def test_the_lines_of_curl_paint(app_url, with_labels):
         ["bash", "-e", "-c", script.replace("http://127.0.0.1:7860", app_url)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert "event: complete" in answer.stdout, answer.stdout + answer.stderr
     gan, l1, milliseconds = json.loads(answer.stdout.split("data: ")[1])
     for file in (gan, l1):
-        assert Image.open(io.BytesIO(httpx.get(file["url"]).content)).size == (256, 256)
+        assert Image.open(io.BytesIO(httpx.get(file["url"], timeout=60).content)).size == (256, 256)
     assert set(milliseconds) == {"gan", "l1"}
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import httpx
 import numpy as np
 import pytest
-from gradio_client import Client
 from PIL import Image
 
 from tests.helpers.app import ROOT, tiny_models
-from tests.helpers.server import MAP, join, outcome, start_app
+from tests.helpers.environment import PATIENCE
+from tests.helpers.server import MAP, join, outcome, program_at, start_app
 from tests.helpers.tiny import free_port
 
 HAPROXY = shutil.which("haproxy")
@@ -40,7 +40,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, di
     proxy.terminate()
     for app, _ in started.values():
         app.terminate()
-        app.communicate(timeout=60)
+        app.communicate(timeout=PATIENCE)
 
 
 def reachable(url: str) -> bool:
@@ -70,7 +70,7 @@ def test_visitors_are_spread_and_each_stays_with_a_replica(replicas):
 def test_a_program_that_keeps_no_cookies_gets_its_files(replicas):
     url, _ = replicas
     for _ in range(3):
-        gan, l1, _ = Client(url, verbose=False).predict(MAP, 1, True, api_name="/paint")
+        gan, l1, _ = program_at(url).predict(MAP, 1, True, api_name="/paint")
         assert np.asarray(Image.open(gan)).shape == np.asarray(Image.open(l1)).shape == (256, 256, 3)
 
 
@@ -78,7 +78,7 @@ def test_when_a_replica_stops_its_visitors_go_on_with_the_other(replicas):
     url, apps = replicas
     visitors = {visitor.cookies["replica"]: visitor for visitor in (open_page(url) for _ in range(6))}
     apps["a"].send_signal(signal.SIGTERM)
-    assert apps["a"].wait(60) == 0
+    assert apps["a"].wait(PATIENCE) == 0
     for name, visitor in visitors.items():
         assert join(url, f"later-{name}", visitor).status_code == 200
         assert outcome(url, f"later-{name}", visitor)["success"]

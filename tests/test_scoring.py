@@ -29,6 +29,7 @@ from pix2pix.networks import UNet
 from pix2pix.release import load_config
 from pix2pix.report.runs import read_runs
 from pix2pix.run_folder import RunFolder
+from tests.helpers.environment import PATIENCE
 from tests.helpers.processes import ENVIRONMENT, two_processes
 from tests.helpers.tiny import draw_pair, tiny_generator
 from tests.helpers.training import arguments, assert_same_run, state
@@ -288,7 +289,7 @@ sys.exit(train.main(sys.argv[1:]))
 def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, flags, tmp_path):
     script = SCRIPT.format(root=str(ROOT), calls=2)  # the photos' features are in the cache
     killed = subprocess.run(
-        [sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=PATIENCE
     )
     assert killed.returncode == -9, killed.stderr
     assert scored_on(tmp_path) == EXPECTED[:1]

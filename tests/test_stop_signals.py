@@ -11,6 +11,7 @@ import pytest
 
 from pix2pix.stop_signals import handling_stop_signals, stop_signals
 from tests.helpers.app import ROOT
+from tests.helpers.environment import PATIENCE
 from tests.helpers.training import arguments
 
 SCRIPT = """
@@ -65,7 +66,7 @@ def test_output_to_a_closed_terminal_is_no_error(flags: list[str]) -> None:
 
 def test_nohup_keeps_a_program_running() -> None:
     command = ["nohup", sys.executable, "-c", SCRIPT]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
     assert done.stderr.splitlines()[-1] == "ended" and "handled" not in done.stderr
 
 

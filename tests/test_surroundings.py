@@ -19,6 +19,7 @@ from PIL import Image
 from pix2pix.flags import complain
 from pix2pix.surroundings import ProxyError, check_proxies, exempt_from_proxies, in_words, through_proxy
 from tests.helpers.app import ROOT, tiny_models
+from tests.helpers.environment import PATIENCE
 from tests.helpers.server import start_app
 from tests.helpers.socks_server import socks_server
 
@@ -36,7 +37,9 @@ def run(command: list[str], folder: Path, **environment: str) -> subprocess.Comp
     if command[0].endswith(".py"):
         command = [str(ROOT / command[0]), *command[1:]]
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    return subprocess.run([sys.executable, *command], cwd=folder, env=environment, capture_output=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment, capture_output=True, timeout=PATIENCE
+    )
 
 
 def mains() -> list[Path]:
@@ -124,7 +127,7 @@ def test_the_app_starts_whatever_proxies_and_certificates_are_set(tmp_path, tmp_
     with httpx.Client(trust_env=False) as client:
         assert client.get(url, timeout=60).status_code == 200
     app.terminate()
-    _, said = app.communicate(timeout=60)
+    _, said = app.communicate(timeout=PATIENCE)
     assert "SSL_CERT_FILE is '/nonexistent', which is no readable file of certificates (No such file or dir" in said
     assert "SSL_CERT_DIR is '/nonexistent', which is no folder; it is ignored." in said
     assert "Traceback" not in said

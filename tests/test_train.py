@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gradio_client import Client
 from PIL import Image
 
 import train
@@ -25,6 +24,7 @@ from pix2pix.labels import FACADES
 from pix2pix.painter import Painter
 from pix2pix.release import load, load_config
 from pix2pix.trainer import Trainer
+from tests.helpers.server import program_at
 from tests.helpers.tiny import draw_label_map, published_pairs
 from tests.helpers.training import arguments, assert_identical, assert_same_run, log, run_until, state
 
@@ -73,7 +73,7 @@ def test_the_app_paints_with_the_models_that_were_just_trained(straight):
     demo = build_demo(load_models(folders))
     _, url, _ = launch(demo, prevent_thread_lock=True, quiet=True)
     try:
-        answer = Client(url, verbose=False).predict(encode(draw_label_map(0)).model_dump(), 1, True, api_name="/paint")
+        answer = program_at(url).predict(encode(draw_label_map(0)).model_dump(), 1, True, api_name="/paint")
     finally:
         demo.close()
     for path, folder in zip(answer[:2], folders.values(), strict=True):

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import AbstractContextManager
 
 import gradio as gr
 
@@ -24,11 +25,15 @@ def log_requests() -> None:
         log.setLevel(logging.INFO)
 
 
+def noting_stop_signals() -> AbstractContextManager[None]:
+    """Note every signal to stop instead of ending at once; start the server inside of this, in the main thread."""
+    return handling_stop_signals(lambda *_: stopping.set())
+
+
 def block_until_stopped(demo: gr.Blocks) -> None:
-    """Wait for a signal to stop, then for the maps in the queue, and close the server. For the main thread."""
-    with handling_stop_signals(lambda *_: stopping.set()):
-        while not stopping.wait(0.5):  # on Windows, a wait without a timeout would not see signals
-            pass
+    """Wait until a signal to stop was noted, then for the maps in the queue, and close the server."""
+    while not stopping.wait(0.5):  # on Windows, a wait without a timeout would not see signals
+        pass
     for number in stop_signals():
         signal.signal(number, signal.SIG_DFL)  # a second signal ends the program at once
     queue = demo._queue

@@ -12,6 +12,9 @@ KEPT = {
 """The machine's own variables, and the tests' settings; TORCH_HOME may hold the weights for one test."""
 KEPT_BEGINNINGS = ("PYTEST_", "COV_", "COVERAGE_")
 
+PATIENCE = 600
+"""Seconds for a program that imports PyTorch, beside others and on a slow machine: only one that hangs takes longer."""
+
 
 def isolated(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Return an environment for tests.
@@ -32,5 +35,6 @@ def isolated(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
             "XDG_CACHE_HOME": str(folder / "cache"),
             "XDG_CONFIG_HOME": str(folder / "config"),
             "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_TEMP_DIR": str(folder / "gradio"),  # files are named by their contents, and deleted with the app
         }
     )

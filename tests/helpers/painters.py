@@ -6,13 +6,13 @@ from typing import Protocol
 
 import httpx
 import numpy as np
-from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Page
 
 from demo.comparison import to_data_url
 from demo.label_canvas import encode
 from tests.helpers.browser import wait_for_pictures
+from tests.helpers.server import program_at
 from tests.helpers.site import SitePainters, wait_for_painted
 
 
@@ -36,7 +36,7 @@ class ServerPainters:
     tolerance = 0.0
 
     def __init__(self, url: str) -> None:
-        self.client = Client(url, verbose=False)
+        self.client = program_at(url)
 
     def paint(self, label_map: np.ndarray, seed: int, dropout: bool = True) -> list[np.ndarray]:
         message = encode(label_map).model_dump()

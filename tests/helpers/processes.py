@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import train
+from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import free_port
 from tests.helpers.training import SCRIPT
 
@@ -44,5 +45,9 @@ def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps:
         )
         for rank in ("0", "1")
     ]
-    texts = [process.communicate(timeout=180) for process in started]
+    try:
+        texts = [process.communicate(timeout=PATIENCE) for process in started]
+    finally:
+        for process in started:
+            process.kill()
     return Ended([process.returncode for process in started], [out for out, _ in texts], [error for _, error in texts])

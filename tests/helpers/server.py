@@ -12,12 +12,19 @@ from typing import Any
 
 import httpx
 import numpy as np
+from gradio_client import Client
 
 from demo.label_canvas import encode
 from tests.helpers.app import ROOT, weight_flags
+from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import free_port
 
 MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
+
+
+def program_at(url: str) -> Client:
+    """Connect to an app as a program does, and wait longer for answers than the 5 s that are httpx's default."""
+    return Client(url, verbose=False, httpx_kwargs={"timeout": 60})
 
 
 @cache
@@ -60,5 +67,5 @@ def start_app(
     )
     assert app.stdout is not None
     line = app.stdout.readline()
-    assert line.startswith("Paint at "), app.communicate(timeout=60)
+    assert line.startswith("Paint at "), app.communicate(timeout=PATIENCE)
     return app, line.split()[-1]

@@ -17,16 +17,26 @@ from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
 
+holders: list[socket.socket] = []
+"""What `free_port` holds."""
+
 needs_vnni = pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="this CPU has no VNNI instructions")
 
 
 def free_port() -> int:
-    """Return a port for a server that starts later: below 32768, so that no connection takes it until then."""
+    """Return a port for a server that starts later: below 32768, so that no connection takes it until then.
+
+    The UDP port of the same number is held until this process ends: no other call returns it, in no other process.
+    """
     while True:
         port = random.SystemRandom().randint(15000, 30000)
+        holder = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe, suppress(OSError):
+            holder.bind(("127.0.0.1", port))
             probe.bind(("127.0.0.1", port))
+            holders.append(holder)
             return port
+        holder.close()
 
 
 def draw_label_map(seed: int) -> np.ndarray:

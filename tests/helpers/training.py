@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import train
+from tests.helpers.environment import PATIENCE
 
 
 def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
@@ -87,5 +88,5 @@ def run_until(action: str, steps: set[int], flags: list[str]) -> subprocess.Comp
     script = SCRIPT.format(root=str(Path(train.__file__).parent), steps=steps, action=action)
     # In a process group of its own, as a terminal starts it.
     return subprocess.run(
-        [sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=120, start_new_session=True
+        [sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=PATIENCE, start_new_session=True
     )
