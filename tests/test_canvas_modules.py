@@ -1,4 +1,4 @@
-"""The canvas's modules on a static page without Gradio: raster, codec, history and repeat, and the whole canvas."""
+"""The canvas's modules on a static page without Gradio: raster, codec, history, repeat, sender, and the whole canvas."""
 
 import json
 import threading
@@ -243,6 +243,27 @@ def test_repeat_fills_an_area_with_copies_of_a_block(call):
     rows = np.flatnonzero(np.diff(np.pad((found == 5).any(1).astype(int), 1)) == 1)
     assert (len(columns), len(rows)) == (3, 2) and (columns[0], rows[0]) == (20, 20)
     assert (found == 5).sum() == 6 * 80
+
+
+# ---- Sender ----
+
+SEND = """
+const pending = new Map(), before = [window.setTimeout, window.clearTimeout];
+window.setTimeout = (run) => { pending.set(pending.size + 1, run); return pending.size; };
+window.clearTimeout = (number) => pending.delete(number);
+const sent = [], sender = new m.Sender('', (runs) => sent.push(runs));
+sender.sendMap(new Uint8Array(4));
+sender.noteRefusal();
+if (args[0]) sender.noteAnswer();
+for (const run of pending.values()) run();
+[window.setTimeout, window.clearTimeout] = before;
+return sent.length;
+"""
+
+
+@pytest.mark.parametrize("answered, requests", [(False, 2), (True, 1)])
+def test_a_refused_map_is_sent_again_unless_its_images_have_come(call, answered, requests):
+    assert call("sender.js", SEND, answered) == requests
 
 
 # ---- The whole canvas ----

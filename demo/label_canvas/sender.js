@@ -17,6 +17,7 @@ export class Sender {
   #answerTimes = [];
   /** @type {string | null} The last map that was sent a second time. */
   #askedAgain = null;
+  #timer = 0;
 
   /**
    * @param {string} sentRuns The map that the server has.
@@ -47,21 +48,22 @@ export class Sender {
   }
 
   noteAnswer() {
+    clearTimeout(this.#timer);
     this.#isWaiting = false;
     if (this.#sentAt !== null) this.#answerTimes = [...this.#answerTimes.slice(-2), performance.now() - this.#sentAt];
     this.#sentAt = null;
   }
 
   /**
-   * Asks again later: the server was too busy, or the connection failed. Only once, as the map itself may be what
-   * is refused.
+   * Asks again later, unless images have come by then: the server was too busy, or the connection failed. Only once,
+   * as the map itself may be what is refused.
    */
   noteRefusal() {
     this.#isWaiting = false;
     this.#sentAt = null;
     const refused = this.sentRuns;
     if (refused === this.#askedAgain) return;
-    setTimeout(() => {
+    this.#timer = setTimeout(() => {
       if (this.sentRuns !== refused || this.#isWaiting) return; // a newer map is under way
       this.#askedAgain = refused;
       this.#isWaiting = true;
