@@ -129,7 +129,7 @@ def paint_live(page: Page, seconds: float = 4) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Time from pointer-up until both pictures are shown.")
+    parser = argparse.ArgumentParser(description="Time from pointer-up until both images are shown.")
     parser.add_argument("--strokes", type=int, default=40)
     parser.add_argument("--weights", metavar="NAME=FOLDER", action="append", default=[], help="as for app.py")
     parser.add_argument("--url", help="address of an app that is already running")

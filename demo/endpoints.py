@@ -22,11 +22,11 @@ DOCUMENTATION = """{what} with {models}.
 
 Args:
     {argument}
-    seed: The noise of every picture, 0 to 4294967295.
-    dropout: False for the same picture whatever the seed.
+    seed: The noise of every image, 0 to 4294967295.
+    dropout: False for the same image whatever the seed.
 
 Returns:
-    As files {pictures}; and the milliseconds that each took.
+    As files {images}; and the milliseconds that each took.
 """
 LABEL_MAP = (
     'label_map: {{"width": {0}, "height": {1}, "runs": base64}}; a run is three bytes, class, length low byte, length '
@@ -34,22 +34,22 @@ LABEL_MAP = (
 )
 LABEL_PICTURE = (
     "picture: A PNG, JPEG or WebP file of any size, in the palette's colours or with class numbers; of a pair, the "
-    "label map is read. One of another shape is fitted, with background around it."
+    "label map is read. A map of another shape is fitted, with background around it."
 )
 INPUT_PICTURE = (
-    "picture: A PNG, JPEG or WebP file of any size, such as a photo; of a pair, the input is read. The middle of one "
-    "of another shape is used."
+    "picture: A PNG, JPEG or WebP file of any size, such as a photo; of a pair, the input is read. If it has another "
+    "shape, its middle is used."
 )
 
 
 def document(tab: Tab, function: Callable[..., Answer], what: str, argument: str) -> None:
     """Give an endpoint the documentation that programs and language models read, and the type of its answer."""
-    pictures = {"gan": "the GAN's picture", "l1": "the L1 model's picture"}
+    images = {"gan": "the GAN's image", "l1": "the L1 model's image"}
     function.__doc__ = DOCUMENTATION.format(
         what=what,
         models="both models" if len(tab.models) > 1 else "the model",
         argument=argument,
-        pictures=", ".join(pictures[objective] for objective in tab.models),
+        images=", ".join(images[objective] for objective in tab.models),
     )
     answer = (*[gr.FileData] * len(tab.models), dict[str, float])
     function.__annotations__["return"] = tuple[answer]  # type: ignore[valid-type]
@@ -63,7 +63,7 @@ def add_endpoints(tab: Tab, canvas: LabelCanvas | ImageInput) -> None:
         try:
             path = save_pil_to_cache(image, canvas.GRADIO_CACHE, name=name, format="png")
         except OSError as error:  # such as a full disk
-            raise refuse("The server has no room for the files of your pictures. Try again in ten minutes.") from error
+            raise refuse("The server has no room for the files of your images. Try again in ten minutes.") from error
         return gr.FileData(path=path, orig_name=f"{name}.png", mime_type="image/png")
 
     def answer(shown: np.ndarray, seed: int, dropout: bool) -> Answer:
@@ -86,5 +86,5 @@ def add_endpoints(tab: Tab, canvas: LabelCanvas | ImageInput) -> None:
     if tab.palette:
         document(tab, paint, "Paint a label map", LABEL_MAP.format(*tab.size))
         gr.api(paint, api_name=f"paint{tab.subject.api_suffix}", **TWO_AT_A_TIME)
-    document(tab, predict, "Paint a picture from a file", LABEL_PICTURE if tab.palette else INPUT_PICTURE)
+    document(tab, predict, "Paint an image from a file", LABEL_PICTURE if tab.palette else INPUT_PICTURE)
     gr.api(predict, api_name=f"predict{tab.subject.api_suffix}", **TWO_AT_A_TIME)

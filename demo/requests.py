@@ -38,7 +38,7 @@ def check_upload(upload: Any, folder: str) -> Path:
         or not Path(path).resolve().is_relative_to(Path(folder).resolve())
         or not Path(path).is_file()
     ):
-        raise refuse("The picture is not a file that was uploaded.")
+        raise refuse("The image is not a file that was uploaded.")
     return Path(path)
 
 

@@ -1,4 +1,4 @@
-"""Takes the README's pictures: `python -m docs.take_pictures`. Needs requirements-dev.txt and Chromium.
+"""Takes the README's images: `python -m docs.take_pictures`. Needs requirements-dev.txt and Chromium.
 
 `painting.webp` shows a house being painted, with the pointer drawn in; `screenshot-phone.png` is the page on a phone;
 `facades.jpg` and `streets.jpg` show what the bundled models make of example maps.

@@ -185,7 +185,7 @@ def test_swapped_halves_are_named_with_the_flag_that_helps():
 
 def test_a_palette_without_a_frequent_colour_is_named():
     assert check_pairs(pairs_of(photo, a_house), Palette(FACADES.names[1:], FACADES.colors[1:])) == [
-        "1.jpg and 3 more: on average, only 66% of the even areas of label maps have a colour of the palette; "
+        "1.jpg and 3 more: on average, only 66% of the flat areas of label maps have a colour of the palette; "
         "add the missing colours to it."
     ]
 

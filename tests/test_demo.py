@@ -207,7 +207,7 @@ def test_a_full_disk_is_told_to_programs_with_a_sentence(client: Client, monkeyp
 
     monkeypatch.setattr(endpoints, "save_pil_to_cache", fail)
     said = refusal(client, encode(draw_label_map(1)).model_dump(), 1, True)
-    assert said == "The server has no room for the files of your pictures. Try again in ten minutes."
+    assert said == "The server has no room for the files of your images. Try again in ten minutes."
 
 
 def ask(client: Client, endpoint: str, *data: Any) -> str:
@@ -240,7 +240,7 @@ def test_no_address_is_fetched_wherever_it_stands(client: Client, endpoint: str,
         url = f"http://127.0.0.1:{trap.getsockname()[1]}/picture.png"
         data: list[Any] = [encode(draw_label_map(1)).model_dump(), 1, True]
         data[place] = {"path": url, "meta": META}
-        assert "Send the picture itself, not its address." in ask(client, endpoint, *data)
+        assert "Send the image itself, not its address." in ask(client, endpoint, *data)
         trap.settimeout(0.2)
         with pytest.raises(TimeoutError):
             trap.accept()
@@ -275,7 +275,7 @@ def test_language_models_may_paint_where_they_are_let(weights: dict[str, Path], 
         np.abs(np.asarray(file).astype(int) - Painter.load(weights["facades-gan"]).paint(draw_label_map(1), 5)).max()
         <= 1
     )
-    assert refused.isError and "Send the picture itself, not its address." in refused.content[0].text
+    assert refused.isError and "Send the image itself, not its address." in refused.content[0].text
 
 
 def test_only_paint_and_predict_are_offered_to_programs(client: Client) -> None:

@@ -43,7 +43,7 @@ def test_the_lines_of_python_paint(monkeypatch):
     monkeypatch.chdir(ROOT)
     names: dict[str, object] = {}
     exec(code_with("Painter.load"), names)
-    picture = names["picture"]
+    picture = names["image"]
     assert isinstance(picture, np.ndarray) and picture.shape == (256, 256, 3) and picture.std() > 10
 
 
@@ -110,4 +110,4 @@ def test_the_command_for_files_paints(tmp_path, monkeypatch):
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
     assert painter.main(command[3:]) == 0
-    assert Image.open("pictures/house.png").size == (256, 256)
+    assert Image.open("images/house.png").size == (256, 256)

@@ -240,9 +240,7 @@ def test_an_address_cannot_fill_the_queue_and_what_it_sent_is_painted(held_serve
     while len(statuses) < 30 and (not statuses or statuses[-1] == 200):
         answer = join(url, f"visitor-{len(statuses)}")
         statuses.append(answer.status_code)
-    assert statuses[-1] == 429 and answer.json()["detail"].startswith(
-        "3 pictures for your address are waiting already."
-    )
+    assert statuses[-1] == 429 and answer.json()["detail"].startswith("3 maps from your address are waiting already.")
     assert len(statuses) > 3  # those that are being painted do not wait
     may_paint.set()
     for number in range(len(statuses) - 1):

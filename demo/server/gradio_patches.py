@@ -151,7 +151,7 @@ _keep_upload = Block.async_move_resource_to_block_cache
 
 async def _keep_upload_only(block: Block, path: Any) -> str | None:
     if is_http_url_like(str(path)):
-        raise gr.Error("Send the picture itself, not its address.", print_exception=False)
+        raise gr.Error("Send the image itself, not its address.", print_exception=False)
     return await _keep_upload(block, path)
 
 

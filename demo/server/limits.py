@@ -189,12 +189,12 @@ def why_not_now(queue: Queue, address: str) -> str | None:
     if stopping.is_set():
         return "The server is about to restart. Your map stays on this page; paint on in a minute."
     if len(queue) >= MAX_WAITING:
-        sentence = f"The server is busy: {MAX_WAITING} pictures are waiting."
+        sentence = f"The server is busy: {MAX_WAITING} maps are waiting."
         return f"{sentence} Your map stays on the page; paint on in a moment."
     waiting = [event for queued in queue.event_queue_per_concurrency_id.values() for event in queued.queue]
     mine = [event for event in waiting if event.request and address_of(event.request.client) == address]
     if len(mine) >= MAX_WAITING_PER_ADDRESS:
-        return f"{MAX_WAITING_PER_ADDRESS} pictures for your address are waiting already. Please wait for these."
+        return f"{MAX_WAITING_PER_ADDRESS} maps from your address are waiting already. Please wait for their images."
     return None
 
 
@@ -216,7 +216,7 @@ def _network_of(host: str) -> str:
 def limit_of(request: Request, max_body_bytes: int) -> tuple[int, str]:
     """Return the maximum size of a request in bytes, and the sentence for larger ones."""
     if request.url.path.endswith(UPLOAD_PATH):
-        return MAX_UPLOAD_BYTES, TOO_LARGE.format(MAX_UPLOAD_BYTES, "a picture")
+        return MAX_UPLOAD_BYTES, TOO_LARGE.format(MAX_UPLOAD_BYTES, "an image")
     return max_body_bytes, TOO_LARGE.format(max_body_bytes, "a map")
 
 

@@ -163,7 +163,7 @@ def map_problem(pixels: np.ndarray, palette: Palette | None) -> str | None:
             "such as …_gtFine_color.png"
         )
     return (
-        f"looks like a photo, or a map in other colours ({share:.0%} of its even areas have a colour of the palette); "
+        f"looks like a photo, or a map in other colours ({share:.0%} of its flat areas have a colour of the palette); "
         "choose an image painted in the palette's colours"
     )
 

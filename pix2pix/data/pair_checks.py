@@ -63,7 +63,7 @@ class PairChecks:
             found[_OTHER_WAY_ROUND] = fewer
         if self._shares and (share := float(np.mean(self._shares))) < LEAST_MEAN_NEAR:
             found[
-                f"on average, only {share:.0%} of the even areas of label maps have a colour of the palette; "
+                f"on average, only {share:.0%} of the flat areas of label maps have a colour of the palette; "
                 "add the missing colours to it"
             ] = self._all
         return self._files | found

@@ -19,7 +19,7 @@ export function drawSheet(pictures, size, texts) {
   const top = MARGIN + LINE / 2 + 4;
   const canvas = new OffscreenCanvas(width, MARGIN + LINE + size.height + MARGIN + lines.length * LINE);
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser has no memory left for the picture.');
+  if (!context) throw new Error('This browser has no memory left for the image.');
   context.fillStyle = PAPER;
   context.fillRect(0, 0, canvas.width, canvas.height);
   Object.assign(context, { fillStyle: INK, font: FONT, textBaseline: 'top' });

@@ -82,7 +82,7 @@ function refuseOther(pixels, classes, palette) {
   if (found >= LEAST_NEAR) return;
   throw new Error(
     'This file looks like a photo, or a map in other colours ' +
-      `(${Math.round(100 * found)}% of its even areas have a colour of the palette); ` +
+      `(${Math.round(100 * found)}% of its flat areas have a colour of the palette); ` +
       "choose an image painted in the palette's colours.",
   );
 }
