@@ -36,7 +36,7 @@ class BrowserModels:
 
     @classmethod
     def read(cls, site: Path, models: Mapping[str, Model]) -> "BrowserModels":
-        """Read what a site says of its models, and look whether their files are there.
+        """Read a site's list of its models, and check that their files are there.
 
         Args:
             site: A folder.

@@ -1,4 +1,4 @@
-"""One canvas with its two models: the layout, then the events.
+"""One canvas with its models: the layout, then the events.
 
 The images depend on four things only: map, noise, view and weights. Every change of one of them (a stroke, undo, an
 example, another variation) ends in the same event, so the images shown last always belong to the current map.

@@ -71,7 +71,7 @@ def norm_of(state: dict[str, Tensor]) -> str:
         return "instance"
     if f"{FIRST_NORM}.running_mean" not in state and f"{NORMED}.bias" in state:  # before a batch norm is no bias
         raise ReleaseError(
-            "its instance norms have weights (affine=True), which the UNet here has not; train it without them"
+            "its instance norms have weights (affine=True), which the UNet here lacks; train it without them"
         )
     return "batch"
 

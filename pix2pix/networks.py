@@ -1,4 +1,4 @@
-"""Generator and discriminator of pix2pix (Isola et al. 2017, appendix 6.1), with instance norm.
+"""Generator and discriminator of pix2pix (Isola et al. 2017, appendix 6.1), with instance or batch norm.
 
 Ck is Convolution-Norm-ReLU with k filters, CDk the same with dropout 0.5; all convolutions are 4x4 with stride 2 unless
 noted. As in the authors' code, and unlike the appendix's text, no norm follows the first block, where it would erase

@@ -40,8 +40,8 @@ class Painter:
     """Paints with one generator. As in the paper, dropout stays on at prediction, as the only source of noise.
 
     Args:
-        generator: A generator with float32 weights. The painter changes it: in int8, only its first layer and its norms
-            keep parameters.
+        generator: A generator with float32 weights. The painter changes it: in int8, only its first and last blocks
+            and its norms keep parameters.
         config: The configuration of its released folder.
         device: Device to paint on; by default a GPU if there is one.
         earlier: Files with the weights of earlier epochs, by epoch.

@@ -70,7 +70,7 @@ def weights_by_epoch(folder: Path) -> dict[int, Path]:
 
 
 def is_release(folder: Path) -> bool:
-    """Return whether a folder has a generator's weights, as a released folder has and a run folder has not."""
+    """Return whether a folder has a generator's weights, as a released folder does and a run folder does not."""
     return (folder / WEIGHTS).is_file()
 
 

@@ -1,6 +1,6 @@
 """Prepare a program for the shell it was started in: its terminal, encodings, certificates and proxies.
 
-The parser of all programs calls `prepare_program`; what uses the network calls `check_proxies` before.
+The parser of all programs calls `prepare_program`; what uses the network calls `check_proxies` first.
 """
 
 import errno

@@ -80,7 +80,7 @@ class Trainer:
                 network.compile(backend=backend, dynamic=False)
 
     def step(self, label_image: Tensor, photo: Tensor) -> dict[str, float]:
-        """Update D, then G, on this process's batch of pairs [N, 3, 256, 256] in [-1, 1].
+        """Update D, then G, on this process's batch of pairs [N, 3, H, W] in [-1, 1].
 
         Returns:
             The losses by name, before the update, averaged over all processes. They are added to the epoch's sums too.

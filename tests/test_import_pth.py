@@ -278,4 +278,4 @@ def test_instance_norms_with_weights_are_called_so(tmp_path, capsys):
     }
     torch.save(state, tmp_path / "G.pth")
     assert import_pth.main([str(tmp_path / "G.pth"), "--dataset", "facades", "--output", str(tmp_path / "out")]) == 1
-    assert "its instance norms have weights (affine=True), which the UNet here has not" in capsys.readouterr().err
+    assert "its instance norms have weights (affine=True), which the UNet here lacks" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def make_offer(browser_models: BrowserModels, models: Mapping[str, Model]) -> di
 
 
 class EngineChoice(gr.HTML):
-    """`submit` fires when the server is to paint, `input` when an image is wanted of what is chosen already.
+    """`submit` fires when the server is to paint, `input` when the present choice is to be painted once more.
 
     In the browser, it sends images that the browser painted as the detail of an event DATASET-computed.
     """
@@ -50,7 +50,7 @@ class EngineChoice(gr.HTML):
             size: "width" and "height" of maps.
             palette: Red, green and blue of each class, one after the other.
             runtime: Of `BrowserModels`.
-            photo_map: Runs of a map whose photo the server shows beside the images. An update tells of one.
+            photo_map: Runs of a map whose photo the server shows beside the images. An update sets it.
             **keywords: Whatever `gr.HTML` takes.
         """
         # Gradio reads every constructor argument from the component.

@@ -112,10 +112,10 @@ def decode(message: LabelMap, num_classes: int, size: tuple[int, int]) -> np.nda
 class LabelCanvas(gr.HTML):
     """A canvas of class indices with tools and a palette.
 
-    Its value is uint8 [height, width]. It fires `input` whenever the map has become another one, by a stroke, by
-    undo or redo, or because the server set it: one listener on `input` therefore keeps everything that depends on the
-    map up to date. While a stroke lasts it fires too, as often as the page reports that images have arrived, by an
-    event DATASET-painted on the document. Listen with `trigger_mode="always_last"`: by default, Gradio drops what fires
+    Its value is uint8 [height, width]. It fires `input` whenever the map changes, by a stroke, by undo or redo, or
+    because the server set it: one listener on `input` therefore keeps everything that depends on the map up to date.
+    While a stroke lasts it fires too, as often as the page reports that images have arrived, by an event
+    DATASET-painted on the document. Listen with `trigger_mode="always_last"`: by default, Gradio drops what fires
     before it has the answer to an earlier map, such as the one that is sent at the beginning of a stroke.
 
     Links, stored work and undo hold the map with its noise, seed and dropout; `NoiseChoice` describes their events.

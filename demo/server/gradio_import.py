@@ -9,11 +9,11 @@ from typing import Any
 
 @contextmanager
 def without_stub_files() -> Iterator[None]:
-    """Import Gradio, and define components of it, inside of this.
+    """Keep Gradio from writing stub files; import it, and define components, inside this context.
 
     At every import, Gradio parses the source of all its components and writes stub files (.pyi) for editors, which is a
-    third of its time to import. This tells it that no source file can be found, upon which it skips them.
-    It can go when Gradio writes stub files only where somebody develops a component.
+    third of its time to import. Here it finds no source files, so it skips them.
+    This can go when Gradio writes stub files only where somebody develops a component.
     """
     find_file = inspect.getfile
 

@@ -63,7 +63,7 @@ def patch_gradio(demo: gr.Blocks) -> None:
 
 @contextmanager
 def without_servers() -> Iterator[None]:
-    """Build a page, and set up its queue, inside of this.
+    """Keep Gradio from making servers while a page is built and its queue is set up, inside this context.
 
     Gradio makes the page's web server three times before `launch` makes the one that is used.
     This leaves `Blocks.app` None until then, which halves the time to build and launch a page.

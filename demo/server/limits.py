@@ -187,10 +187,10 @@ def without_prefix(scope: Scope, prefix: str) -> Scope:
 def why_not_now(queue: Queue, address: str) -> str | None:
     """Return why the queue takes nothing more from an address for now; None if it does."""
     if stopping.is_set():
-        return "The server is about to restart. Your map stays on this page; paint on in a minute."
+        return "The server is about to restart. Your map stays on this page; continue in a minute."
     if len(queue) >= MAX_WAITING:
         sentence = f"The server is busy: {MAX_WAITING} maps are waiting."
-        return f"{sentence} Your map stays on the page; paint on in a moment."
+        return f"{sentence} Your map stays on the page; continue in a moment."
     waiting = [event for queued in queue.event_queue_per_concurrency_id.values() for event in queued.queue]
     mine = [event for event in waiting if event.request and address_of(event.request.client) == address]
     if len(mine) >= MAX_WAITING_PER_ADDRESS:

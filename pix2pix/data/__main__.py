@@ -98,7 +98,7 @@ def make_palette(folder: Path, direction: str) -> int:
     if found.left_out:
         images = "1 image does" if found.left_out == 1 else f"{found.left_out} images do"
         command = f"python -m pix2pix.data check {printable(folder)}"
-        print(f"{images} not look like a label map and had no part in this. Afterwards, look further with: {command}")
+        print(f"{images} not look like a label map and did not count. Then check all pairs with: {command}")
     if found.left_over > MUCH_LEFT_OVER or set(found.palette.colors) <= {BLACK, WHITE}:
         print(
             "If these images are drawings or photos rather than label maps, remove that file and train without a "
