@@ -4,7 +4,7 @@ import argparse
 import difflib
 import sys
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -84,10 +84,12 @@ class Parser(argparse.ArgumentParser):
         """Prepare the program and parse its flags; an unknown one ends it with a sentence that says what to use."""
         prepare_program()
         parsed, unknown = self.parse_known_args(args, namespace)
+        chosen = _chosen(self, parsed)
         if unknown and unknown[0].startswith("-"):
-            self.error(about_unknown(unknown[0], set(_flags(self)), f"{self.prog} --help"))
+            known = {flag for action in chosen._actions for flag in action.option_strings if flag.startswith("--")}
+            chosen.error(about_unknown(unknown[0], known, f"{chosen.prog} --help"))
         if unknown:
-            self.error(f"{unknown[0]!r} is one argument too many; {self.prog} --help lists them")
+            chosen.error(f"{unknown[0]!r} is one argument too many; {chosen.prog} --help lists them")
         return parsed
 
     def error(self, message: str) -> NoReturn:
@@ -106,13 +108,12 @@ class Formatter(argparse.HelpFormatter):
         return "\n".join(indent + line for line in lines)
 
 
-def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Yield all long flags of a parser and of its commands."""
+def _chosen(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> argparse.ArgumentParser:
+    """Return the parser of the command that was given, or the parser itself if it has no commands."""
     for action in parser._actions:
-        yield from (flag for flag in action.option_strings if flag.startswith("--"))
         if isinstance(action, argparse._SubParsersAction):
-            for command in action.choices.values():
-                yield from _flags(command)
+            return action.choices[getattr(parsed, action.dest)]
+    return parser
 
 
 def about_unknown(argument: str, known: Collection[str], help_command: str) -> str:

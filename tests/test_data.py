@@ -140,8 +140,18 @@ def test_swapped_halves_are_a_sentence_and_a_direction_settles_it(tmp_path, caps
     assert data.main(["check", str(tmp_path), "--direction", "AtoB"]) == 0
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["palette"], ["facades", "folder"]])
-def test_a_folder_belongs_to_check_and_palette(arguments, capsys):
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ("check", "are required: DIR"),
+        ("palette", "are required: DIR"),
+        ("facades folder", "'folder' is one argument too many"),
+        ("facades --size 256x256", "--size is not a flag"),
+        ("palette folder --palette file", "--palette is not a flag"),
+        ("check folder --data-dir datasets", "--data-dir is not a flag"),
+    ],
+)
+def test_every_command_takes_its_own_arguments_only(arguments, sentence, capsys):
     with pytest.raises(SystemExit):
-        data.main(arguments)
-    assert "check and palette need the folder DIR of your pairs" in capsys.readouterr().err
+        data.main(arguments.split())
+    assert sentence in capsys.readouterr().err

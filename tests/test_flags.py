@@ -16,7 +16,11 @@ from pix2pix.flags import NO_FLAG, RENAMED, Parser, about_unknown
 ROOT = Path(__file__).parents[1]
 NAMED = {"-m demo.static": "-m pix2pix.static"}
 """Programs that present themselves by another command, which runs them too."""
-COMMANDS = {"pix2pix.publish": ("push", "pack"), "pix2pix.hub": ("pull",)}
+COMMANDS = {
+    "pix2pix.data": ("facades", "cityscapes", "check", "palette"),
+    "pix2pix.publish": ("push", "pack"),
+    "pix2pix.hub": ("pull",),
+}
 
 
 def programs() -> dict[str, Callable[[list[str]], object]]:
@@ -153,8 +157,16 @@ def test_every_program_answers_an_unknown_flag(command, capsys):
         with pytest.raises(SystemExit, match="2"):
             programs()[command]([*needed.get(command, []), flag])
         said = capsys.readouterr().err.splitlines()[-1]
-        assert said.startswith(f"python {command}: error: {flag} is not a flag; ")
+        name = " ".join([command, *COMMANDS.get(command[3:], ())[:1]])
+        assert said.startswith(f"python {name}: error: {flag} is not a flag; ")
         assert hint in said or (command, flag) == ("-m pix2pix.painter", "--fore") and "did you mean --force?" in said
+
+
+def test_a_flag_of_another_command_is_not_suggested(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        programs()["-m pix2pix.publish"](["pack", "x", "x/y", "x", "--private"])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith("--private is not a flag; python -m pix2pix.publish pack --help lists them")
 
 
 def test_an_argument_too_many_is_named(capsys):

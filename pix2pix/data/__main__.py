@@ -107,36 +107,48 @@ def make_palette(folder: Path, direction: str) -> int:
     return 0
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = Parser(
-        prog="python -m pix2pix.data",
-        description="Download facades, or make Cityscapes from its official packages. Without --photos and --labels, "
-        "divide the 500 validation images of its pix2pix packaging into val and test. Or look at your own pairs.",
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = Parser(prog="python -m pix2pix.data", description="Get a dataset, or look at your own pairs.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    facades = commands.add_parser("facades", help="download facades")
+    packaging = "the 500 validation images of its pix2pix packaging into val and test"
+    cityscapes = commands.add_parser(
+        "cityscapes", help=f"make Cityscapes from its official packages; without them, divide {packaging}"
     )
-    parser.add_argument(
-        "what", choices=["facades", "cityscapes", "check", "palette"], help="dataset to make, or what to do"
+    for command in (facades, cityscapes):
+        command.add_argument(
+            "--data-dir", metavar="DIR", type=Path, default=Path("datasets"), help="parent folder (default: datasets)"
+        )
+    for flag, package in (("--photos", "leftImg8bit_trainvaltest.zip"), ("--labels", "gtFine_trainvaltest.zip")):
+        cityscapes.add_argument(flag, metavar="ZIP", type=Path, help=package)
+    checker = commands.add_parser("check", help="say what is wrong with your own pairs; flags are as for train.py")
+    finder = commands.add_parser("palette", help="find the colours of your own label images, and write palette.json")
+    for command in (checker, finder):
+        command.add_argument("folder", type=Path, metavar="DIR", help="folder of your pairs")
+        command.add_argument(
+            "--direction", choices=DIRECTIONS, default="BtoA", help="BtoA: label images are B (default: BtoA)"
+        )
+    checker.add_argument(
+        "--size", type=size, metavar="SIZE", default="256x256", help="what images will be resized to (default: 256x256)"
     )
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="for check and palette: your own pairs")
-    parser.add_argument(
-        "--data-dir", metavar="DIR", type=Path, default=Path("datasets"), help="parent folder (default: datasets)"
-    )
-    parser.add_argument("--photos", metavar="ZIP", type=Path, help="leftImg8bit_trainvaltest.zip of Cityscapes")
-    parser.add_argument("--labels", metavar="ZIP", type=Path, help="gtFine_trainvaltest.zip of Cityscapes")
-    own = parser.add_argument_group("for check and palette, as for train.py")
-    own.add_argument("--direction", choices=DIRECTIONS, default="BtoA", help="BtoA: label images are B (default: BtoA)")
-    size_help = "what images will be resized to (default: 256x256)"
-    own.add_argument("--size", default="256x256", metavar="SIZE", help=size_help)
     palette_help = "classes and colours of label images (default: palette.json in DIR, if there is one)"
-    own.add_argument("--palette", type=Path, metavar="FILE", help=palette_help)
+    checker.add_argument("--palette", type=Path, metavar="FILE", help=palette_help)
     flags = parser.parse_args(arguments)
-    if (flags.photos is None) != (flags.labels is None) or (flags.photos and flags.what != "cityscapes"):
-        parser.error("--photos and --labels are used together, and only with cityscapes")
-    if (flags.what in ("check", "palette")) != (flags.folder is not None):
-        parser.error("check and palette need the folder DIR of your pairs; facades and cityscapes use --data-dir")
+    if flags.command == "cityscapes" and (flags.photos is None) != (flags.labels is None):
+        cityscapes.error("--photos and --labels are used together")
+    return flags
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read the value of --size."""
     try:
-        parse_size(flags.size)
+        return parse_size(text)
     except ValueError as error:
-        parser.error(f"--size {error}")
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    flags = parse(arguments)
     try:
         return run(flags)
     except (CityscapesError, DataError, DownloadError, ImageFileError) as error:
@@ -149,11 +161,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(flags: argparse.Namespace) -> int:
     """Do what the flags say; return the exit status."""
-    if flags.what == "check":
-        return check(own_source(flags.folder, flags.palette, flags.direction, Jitter(parse_size(flags.size))))
-    if flags.what == "palette":
+    if flags.command == "check":
+        return check(own_source(flags.folder, flags.palette, flags.direction, Jitter(flags.size)))
+    if flags.command == "palette":
         return make_palette(flags.folder, flags.direction)
-    if flags.what == "facades":
+    if flags.command == "facades":
         download_facades(flags.data_dir)
     elif flags.photos:
         prepare(flags.data_dir, flags.photos, flags.labels)
