@@ -1,4 +1,4 @@
-"""The canvas's modules on a static page without Gradio: raster, codec, history, repeat, sender, and the whole canvas."""
+"""The canvas's modules on a static page without Gradio: raster, codec, history, repeat, sender, the whole canvas."""
 
 import json
 import threading
