@@ -273,8 +273,8 @@ def test_every_program_prints_errors_in_words():
 
 def test_a_file_in_the_way_is_told_in_words(tmp_path, released_folder, image_folders):
     (tmp_path / "file").touch()
-    flags = ["--weights", released_folder, "--input", image_folders[0], "--output", tmp_path / "file"]
+    flags = ["--weights", released_folder, "--input", image_folders[0], "--output", tmp_path / "file" / "images"]
     command = [sys.executable, "-m", "pix2pix.painter", *map(str, flags)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
     assert said.returncode == 1
-    assert said.stderr == f"File exists: '{tmp_path / 'file'}'\n"
+    assert said.stderr == f"Not a directory: '{tmp_path / 'file' / 'images'}'\n"

@@ -293,7 +293,7 @@ def test_a_broken_image_is_named_before_training(data_dir, tmp_path, capsys):
 
 def test_a_run_folder_that_cannot_be_written_is_one_sentence(data_dir, tmp_path, capsys):
     (tmp_path / "file").touch()
-    assert train.main(arguments(data_dir, tmp_path / "file")) == 1
+    assert train.main(arguments(data_dir, tmp_path / "file" / "run")) == 1
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and str(tmp_path / "file") in said
 
