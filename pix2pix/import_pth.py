@@ -2,8 +2,8 @@
 
 That project nests its blocks: each holds the next one between its own two convolutions. Without dropout, its UNet-256
 and ours paint equal images. Its dropout is on decoder layers 2 to 4; ours is on layers 1 to 3, as in the paper. Biases
-before a norm are dropped: the norm subtracts them with the mean of each channel. Batch norm keeps using the statistics
-of the image, as in that project without `--eval`; its running statistics are dropped.
+before a norm are dropped, because the norm subtracts them with the mean of each channel. Running statistics are dropped
+too: like that project without `--eval`, our batch norm uses the statistics of the image.
 """
 
 import re

@@ -291,8 +291,13 @@ IPV6 = pytest.param("::1", marks=pytest.mark.skipif(not has_ipv6(), reason="need
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", IPV6, "0.0.0.0", "localhost"])
-def test_a_free_port_of_this_machine_is_accepted(host):
-    check_address(host, free_port())
+def test_a_free_port_of_this_machine_is_accepted_until_a_server_listens_on_it(host):
+    port = free_port()
+    check_address(host, port)
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.create_server(address[:2], family=family):
+        with pytest.raises(AddressError, match=f"port {port} is in use"):
+            check_address(host, port)
 
 
 # The app, with something done to it before.

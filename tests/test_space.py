@@ -121,6 +121,18 @@ def test_a_file_that_cannot_be_written_gets_a_sentence(
 # The page
 
 
+def as_nobody(home: Path) -> list[str]:
+    """The beginning of a command that another user runs, who owns `home`; root could write read-only files.
+
+    That user can read everything, because the project may lie in a folder that only root can read.
+    """
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        return []
+    os.chown(home, NOBODY, NOBODY)
+    reading = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *reading]
+
+
 @pytest.fixture
 def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
     """The app in a read-only folder, as another user if this is root, with only the documented environment."""
@@ -132,20 +144,8 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
     for name in ("facades-gan", "facades-l1"):  # and none of Cityscapes, so that something can be missing
         (folder / "demo" / "weights" / name).symlink_to(ROOT / "demo" / "weights" / name)
     home.mkdir()
-    command = [sys.executable, "app.py"]
-    if os.geteuid() == 0 and shutil.which(
-        "setpriv"
-    ):  # who may read everything, as this may lie in root's home, but write nothing
-        os.chown(home, NOBODY, NOBODY)
-        who = [
-            f"--reuid={NOBODY}",
-            f"--regid={NOBODY}",
-            "--clear-groups",
-            "--inh-caps=+dac_read_search",
-            "--ambient-caps=+dac_read_search",
-        ]
-        command = ["setpriv", *who, *command]
     subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+    command = [*as_nobody(home), sys.executable, "app.py"]
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],

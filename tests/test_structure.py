@@ -1,4 +1,4 @@
-"""The structure is that of docs/design.md: allowed imports, no circles, no paths that a module should not know."""
+"""The structure is that of docs/modules.md: allowed imports, no circles, no paths that a module should not know."""
 
 import ast
 import re
@@ -82,7 +82,7 @@ def path_parts_of(source: str) -> set[str]:
 def table() -> dict[str, set[str]]:
     """Rows of the layout table: path → modules that it may import."""
     rows = {}
-    for line in read(Path("docs/design.md")).splitlines():
+    for line in read(Path("docs/modules.md")).splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("| `") and len(cells) == 3 and re.match(r"`[\w/]+(\.py|/)`", cells[0]):
             allowed = {name.strip() for name in cells[2].strip("| ").split(",")} - {"–", ""}
@@ -94,7 +94,7 @@ def table() -> dict[str, set[str]]:
 def full_name(name: str) -> str:
     """trainer → pix2pix.trainer; fid.measure → pix2pix.fid.measure."""
     candidates = [f"{package}.{name}" for package in PACKAGES if f"{package}.{name}" in MODULES]
-    assert len(candidates) == 1, f"docs/design.md names {name!r}, which is not one module of the project"
+    assert len(candidates) == 1, f"docs/modules.md names {name!r}, which is not one module of the project"
     return candidates[0]
 
 
@@ -108,7 +108,7 @@ def row_of(path: Path, rows: dict[str, set[str]]) -> str | None:
 def wrong_arrows(path: Path, source: str, rows: dict[str, set[str]]) -> list[str]:
     row = row_of(path, rows)
     if row is None:
-        return [f"{path} is not in the table of docs/design.md"]
+        return [f"{path} is not in the table of docs/modules.md"]
     of_its_own_folder = {name for name in MODULES if row.endswith("/") and f"{name}.".startswith(row.replace("/", "."))}
     return [f"{path} imports {name}" for name in sorted(imports_of(source) - rows[row] - of_its_own_folder)]
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Model files, fetched once: with progress, checked against their hash, and kept in the browser's cache for the next visit.
+// Model files, fetched once: with progress, checked against their hash, and kept in the browser's cache for later.
 
 const CACHE = 'pix2pix-models';
 const SILENCE = 30_000; // milliseconds without a byte, after which a download has failed
@@ -15,8 +15,8 @@ const SILENCE = 30_000; // milliseconds without a byte, after which a download h
  * Reads a model from the cache, else from the network.
  *
  * Pages without https have neither a cache nor hashes; there the file is fetched on each visit, unchecked. Where
- * storage is forbidden or damaged, it is fetched on each visit, too. Elsewhere a file that is being downloaded, by the page, a
- * worker or another page, is waited for.
+ * storage is forbidden or damaged, it is fetched on each visit, too. Elsewhere a file that is being downloaded, by the
+ * page, a worker or another page, is waited for.
  *
  * @param {ModelFile} file
  * @param {(loaded: number) => void} [onProgress] gets the bytes so far
@@ -69,7 +69,10 @@ async function orNothing(ask) {
 /** @param {ModelFile} file */
 const keyOf = ({ url, sha256 }) => new URL(`?sha256=${sha256}`, url).href;
 
-/** @type {(file: ModelFile, cache: Cache | undefined, onProgress: (loaded: number) => void) => Promise<Uint8Array<ArrayBuffer>>} */
+/**
+ * @type {(file: ModelFile, cache: Cache | undefined, onProgress: (loaded: number) => void) =>
+ *   Promise<Uint8Array<ArrayBuffer>>}
+ */
 async function readThrough(file, cache, onProgress) {
   const kept = await orNothing(async () => (await cache?.match(keyOf(file)))?.arrayBuffer());
   if (kept) {

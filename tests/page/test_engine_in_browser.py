@@ -258,7 +258,7 @@ def test_a_late_answer_of_the_server_does_not_replace_newer_images(browser: Brow
 
 def test_a_server_that_refuses_recommends_the_browser(browser: Browser, url: str) -> None:
     with page_that_complains(browser, url) as page:
-        refusal = {"status": 429, "json": {"detail": "The server is busy: 256 pictures are waiting."}}
+        refusal = {"status": 429, "json": {"detail": "The server is busy: 256 maps are waiting."}}
         page.route("**/queue/join*", lambda route: route.fulfill(**refusal))
         choose(page, "door")
         click(page, (60, 60))

@@ -244,12 +244,12 @@ def test_a_refused_map_is_asked_for_once_more_by_itself(browser: Browser, app_ur
     page = browser.new_page()  # whose console tells of the refusal
     page.goto(app_url)
     expect(page.locator(".comparison img[src]")).to_have_count(2)
-    refusal = {"status": 429, "json": {"detail": "The server is busy: 256 pictures are waiting."}}
+    refusal = {"status": 429, "json": {"detail": "The server is busy: 256 maps are waiting."}}
     page.route("**/queue/join*", lambda route: route.fulfill(**refusal), times=1)
     choose(page, "door")
     with both_pictures_change(page):
         drag(page, (60, 100), (120, 100))
-        expect(page.get_by_text("The server is busy: 256 pictures are waiting.").first).to_be_visible()
+        expect(page.get_by_text("The server is busy: 256 maps are waiting.").first).to_be_visible()
     with both_pictures_change(page):
         drag(page, (60, 140), (120, 140))  # and the next one as always
     page.close()
