@@ -36,7 +36,7 @@ KNOWN = {
         "Cityscapes (pix2pix packaging)",
         "cityscapes-non-commercial",
         "Cityscapes (Cordts et al., CVPR 2016)",
-        "which is for non-commercial use only, as are these weights and their pictures",
+        "which is for non-commercial use only, as are these weights and their images",
     ),
 }
 

@@ -16,6 +16,7 @@ from PIL import Image
 from pix2pix import release
 from pix2pix.config import TrainConfig
 from pix2pix.lineage import Stage
+from pix2pix.publish.curves import draw_chart
 from pix2pix.report.__main__ import main
 from pix2pix.report.charts import Chart, Line, ticks
 from pix2pix.report.runs import read_runs
@@ -488,3 +489,10 @@ def test_the_command_in_the_docs_makes_a_page(tmp_path, monkeypatch):
 def test_a_run_in_a_folder_of_another_encoding_is_reported(tmp_path):
     run = make_run(tmp_path / os.fsdecode(b"caf\xe9"))
     assert r"caf\udce9" in make_report(tmp_path / "report", run)
+
+
+@pytest.mark.parametrize("value", [-0.00025, 0.00015, 1.5e-05, 123456])
+def test_the_numbers_beside_a_chart_fit_on_it(value):
+    chart = Chart("Kernel distance", [Line("GAN", 0, [(1, value)])], last_epoch=2, from_zero=True)
+    pixels = np.asarray(draw_chart(chart))
+    assert (pixels[:, :2] == 255).all() and (pixels[:, 2:].min(axis=2) < 255).any()

@@ -52,7 +52,7 @@ class Chart:
 
     width: ClassVar = 360
     height: ClassVar = 220
-    left: ClassVar = 46
+    left: ClassVar = 60
     right: ClassVar = 350
     top: ClassVar = 10
     bottom: ClassVar = 186
