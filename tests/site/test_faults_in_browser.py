@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import FLAGS, find_chromium
+from tests.conftest import FLAGS, WHOLE_CHROMIUM, find_chromium
 from tests.helpers.browser import (
     DOOR,
     PATIENCE,
@@ -100,14 +100,17 @@ def test_a_download_that_falls_silent_ends_and_can_be_tried_again(browser: Brows
 
 
 def test_a_browser_that_forbids_storage_paints_too(browser: Browser, tiny_site: Path, tmp_path: Path) -> None:
-    """As Chromium does where somebody blocks all cookies; locks and caches are refused then, with an error."""
+    """As Chromium does where somebody blocks all cookies; locks and caches are refused then, with an error.
+
+    The headless shell does not read this setting.
+    """
     (tmp_path / "Default").mkdir()
     preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
     with (
         served_site(tiny_site) as url,
         browser.browser_type.launch_persistent_context(
-            tmp_path, executable_path=find_chromium(), args=FLAGS
+            tmp_path, executable_path=find_chromium(WHOLE_CHROMIUM), args=FLAGS
         ) as context,
     ):
         context.set_default_timeout(1000 * PATIENCE)
