@@ -1,5 +1,6 @@
 """The configuration of a training run, and its flags on the command line."""
 
+import argparse
 import math
 import re
 from dataclasses import Field, dataclass, field, fields, replace
@@ -39,6 +40,7 @@ METAVARS: dict[Any, str] = {
 }
 OWN_DATA = {"palette": None, "val_share": VAL_SHARE}
 """Settings that matter to own pairs only, and their defaults."""
+NEEDS_DATA = "{} has no effect without --data; leave it out"
 
 
 def _setting(
@@ -111,8 +113,10 @@ class TrainConfig:
         10, "output", "epochs between kept generators; first, middle, last and scored ones are kept too", at_least=0
     )
     fid_every: int = _changeable(10, "scores", "epochs between scores; the last is scored too; 0 for none", at_least=0)
-    fid_samples: int = _changeable(0, "scores", "maximum images per split, always the same; 0 for all", at_least=0)
-    fid_weights: Path | None = _changeable(None, "scores", "Inception's weights")
+    fid_samples: int = _changeable(
+        0, "scores", "maximum images per split, always the same; 0 for all; also of pix2pix.fid", at_least=0
+    )
+    fid_weights: Path | None = _changeable(None, "scores", "Inception's weights, also of pix2pix.fid")
     checkpoint_minutes: float = _changeable(10.0, "output", "maximum work lost in a crash", at_least=0)
     push_to_hub: str = _changeable("", "output", "owner/name on the Hugging Face Hub to publish the result as")
     tracker: str = _changeable("none", "output", "receives curves and samples", ("none", "tensorboard", "wandb"))
@@ -141,7 +145,7 @@ class TrainConfig:
             raise ValueError(f"--name must consist of {DATASET_NAME_IN_WORDS}, not {self.dataset[:50]!r}")
         for name, default in OWN_DATA.items():
             if self.data is None and getattr(self, name) != default:
-                raise ValueError(f"{flag_of(name)} has no effect without --data; leave it out")
+                raise ValueError(NEEDS_DATA.format(flag_of(name)))
         try:
             parse_size(self.size)
         except ValueError as error:
@@ -193,32 +197,45 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
         The configuration, with precision and number of processes not yet resolved; whether `--dry-run` was given.
     """
     parser = _make_parser()
-    values = vars(parser.parse_args(arguments))
-    dry_run, name = values.pop("dry_run"), values.pop("name")
+    given = vars(parser.parse_args(arguments))
+    dry_run, name = given.pop("dry_run", False), given.pop("name", None)
     try:
-        config = TrainConfig(**values | _called(values["data"], values["dataset"], name))
+        _check_given(given)
+        config = TrainConfig(**given | _called(given.get("data"), name))
     except ValueError as error:
         parser.error(str(error))
     return replace(config, run_dir=config.run_dir or Path("runs") / f"{config.dataset}-{config.objective}"), dry_run
 
 
-def _called(data: Path | None, dataset: str, name: str | None) -> dict[str, str]:
+def _check_given(given: dict[str, Any]) -> None:
+    """Refuse flags about other data than what is trained on, even with the values that they have by default."""
+    if "data" not in given:
+        for name in OWN_DATA:
+            if name in given:
+                raise ValueError(NEEDS_DATA.format(flag_of(name)))
+    elif "dataset" in given:
+        raise ValueError("--dataset and --data exclude each other; leave one out, or name your own data with --name")
+    elif "data_dir" in given:
+        raise ValueError("--data-dir has no effect with --data, which names the folder of your pairs; leave it out")
+
+
+def _called(data: Path | None, name: str | None) -> dict[str, str]:
     """Return the name of what is trained on, if it is people's own: `--name`, or else the folder's name."""
     if data is None:
         if name is not None:
             raise ValueError("--name has no effect without --data, which it names; --run-dir names the folder of a run")
         return {}
-    if dataset != "facades":
-        raise ValueError("--dataset and --data exclude each other; --name gives your own data a name")
     from_folder = re.sub("[^a-z0-9_-]+", "-", data.resolve().name.lower()).strip("-_")[:40] or "own"
     return {"dataset": from_folder if name is None else name}
 
 
 def _make_parser() -> Parser:
+    """Make the parser of `train.py`; flags that are not given get no value, so that `TrainConfig` has the defaults."""
     parser = Parser(
         prog=command_of("train.py"),
         usage="%(prog)s [flags]",
         description="Train pix2pix. The defaults are the published run on facades.",
+        argument_default=argparse.SUPPRESS,
     )
     for name, purpose in GROUPS.items():
         group = parser.add_argument_group(name, purpose)
@@ -230,7 +247,6 @@ def _make_parser() -> Parser:
             group.add_argument(
                 flag_of(item.name),
                 type=folder_to_write if item.name == "run_dir" else kind,
-                default=item.default,
                 choices=item.metadata["choices"],
                 metavar=None if item.metadata["choices"] else METAVARS.get(item.name, METAVARS[kind]),
                 help=f"{item.metadata['help']} (default: {DEFAULTS.get(item.name, item.default)})",

@@ -197,7 +197,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", metavar="DIR", type=folder_to_write, required=True, help="folder for model.onnx and its licence"
     )
-    parser.add_argument("--format", choices=("onnx",), default="onnx", help="file format (default: onnx)")
     flags = parser.parse_args(arguments)
     try:
         path, apart = export(locate(flags.release), flags.output)

@@ -136,3 +136,18 @@ def test_own_data_are_called_like_their_folder_or_as_they_are_named(capsys):
         assert (config.dataset, config.run_dir) == (name, Path("runs") / f"{name}-gan")
     assert "--name must consist of" in said_about(["--data", "x", "--name", "My houses"], capsys)
     assert "exclude each other" in said_about(["--data", "x", "--dataset", "cityscapes"], capsys)
+
+
+@pytest.mark.parametrize(
+    "flags, parts",
+    [
+        ("--data x --dataset facades", ("--dataset and --data exclude each other", "leave one out", "--name")),
+        ("--data x --data-dir datasets", ("--data-dir has no effect with --data", "leave it out")),
+        ("--val-share 0.1", ("--val-share has no effect without --data", "leave it out")),
+        ("--palette palette.json", ("--palette has no effect without --data", "leave it out")),
+        ("--name houses", ("--name has no effect without --data", "--run-dir")),
+    ],
+)
+def test_a_flag_about_other_data_is_refused_even_with_its_default_value(flags, parts, capsys):
+    said = said_about(flags.split(), capsys)
+    assert all(part in said for part in parts)

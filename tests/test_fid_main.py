@@ -12,10 +12,12 @@ from PIL import Image
 from pytorch_fid import fid_score
 from pytorch_fid import inception as pytorch_fid_inception
 
+from pix2pix import run_config
 from pix2pix.fid import __main__ as fid
 from pix2pix.fid import inception
 from pix2pix.fid.distances import FidError, frechet_distance, kernel_distance
 from pix2pix.files import read_records
+from pix2pix.run_folder import RunFolder
 from tests.helpers.tiny import draw_pair
 
 pytestmark = [
@@ -140,6 +142,13 @@ def test_at_most_so_many_images_of_a_split_are_scored(kept_run, small_inception,
         (1, 4),
         (10, 4),
     ]  # 300 and all are the same
+
+
+def test_a_run_that_trained_without_scores_is_scored_as_its_flags_say(kept_run, tiny_config, inception_weights):
+    config = tiny_config(fid_every=0, fid_samples=3, fid_weights=inception_weights)
+    run_config.record(RunFolder(kept_run), config, {})
+    assert fid.main([str(kept_run), "--dims", "64", "--splits", "train"]) == 0
+    assert {record["n"] for record in read_records(kept_run / "evaluation.jsonl")} == {3}
 
 
 def test_what_cannot_be_scored_is_one_sentence(

@@ -14,6 +14,7 @@ from pix2pix.config import parse_flags
 from pix2pix.flags import NO_FLAG, RENAMED, Parser, about_unknown
 
 ROOT = Path(__file__).parents[1]
+SOURCES = [ROOT / "train.py", ROOT / "app.py", *(ROOT / "pix2pix").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]
 NAMED = {"-m demo.static": "-m pix2pix.static"}
 """Programs that present themselves by another command, which runs them too."""
 COMMANDS = {
@@ -58,8 +59,7 @@ def test_the_programs_are_found():
 
 
 def test_no_program_has_a_parser_of_its_own():
-    files = [ROOT / "train.py", ROOT / "app.py", *(ROOT / "pix2pix").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]
-    found = [path.name for path in files if "ArgumentParser(" in path.read_text(encoding="utf-8")]
+    found = [path.name for path in SOURCES if "ArgumentParser(" in path.read_text(encoding="utf-8")]
     assert found == []  # that of pix2pix.flags is `class Parser(argparse.ArgumentParser)`
 
 
@@ -98,13 +98,26 @@ def test_help_reads_at_80_columns_and_explains_every_argument(command, monkeypat
             assert "default" in action.help or action.default is None, f"{what}: the default is not named"
 
 
-@pytest.fixture
-def training_flags() -> set[str]:
+def parser_of(command: list[str]) -> Parser:
+    """The parser whose help a command prints."""
     parsers = []
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Parser, "print_help", lambda self, *_: parsers.append(self))
-        parse_flags(["--help"])
-    return {flag for action in parsers[0]._actions for flag in action.option_strings}
+        programs()[command[0]]([*command[1:], "--help"])
+    return parsers[0]
+
+
+@pytest.mark.parametrize("command", HELP, ids=" ".join)
+def test_every_argument_is_read(command):
+    source = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    for action in parser_of(command)._actions:
+        read = rf"\b(flags|config|self)\.{action.dest}\b|\bpop\(\"{action.dest}\""
+        assert action.dest == "help" or re.search(read, source), f"{action.option_strings} changes nothing"
+
+
+@pytest.fixture
+def training_flags() -> set[str]:
+    return {flag for action in parser_of(["train.py"])._actions for flag in action.option_strings}
 
 
 @pytest.mark.parametrize(
