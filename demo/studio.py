@@ -202,7 +202,7 @@ def ask_browser_first(
         engine: Decides who paints.
         changes: Events after which other images belong to the page.
         inputs: Canvas, noise and view.
-        opening: Events that may bring a map with a photo, which the server alone has.
+        opening: Events that may bring a map with a photo, which only the server has.
     """
     tell = f"document.dispatchEvent(new Event('{tab.name}-changed'));"
     # A page may paint before the script of the choice has come, which then finds the values here.

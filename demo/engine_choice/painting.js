@@ -173,7 +173,7 @@ export class Painting {
   #wordsOfServer() {
     const [map, , view] = /** @type {Values} */ (this.#values);
     if (!this.#isOffered || !this.page.isChosen()) return `${BY_SERVER}.`;
-    if (!VIEWS.includes(view)) return `${BY_SERVER}, which alone has this view.`;
+    if (!VIEWS.includes(view)) return `${BY_SERVER}, which this view needs.`;
     if (this.#photoMaps.has(map.runs)) return `${BY_SERVER}, which has the photo of this map.`;
     if (this.#engine.ready) return '';
     this.load();

@@ -207,7 +207,7 @@ export const COMMANDS = [
     title: 'choose the background class',
     run: (canvas) => canvas.classChoice.erase(),
   },
-  { name: 'swap', label: 'Class before', keys: ['X'], run: (canvas) => canvas.classChoice.swap() },
+  { name: 'swap', label: 'Previous class', keys: ['X'], run: (canvas) => canvas.classChoice.swap() },
   { name: 'brush-smaller', label: 'Smaller brush', keys: ['['], run: (canvas) => canvas.commands.resizeBrush(-1) },
   { name: 'brush-larger', label: 'Larger brush', keys: [']'], run: (canvas) => canvas.commands.resizeBrush(1) },
 ];

@@ -199,6 +199,7 @@ def test_the_list_of_keys_has_them_all_and_gives_the_focus_back(browser: Browser
         words = dialog.inner_text()
         for key in ("B", "R", "P", "L", "F", "T", "I", "M", "E", "X", "Z", "?", "[", "]", "Ctrl+Z", "Alt+click"):
             assert key in words
+        assert "Previous class" in words
         assert not Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         page.keyboard.press("m")  # is not meant for the canvas
         expect(page.get_by_role("button", name="Mirror")).to_have_attribute("aria-pressed", "false")
