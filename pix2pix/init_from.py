@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pix2pix import release
 from pix2pix.config import TrainConfig, flag_of
-from pix2pix.hub import locate
+from pix2pix.hub import HubModel, locate
 from pix2pix.lineage import Stage
 from pix2pix.release import ReleaseConfig, ReleaseError
 from pix2pix.run_folder import run_around
@@ -41,13 +41,15 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
 
 
 def check_start(config: TrainConfig) -> None:
-    """Check that local weights of `--init-from` fit; nothing is downloaded.
+    """Check that local weights of `--init-from` fit, or that it can be a name on the Hub; nothing is downloaded.
 
     Raises:
         ReleaseError: As `init_from`.
     """
     source = config.init_from
-    if source and Path(source).is_dir():
+    if "/" in source and not Path(source).is_dir():
+        HubModel.parse(source)
+    elif source:
         _check_fit(source, release.load_config(locate(source, discriminator=True)), config)
 
 

@@ -125,6 +125,12 @@ def test_a_source_that_is_missing_is_one_sentence(data_dir, tmp_path, capsys):
     assert "nowhere" in (error := capsys.readouterr().err) and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("source", ["README.md", "no/such/folder"])
+def test_a_dry_run_refuses_what_is_neither_a_folder_nor_a_name_on_the_hub(data_dir, tmp_path, source, capsys):
+    assert train.main([*flags(data_dir, tmp_path / "run", init_from=source), "--dry-run"]) == 1
+    assert source in (error := capsys.readouterr().err) and error.count("\n") == 1
+
+
 def test_a_damaged_d_is_one_sentence(first, data_dir, tmp_path, capsys):
     folder = Path(shutil.copytree(first / "release", tmp_path / "folder"))
     save_file({"layers.0.weight": torch.zeros(1)}, folder / DISCRIMINATOR)
