@@ -208,7 +208,10 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
 
 
 def _check_given(given: dict[str, Any]) -> None:
-    """Refuse flags about other data than what is trained on, even with the values that they have by default."""
+    """Refuse empty flags, and flags about other data than what is trained on, even with their default values."""
+    for name, value in given.items():
+        if value == "":  # such as "$RELEASE", if that is not set
+            raise ValueError(f"{flag_of(name)} is empty; give it a value, or leave it out")
     if "data" not in given:
         for name in OWN_DATA:
             if name in given:

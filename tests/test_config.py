@@ -145,6 +145,8 @@ def test_own_data_are_called_like_their_folder_or_as_they_are_named(capsys):
         ("--data x --data-dir datasets", ("--data-dir has no effect with --data", "leave it out")),
         ("--val-share 0.1", ("--val-share has no effect without --data", "leave it out")),
         ("--palette palette.json", ("--palette has no effect without --data", "leave it out")),
+        ("--init-from=", ("--init-from is empty", "leave it out")),
+        ("--push-to-hub=", ("--push-to-hub is empty", "leave it out")),
         ("--name houses", ("--name has no effect without --data", "--run-dir")),
     ],
 )
