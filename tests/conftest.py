@@ -167,7 +167,7 @@ FLAGS = [
 
 WHOLE_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = ("chromium-headless-shell", *WHOLE_CHROMIUM)
-"""The headless shell is Chromium without windows and settings; opening a page costs it about 0.6 of the time."""
+"""The headless shell is Chromium without windows and settings; it opens a page in 0.6 times the processor time."""
 
 
 def find_chromium(names: Sequence[str] = CHROMIUM) -> str:

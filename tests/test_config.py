@@ -150,6 +150,6 @@ def test_own_data_are_called_like_their_folder_or_as_they_are_named(capsys):
         ("--name houses", ("--name has no effect without --data", "--run-dir")),
     ],
 )
-def test_a_flag_about_other_data_is_refused_even_with_its_default_value(flags, parts, capsys):
+def test_a_flag_that_would_change_nothing_is_refused_even_with_its_default_value(flags, parts, capsys):
     said = said_about(flags.split(), capsys)
     assert all(part in said for part in parts)
