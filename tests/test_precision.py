@@ -11,22 +11,26 @@ from tests.helpers.training import arguments
 
 @pytest.mark.parametrize(
     "seconds, expected",
-    [([1.0] * 6, "bf16"), ([2.0] * 6, "fp32"), ([1.0, *[9.0] * 5], "bf16"), ([1.9] * 6, "fp32")],
+    [([1.0] * 8, "bf16"), ([2.0] * 8, "fp32"), ([1.0, 9.0, 1.0, *[9.0] * 5], "bf16"), ([1.9] * 8, "fp32")],
     ids=["faster", "as fast", "faster, with interference", "hardly faster"],
 )
 def test_on_a_cpu_bf16_is_used_if_it_is_faster(monkeypatch, seconds, expected):
     runs = iter(seconds)
-    monkeypatch.setattr(precision, "_time_convolution", lambda dtype: next(runs) if dtype == torch.bfloat16 else 2.0)
+    monkeypatch.setattr(
+        precision, "_time_convolution", lambda dtype, side: next(runs) if dtype == torch.bfloat16 else 2.0
+    )
     precision._bf16_is_faster.cache_clear()
     assert resolve_precision("auto", torch.device("cpu")) == expected
     assert resolve_precision("auto", torch.device("cpu")) == expected  # not timed again
     precision._bf16_is_faster.cache_clear()
 
 
-@pytest.mark.parametrize("seconds, expected", [([50.0] * 2, "fp32"), ([50.0, *[1.0] * 5], "bf16")])
+@pytest.mark.parametrize("seconds, expected", [([50.0] * 2, "fp32"), ([50.0, *[1.0] * 7], "bf16")])
 def test_bf16_that_is_far_slower_is_timed_twice_only(monkeypatch, seconds, expected):
     runs = iter(seconds)
-    monkeypatch.setattr(precision, "_time_convolution", lambda dtype: next(runs) if dtype == torch.bfloat16 else 2.0)
+    monkeypatch.setattr(
+        precision, "_time_convolution", lambda dtype, side: next(runs) if dtype == torch.bfloat16 else 2.0
+    )
     precision._bf16_is_faster.cache_clear()
     assert resolve_precision("auto", torch.device("cpu")) == expected
     assert list(runs) == []
@@ -40,7 +44,7 @@ def test_a_convolution_is_timed_in_the_requested_number_format(monkeypatch):
         precision.F, "conv2d", lambda x, w, **more: formats.append((x.dtype, w.dtype)) or convolve(x, w, **more)
     )
     with torch.inference_mode():
-        assert precision._time_convolution(torch.bfloat16) > 0
+        assert precision._time_convolution(torch.bfloat16, 16) > 0
     assert formats == [(torch.bfloat16, torch.bfloat16)]
 
 
