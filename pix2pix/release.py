@@ -204,7 +204,3 @@ painter = Painter.load("FOLDER")
 
 {trained_on}
 """
-
-
-if __name__ == "__main__":
-    raise SystemExit("This command has moved: python -m pix2pix.import_pth FILE.pth --dataset NAME --output DIR")

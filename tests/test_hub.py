@@ -226,12 +226,6 @@ def test_the_commands_of_the_documents_are_known():
     assert lines and all(__main__.parse().parse_args(shlex.split(line)).model for line in lines)
 
 
-@pytest.mark.parametrize("command", ["push", "pack"])
-def test_a_command_that_has_moved_names_the_new_one(command, capsys):
-    assert __main__.main([command, "folder", MODEL.repo]) == 2
-    assert capsys.readouterr().err == f"This command has moved: python -m pix2pix.publish {command}\n"
-
-
 # What comes from outside
 
 

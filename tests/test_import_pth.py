@@ -68,20 +68,9 @@ def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
 
 
 def import_file(path: Path, output: Path, dataset: str = "facades") -> subprocess.CompletedProcess[str]:
-    return run_module("pix2pix.import_pth", str(path), "--dataset", dataset, "--output", str(output))
-
-
-def run_module(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command, environment = [sys.executable, "-m", name, *arguments], os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pix2pix.import_pth", str(path), "--dataset", dataset, "--output", str(output)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, env=environment)
-
-
-def test_the_old_command_names_the_new_one():
-    done = run_module("pix2pix.release", "import", "G.pth")
-    assert done.returncode == 1
-    assert (
-        done.stderr.startswith("This command has moved: python -m pix2pix.import_pth") and done.stderr.count("\n") == 1
-    )
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])

@@ -16,10 +16,6 @@ def parse() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in ("push", "pack"):
-        print(f"This command has moved: python -m pix2pix.publish {arguments[0]}", file=sys.stderr)
-        return 2
     flags = parse().parse_args(arguments)
     try:
         model = HubModel.parse(flags.model)
