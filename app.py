@@ -45,8 +45,8 @@ try:
 except surroundings.ProxyError as error:
     raise SystemExit(f"The app cannot start: {error}.") from None
 
-from demo.command_line import read_command_line  # noqa: E402
-from demo.server.gradio_import import without_stub_files  # noqa: E402
+from demo.command_line import read_command_line
+from demo.server.gradio_import import without_stub_files
 
 is_program = __name__ == "__main__"
 # Gradio takes seconds to import; the models are read meanwhile.

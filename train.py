@@ -16,6 +16,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
+from pix2pix.surroundings import prepare_program
+
+prepare_program()  # before what takes seconds to import
+
 import torch
 from accelerate import Accelerator
 from torch import Tensor

@@ -65,6 +65,13 @@ def test_ctrl_c_ends_a_program_with_a_sentence_and_other_errors_keep_their_trace
     assert b"Traceback" in run(["-c", f"{prepared}; 1 / 0"], tmp_path).stderr
 
 
+@pytest.mark.parametrize("program", ["train.py", "app.py"])
+def test_ctrl_c_while_a_program_imports_its_libraries_ends_it_with_a_sentence(tmp_path, program):
+    (tmp_path / "torch.py").write_text("raise KeyboardInterrupt")
+    stopped = run([program], tmp_path, PYTHONPATH=str(tmp_path))
+    assert (stopped.returncode, stopped.stderr) == (-signal.SIGINT, b"Stopped.\n")  # 130 in a shell
+
+
 def test_no_program_imports_the_compiler_before_it_is_used(tmp_path):
     """PyTorch's, which torchvision needs, takes as long to import as the rest of PyTorch."""
     names = [path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in mains()]
