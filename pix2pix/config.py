@@ -208,7 +208,7 @@ def parse_flags(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
 
 
 def _check_given(given: dict[str, Any]) -> None:
-    """Refuse empty flags, and flags about other data than what is trained on, even with their default values."""
+    """Refuse empty flags, and flags about data that are not used, even with their default values."""
     for name, value in given.items():
         if value == "":  # such as "$RELEASE", if that is not set
             raise ValueError(f"{flag_of(name)} is empty; give it a value, or leave it out")
@@ -220,6 +220,8 @@ def _check_given(given: dict[str, Any]) -> None:
         raise ValueError("--dataset and --data exclude each other; leave one out, or name your own data with --name")
     elif "data_dir" in given:
         raise ValueError("--data-dir has no effect with --data, which names the folder of your pairs; leave it out")
+    elif "val_share" in given and any(any(given["data"].glob(images)) for images in ("val/*", "A/val/*")):
+        raise ValueError("--val-share has no effect where --data contains val; leave it out")
 
 
 def _called(data: Path | None, name: str | None) -> dict[str, str]:

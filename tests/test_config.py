@@ -153,3 +153,12 @@ def test_own_data_are_called_like_their_folder_or_as_they_are_named(capsys):
 def test_a_flag_that_would_change_nothing_is_refused_even_with_its_default_value(flags, parts, capsys):
     said = said_about(flags.split(), capsys)
     assert all(part in said for part in parts)
+
+
+@pytest.mark.parametrize("image", ["val/1.jpg", "val/A/1.jpg", "A/val/1.jpg"])
+def test_a_share_for_validation_is_refused_where_the_folder_has_a_split_for_it(image, tmp_path, capsys):
+    flags = ["--data", str(tmp_path), "--val-share", "0.1"]
+    assert parse_flags(flags)[0].val_share == 0.1
+    (tmp_path / image).parent.mkdir(parents=True)
+    (tmp_path / image).touch()
+    assert "--val-share has no effect where --data contains val" in said_about(flags, capsys)
