@@ -54,7 +54,7 @@ class ModelNotes(gr.HTML):
         """
         super().__init__(
             value=value,
-            html_template='<div class="model-notes"></div><p class="mn-said" role="status"></p>',
+            html_template='<div class="model-notes"></div><p class="mn-said heard-only" role="status"></p>',
             **browser_side("model_notes/notes.js", ["notes.css"], events=["apply"]),
             **keywords,
         )

@@ -7,8 +7,7 @@ import { find } from '../find.js';
 import { listen } from '../label_canvas/input/listen.js';
 
 const LAYOUT = `
-<fieldset class="noise-choice">
-  <legend>Noise</legend>
+<fieldset class="noise-choice" aria-label="Noise">
   <label>Seed <input type="number" min="0" step="1" required autocomplete="off" /></label>
   <button type="button">Another variation</button>
   <label><input type="checkbox" /> Dropout</label>

@@ -28,7 +28,7 @@ class ViewChoice(gr.HTML):
         self.names, self.dataset, self.noisy_view = list(names), dataset, noisy_view
         super().__init__(
             value=names[0],
-            html_template='<fieldset class="view-choice"><legend>View</legend><div></div></fieldset>',
+            html_template='<fieldset class="view-choice" aria-label="View"><div></div></fieldset>',
             **browser_side("view_choice/view_choice.js", ["view_choice.css"]),
             names=self.names,
             dataset=dataset,

@@ -24,6 +24,7 @@ export function mount(element, { props, trigger, watch }) {
     const label = document.createElement('label');
     const radio = document.createElement('input');
     radio.type = 'radio';
+    radio.className = 'heard-only'; // its label shows which is chosen
     radio.name = group;
     radio.checked = name === props.value;
     radio.addEventListener('change', () => choose(name));

@@ -8,14 +8,14 @@ export const LAYOUT = `
   </div>
   <div class="column">
     <div class="studio-view">
-      <fieldset class="view-choice"><legend>View</legend><div></div></fieldset>
+      <fieldset class="view-choice" aria-label="View"><div></div></fieldset>
     </div>
     <div class="studio-pictures">
       <div class="loading"></div>
       <div class="pictures-place" hidden></div>
     </div>
     <div class="studio-notes">
-      <div class="model-notes"></div><p class="mn-said" role="status"></p>
+      <div class="model-notes"></div><p class="mn-said heard-only" role="status"></p>
       <p class="engine-note"></p>
     </div>
     <div class="studio-noise"></div>
