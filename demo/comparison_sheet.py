@@ -1,11 +1,12 @@
 """The comparison as one image file: the label map and both generated images with captions."""
 
-import io
 import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from pix2pix.image_files import encode_image
 
 MARGIN = 16
 LINE = 20
@@ -35,6 +36,4 @@ def draw_sheet(pictures: Sequence[tuple[str, np.ndarray]], lines: Sequence[str])
         sheet.paste(Image.fromarray(picture), (x, MARGIN + LINE // 2 + 4))
     for number, line in enumerate(lines):
         draw.text((MARGIN, MARGIN + LINE // 2 + 4 + height + 6 + number * LINE), line, INK, font)
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return encode_image(sheet, "PNG", optimize=True)

@@ -1,6 +1,5 @@
 """Reads label maps and photos from image files that people open, as the painter and training do; writes maps."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from pix2pix.data.checks import input_half_of_pair, is_constant, read_label_image
-from pix2pix.image_files import ImageFileError, Limits, read_image
+from pix2pix.image_files import ImageFileError, Limits, encode_image, read_image
 from pix2pix.labels import Palette
 from pix2pix.release_config import DRAWING_CLASSES
 
@@ -132,9 +131,7 @@ def to_png(label_map: np.ndarray, palette: Palette) -> bytes:
     """Encode an indexed PNG file of a few kilobytes whose pixel values are the classes."""
     picture = Image.fromarray(label_map)
     picture.putpalette(palette.rgb.tobytes())
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return encode_image(picture, "PNG", optimize=True)
 
 
 def _resize(classes: np.ndarray, size: tuple[int, int], num_classes: int) -> np.ndarray:

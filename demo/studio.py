@@ -15,12 +15,13 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from PIL import Image
 
 from demo.comparison import Comparison, Shown
 from demo.endpoints import add_endpoints
 from demo.engine_choice import EngineChoice, make_offer
 from demo.example_gallery import ExampleGallery
-from demo.file_download import FileDownload, PngFile, to_png
+from demo.file_download import FileDownload, PngFile
 from demo.image_input import ImageInput
 from demo.label_canvas import LabelCanvas, encode
 from demo.map_actions import add_map_actions, file_input_of
@@ -32,6 +33,7 @@ from demo.requests import TWO_AT_A_TIME, painters_now
 from demo.tabs import Tab
 from demo.view_choice import ViewChoice
 from demo.views import VARIATIONS, paint_view, show, views_of
+from pix2pix.image_files import encode_image
 from pix2pix.labels import Palette
 from pix2pix.release import ReleaseError
 
@@ -92,7 +94,7 @@ def make_save(tab: Tab) -> Callable[..., PngFile]:
         painted = paint_view(view, painters, shown, noise.seed, noise.dropout, photo)
         for image in painted.images:
             if image.file == name:
-                return PngFile(image.file, to_png(image.picture))
+                return PngFile(image.file, encode_image(Image.fromarray(image.picture), "PNG"))
         raise refuse("This image is not in the view any more. Save one that is shown.")
 
     return save

@@ -1,6 +1,5 @@
 """Estimate what a run needs: number of steps, time (from a few real steps) and disk space. Writes nothing."""
 
-import io
 import shutil
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from pix2pix.config import TrainConfig, flag_of
 from pix2pix.data.dataset import PairedDataset, training_batches
+from pix2pix.image_files import encode_image
 from pix2pix.pictures import to_uint8
 from pix2pix.progress import describe_run, duration, steps_per_epoch
 from pix2pix.run_folder import RunFolder
@@ -118,9 +118,7 @@ def _tensor_bytes(state: Any) -> int:
 
 
 def _png_bytes(image: Tensor) -> int:
-    file = io.BytesIO()
-    Image.fromarray(to_uint8(image).permute(1, 2, 0).numpy()).save(file, "PNG")
-    return len(file.getvalue())
+    return len(encode_image(Image.fromarray(to_uint8(image).permute(1, 2, 0).numpy()), "PNG"))
 
 
 def _megabytes(size: float) -> str:

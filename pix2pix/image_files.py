@@ -1,9 +1,10 @@
-"""Image files from anywhere: one reader and one lister for the page, the painter, training and scoring.
+"""Image files from anywhere: one reader and one lister for the page, the painter, training and scoring; one writer.
 
 The reader returns what an image viewer shows, as uint8 RGB, or raises one sentence. It trusts nothing: it refuses
 damaged files, decompression bombs, and progressive JPEGs that would take minutes.
 """
 
+import base64
 import io
 import os
 import re
@@ -12,6 +13,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -154,6 +156,18 @@ def read_numbers(path: Path, limits: Limits = ANY) -> np.ndarray | None:
     if image.mode not in ("L", "P", "I") and not image.mode.startswith("I;16"):
         return None
     return np.asarray(image).astype(np.int64)
+
+
+def encode_image(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """Return the content of an image file of a kind, such as "PNG"."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def data_url(content: bytes, kind: str = "PNG") -> str:
+    """Return the content of an image file as a data URL."""
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(content).decode()}"
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -4,8 +4,6 @@ All images travel in one message as JPEG data URLs: they change together, the se
 two requests less than with files. The message contains everything that is shown, so images and words always match.
 """
 
-import base64
-import io
 from typing import Any
 
 import gradio as gr
@@ -14,6 +12,7 @@ from gradio.data_classes import GradioModel
 from PIL import Image
 
 from demo.modules import browser_side
+from pix2pix.image_files import data_url, encode_image
 
 JPEG_QUALITY = 95
 """Visually lossless at a quarter of the bytes and a tenth of the encoding time of PNG."""
@@ -57,9 +56,7 @@ class Shown(GradioModel):
 
 def to_data_url(picture: np.ndarray) -> str:
     """Encode uint8 RGB [H, W, 3] as a JPEG with full colour resolution."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return data_url(encode_image(Image.fromarray(picture), "JPEG", quality=JPEG_QUALITY, subsampling=0), "JPEG")
 
 
 class Comparison(gr.HTML):

@@ -1,6 +1,5 @@
 """`ExampleGallery`: example maps as thumbnails."""
 
-import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from PIL import Image
 
 from demo.label_pictures import to_png
 from demo.modules import browser_side
+from pix2pix.image_files import data_url
 from pix2pix.labels import Palette
 
 SIZE = 256
@@ -46,11 +46,6 @@ def read_examples(folder: Path, palette: Palette, first: str = "") -> dict[str, 
     return dict(sorted(examples.items(), key=lambda item: item[0] != first))
 
 
-def to_data_url(label_map: np.ndarray, palette: Palette) -> str:
-    """Encode an indexed PNG of a few hundred bytes."""
-    return "data:image/png;base64," + base64.b64encode(to_png(label_map, palette)).decode()
-
-
 class ExampleGallery(gr.HTML):
     """A row of thumbnail buttons; `click` carries the `name` of the selected example."""
 
@@ -65,6 +60,6 @@ class ExampleGallery(gr.HTML):
         super().__init__(
             html_template='<div class="example-gallery" role="group" aria-label="Examples"></div>',
             **browser_side("example_gallery/gallery.js", ["gallery.css"]),
-            thumbnails=[{"name": name, "url": to_data_url(label_map, palette)} for name, label_map in examples.items()],
+            thumbnails=[{"name": name, "url": data_url(to_png(shown, palette))} for name, shown in examples.items()],
             **keywords,
         )

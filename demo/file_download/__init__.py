@@ -3,17 +3,14 @@
 The file is part of the message, so the server writes nothing.
 """
 
-import base64
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.data_classes import GradioModel
-from PIL import Image
 
 from demo.modules import browser_side
+from pix2pix.image_files import data_url
 
 
 @dataclass(frozen=True)
@@ -22,13 +19,6 @@ class PngFile:
 
     name: str
     content: bytes
-
-
-def to_png(picture: np.ndarray) -> bytes:
-    """Encode uint8 RGB [H, W, 3] as a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 class SentFile(GradioModel):
@@ -56,9 +46,7 @@ class FileDownload(gr.HTML):
 
     def postprocess(self, value: PngFile | None) -> SentFile | None:  # type: ignore[override]
         """Pack a file for the browser."""
-        if value is None:
-            return None
-        return SentFile(name=value.name, url="data:image/png;base64," + base64.b64encode(value.content).decode())
+        return SentFile(name=value.name, url=data_url(value.content)) if value else None
 
     def api_info(self) -> dict[str, Any]:
         """Return the JSON schema of the message."""

@@ -16,6 +16,7 @@ from PIL import Image
 
 from demo.modules import browser_side
 from demo.refusal import refuse
+from pix2pix.image_files import data_url, encode_image
 
 TEMPLATE = """
 <div class="image-input">
@@ -23,7 +24,7 @@ TEMPLATE = """
   <img alt="Opened image" hidden />
 </div>
 """
-PREFIX = "data:image/png;base64,"
+PREFIX = data_url(b"")
 
 
 class SentImage(GradioModel):
@@ -74,11 +75,7 @@ class ImageInput(gr.HTML):
 
     def postprocess(self, value: np.ndarray | None) -> SentImage | None:  # type: ignore[override]
         """Encode uint8 RGB [height, width, 3] for the browser."""
-        if value is None:
-            return None
-        buffer = io.BytesIO()
-        Image.fromarray(value).save(buffer, "PNG")
-        return SentImage(url=PREFIX + base64.b64encode(buffer.getvalue()).decode())
+        return None if value is None else SentImage(url=data_url(encode_image(Image.fromarray(value), "PNG")))
 
     def api_info(self) -> dict[str, Any]:
         """Return the JSON schema of the message."""

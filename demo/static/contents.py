@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from demo.example_gallery import read_examples, to_data_url
+from demo.example_gallery import read_examples
+from demo.label_pictures import to_png
 from demo.maps import MAPS, RANDOM_MAPS
 from demo.noise_choice import FIRST_NOISE
 from demo.subjects import SUBJECTS
 from demo.views import say_epochs, words_of
 from pix2pix.data.class_numbers import CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS
+from pix2pix.image_files import data_url
 from pix2pix.labels import PALETTES
 from pix2pix.release import ReleaseConfig
 
@@ -74,7 +76,7 @@ def describe_studio(
         "note": subject.note,
         "epochs": say_epochs(configs),
         "examples": [
-            {"name": name, "url": to_data_url(label_map, palette), "packed": pack(label_map)}
+            {"name": name, "url": data_url(to_png(label_map, palette)), "packed": pack(label_map)}
             for name, label_map in examples.items()
         ],
         "models": list(models.values()),

@@ -1,13 +1,12 @@
 """Sheets of sample images from run folders: one image over the epochs, and the models side by side."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from pix2pix.image_files import data_url, encode_image
 from pix2pix.report.runs import ReportError, Run
 
 GAP = 8
@@ -27,9 +26,7 @@ class Picture:
     @property
     def uri(self) -> str:
         """The image as a data URL, in WebP: a fifth of the bytes of PNG."""
-        buffer = io.BytesIO()
-        self.image.save(buffer, "WEBP", quality=90)
-        return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+        return data_url(encode_image(self.image, "WEBP", quality=90), "WEBP")
 
 
 @dataclass(frozen=True)
