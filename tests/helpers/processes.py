@@ -10,6 +10,7 @@ import train
 from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import free_port
 from tests.helpers.training import SCRIPT
+from tests.helpers.warm import WarmProgram
 
 ROOT = Path(train.__file__).parent
 
@@ -36,7 +37,7 @@ def two_processes(flags: list[str], tmp_path: Path, action: str = "pass", steps:
         "LOCAL_WORLD_SIZE": "2",
     }
     started = [
-        subprocess.Popen(
+        WarmProgram(
             [sys.executable, str(script), *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,6 +10,7 @@ import torch
 
 import train
 from tests.helpers.environment import PATIENCE
+from tests.helpers.warm import run_warm
 
 
 def arguments(data_dir: Path, run_dir: Path, **flags: object) -> list[str]:
@@ -87,6 +88,4 @@ sys.exit(train.main(sys.argv[1:]))
 def run_until(action: str, steps: set[int], flags: list[str]) -> subprocess.CompletedProcess[str]:
     script = SCRIPT.format(root=str(Path(train.__file__).parent), steps=steps, action=action)
     # In a process group of its own, as a terminal starts it.
-    return subprocess.run(
-        [sys.executable, "-c", script, *flags], capture_output=True, text=True, timeout=PATIENCE, start_new_session=True
-    )
+    return run_warm([sys.executable, "-c", script, *flags], PATIENCE, start_new_session=True)
