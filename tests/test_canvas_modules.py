@@ -1,4 +1,4 @@
-"""The canvas's modules on a static page without Gradio: raster, codec, history, repeat, sender, the whole canvas."""
+"""The page's modules on a static page without Gradio: the parts of the canvas, all of it, and who computes the images."""
 
 import json
 import threading
@@ -291,3 +291,29 @@ def test_the_canvas_paints_on_a_page_without_gradio(static_page: Page):
     static_page.wait_for_function("window.changes.length === 1")
     painted = np.array(static_page.evaluate("window.changes[0]"))
     assert set(np.unique(painted)) == {0, 2} and (painted == 2).sum() > 100
+
+
+# ---- The server or the browser ----
+
+WORDS = """
+const [isChosen, view, photo] = args;
+window.studioChanges = { facades: [{ runs: 'map' }, {}, view] };
+const page = { ask() {}, onChange() {}, isChosen: () => isChosen };
+const painting = new m.Painting({ dataset: 'facades', offer: { models: [{}] } }, page);
+painting.notePhoto(photo);
+painting.noteChange();
+painting.noteAnswer();
+return painting.words;
+"""
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ((False, "Epochs", ""), "Computed by the server."),
+        ((True, "Epochs", ""), "Computed by the server, which this view needs."),
+        ((True, "Slider", "map"), "Computed by the server, which has the photo of this map."),
+    ],
+)
+def test_the_page_says_why_the_server_computed_the_images(call, given, words):
+    assert call("../engine_choice/painting.js", WORDS, *given) == words
