@@ -1,4 +1,4 @@
-"""The page's modules on a static page without Gradio: the parts of the canvas, all of it, and who computes the images."""
+"""The modules of the page, without Gradio: the canvas and its parts; what says who computes the images."""
 
 import json
 import threading
