@@ -124,7 +124,7 @@ def test_the_installed_app_takes_its_models_from_the_hub_and_serves_its_page(scr
             hub.add(f"me/{folder.name}", {path.name: path.read_bytes() for path in folder.iterdir()})
     settings = {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "cache"), "HF_HUB_DISABLE_XET": "1"}
     settings |= {"PIX2PIX_HUB_OWNER": "me", "no_proxy": "127.0.0.1", "PYTHONPATH": ""}
-    app, url = start_app(tmp_path / "temporary", {}, [str(scripts / "pix2pix-app")], tmp_path, **settings)
+    app, url = start_app(tmp_path / "temporary", {}, [str(scripts / "pix2pix-app")], tmp_path, False, **settings)
     try:
         pages = httpx.Client(base_url=url, timeout=60)
         page = pages.get("").text

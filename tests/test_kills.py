@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +13,19 @@ import pytest
 import train
 from pix2pix import release
 from pix2pix.run_folder import RunFolder
+from tests.helpers.environment import PATIENCE
 from tests.helpers.training import arguments, assert_same_run, state
+from tests.helpers.warm import WarmProgram
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 KILLS, KILLS_OF_A_RUN = 20, 5  # a run that is killed at random until it ends may be killed a hundred times
 SIGKILL, SIGXFSZ = -9, -25  # as exit codes
 
-# Imports once, and forks a process for every requested run. That process dies by SIGKILL at the given profile event,
-# which is a call or return of a function. Or, from the given step, no file can grow beyond `bytes`: writing more is an
-# error, as on a full disk, or kills the process at once by SIGXFSZ, which runs no more of its code than SIGKILL does.
-SERVER = """
-import json, os, resource, signal, sys, traceback
+# A run that dies by SIGKILL at the given profile event, which is a call or return of a function. Or, from the given
+# step, no file can grow beyond `bytes`: writing more is an error, as on a full disk, or kills the process at once by
+# SIGXFSZ, which runs no more of its code than SIGKILL does.
+SCRIPT = """
+import json, os, resource, signal, sys
 import torch
 torch.set_num_threads(1)
 import train
@@ -51,23 +52,7 @@ def run(flags, kill_at=0, step=0, bytes=0, deadly=False):
     print("events", events)
     return code
 
-for line in sys.stdin:
-    reader, writer = os.pipe()  # not a file, which would be limited too
-    child = os.fork()
-    if child == 0:
-        sys.stdout = sys.stderr = open(writer, "w", buffering=1)
-        try:
-            code = run(**json.loads(line))
-        except BaseException:
-            traceback.print_exc()
-            code = 70
-        sys.stdout.flush()
-        os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.write(writer, b"|")  # there is something to read then; the end may be far, as loader workers live on for seconds
-    said = os.read(reader, 65536).decode()[:-1]  # what a pipe holds, which is more than these runs print
-    os.close(reader), os.close(writer)
-    print(json.dumps([code, said]), flush=True)
+sys.exit(run(**json.loads(sys.argv[1])))
 """
 
 
@@ -76,10 +61,6 @@ class Runs:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir, self.said = data_dir, ""
-        environment = os.environ | {"PYTHONPATH": str(Path(train.__file__).parent)}
-        self.server = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
-        )
 
     def flags(self, run_dir: Path, **flags: object) -> list[str]:
         """Three epochs of four images. The second is neither sampled nor kept; it ends with log and release alone."""
@@ -87,19 +68,19 @@ class Runs:
 
     def start(self, run_dir: Path, flags: dict[str, object] | None = None, **fate: object) -> int:
         """Trains until the end, which may be early; returns the exit code, negative for a signal."""
-        assert self.server.stdin and self.server.stdout
-        request = {"flags": self.flags(run_dir, **(flags or {}))} | fate
-        self.server.stdin.write(json.dumps(request) + "\n")
-        self.server.stdin.flush()
-        code, self.said = json.loads(self.server.stdout.readline())
+        command = [sys.executable, "-c", SCRIPT, json.dumps({"flags": self.flags(run_dir, **(flags or {}))} | fate)]
+        # a pipe, because a file would be limited, too
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "bufsize": 0}
+        with WarmProgram(command, cwd=Path(train.__file__).parent, **streams) as program:
+            code = program.wait(PATIENCE)
+            os.set_blocking(program.stdout.fileno(), False)  # loader workers live on for seconds, and keep it open
+            self.said = (program.stdout.read() or b"").decode()
         return code
 
 
 @pytest.fixture(scope="module")
-def runs(data_dir: Path) -> Iterator[Runs]:
-    runs = Runs(data_dir)
-    yield runs
-    runs.server.communicate()
+def runs(data_dir: Path) -> Runs:
+    return Runs(data_dir)
 
 
 @pytest.fixture(scope="module")

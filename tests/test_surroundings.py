@@ -130,7 +130,7 @@ def test_output_in_any_encoding_shows_what_the_encoding_has(encoding):
 
 def test_the_app_starts_whatever_proxies_and_certificates_are_set(tmp_path, tmp_path_factory):
     hostile = PROXIES | CERTIFICATES | {"GRADIO_SERVER_NAME": "", "PYTHONIOENCODING": "ascii:strict"}
-    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), **hostile)
+    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), is_warm=False, **hostile)
     with httpx.Client(trust_env=False) as client:
         assert client.get(url, timeout=60).status_code == 200
     app.terminate()

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import subprocess
 import sys
 import time
 import urllib.request
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, CDPSession, Page, Request, expect
 from pix2pix.labels import FACADES, Palette
 from tests.helpers.in_pages import run_script
 from tests.helpers.tiny import free_port
+from tests.helpers.warm import APP, WarmProgram
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,8 +94,8 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
     log = folder / "log.txt"
     with log.open("w") as output:
         environment = os.environ | {"GRADIO_SERVER_PORT": str(port)}
-        server = subprocess.Popen(
-            [sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
+        server = WarmProgram(
+            [sys.executable, "app.py", *arguments], APP, cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 300

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from demo.label_canvas import encode
 from tests.helpers.app import ROOT, weight_flags
 from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import free_port
+from tests.helpers.warm import APP, WarmProgram
 
 MAP = encode(np.zeros((256, 256), np.uint8)).model_dump()
 
@@ -57,12 +58,14 @@ def start_app(
     weights: dict[str, Path],
     program: Sequence[str] = (sys.executable, "app.py"),
     where: Path = ROOT,
+    is_warm: bool = True,
     **environment: str,
 ) -> tuple[subprocess.Popen[str], str]:
     """Starts `app.py`, or `program` in the folder `where`, on a free port; returns the process and its address."""
     environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
     command = [*program, *weight_flags(weights)]
-    app = subprocess.Popen(
+    start = partial(WarmProgram, imports=APP) if is_warm else subprocess.Popen
+    app = start(
         command, cwd=where, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert app.stdout is not None

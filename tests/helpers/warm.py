@@ -34,6 +34,8 @@ APP = (*TRAINING, "pandas", "fastapi", "mcp", "uvicorn")
 """What the programs import of third parties that takes long; PyTorch's optimisers import its compiler."""
 READ_ONCE = ("PYTHON", "HF_", "HUGGING", "TRANSFORMERS_", "MKL_", "LD_", "XDG_CACHE", "HOME", "DO_NOT_TRACK", "LANG")
 """Beginnings of the variables that Python or imported packages read only once."""
+SET_BY_THE_APP = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+"""Before it imports what reads them; no other program minds."""
 READ_LATER = ("PYTHONPATH", "HF_TOKEN")
 LIMIT = 200_000
 """Bytes of the largest request."""
@@ -43,7 +45,7 @@ LIMIT = 200_000
 def server() -> socket.socket:
     """Start the server; return the socket that it reads."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | SET_BY_THE_APP
     # with -P, because this folder has names of other modules
     process = subprocess.Popen([sys.executable, "-P", __file__], stdin=there, env=environment)
     there.close()
