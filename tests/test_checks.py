@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from pix2pix.data.checks import is_bgr, looks_like_label_map, read_label_image, share_of_palette
+from pix2pix.data.checks import are_even, is_bgr, is_even, looks_like_label_map, read_label_image, share_of_palette
 from pix2pix.data.class_numbers import CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS, classes_from_numbers
 from pix2pix.image_files import ImageFileError, Limits
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES, Palette
@@ -46,6 +46,17 @@ def test_label_images_have_palette_colours_through_jpeg_noise_and_photos_have_no
         image = palette.to_image(draw_label_map(1) % len(palette))
         assert share_of_palette(through_jpeg(image, tmp_path, quality), palette) > 0.75, dataset
         assert share_of_palette(photo(1), palette) < 0.05
+
+
+@pytest.mark.parametrize("height, width", [(256, 256), (40, 1), (1, 40), (33, 57)])
+def test_even_pixels_are_the_same_at_some_places_as_in_the_whole_image(height, width):
+    pixels = np.random.default_rng(0).integers(0, 12, (height, width, 3), np.uint8)
+    pixels[: height // 2] //= 2
+    everywhere = is_even(pixels, 6).reshape(-1)
+    assert 0 < everywhere.mean() < 1
+    for step in (1, 3, 9):
+        places = np.arange(0, height * width, step)
+        assert (are_even(pixels, places, 6) == everywhere[places]).all()
 
 
 def test_without_a_palette_few_flat_colours_are_a_label_map(tmp_path):

@@ -64,14 +64,25 @@ def is_even(pixels: np.ndarray, levels: int) -> np.ndarray:
     return even
 
 
+def are_even(pixels: np.ndarray, places: np.ndarray, levels: int) -> np.ndarray:
+    """Return what `is_even` finds at some places alone, which are counted row by row; bool [places]."""
+    width, colors = pixels.shape[1], pixels.reshape(-1, 3)
+    even = np.ones(len(places), bool)
+    for distance, has_neighbour in ((1, places % width > 0), (width, places >= width)):
+        differences = np.abs(colors[places].astype(np.int16) - colors[places - distance])  # of no use without neighbour
+        even &= ~has_neighbour | (differences.max(1) <= levels)
+    return even
+
+
 def share_of_palette(pixels: np.ndarray, palette: Palette) -> float:
     """Return the share, 0 to 1, of the even pixels of uint8 RGB [H, W, 3] that have a palette colour up to noise.
 
     Exact colours count wherever they are: a map may change from pixel to pixel.
     """
     step = pixels.shape[0] * pixels.shape[1] // SAMPLED_PIXELS | 1  # odd, so that it meets all columns of JPEG's blocks
-    even = is_even(pixels, EVEN_LEVELS).reshape(-1)[::step]
-    red, green, blue = pixels.reshape(-1, 3)[::step].T.astype(np.int32)
+    places = np.arange(0, pixels.shape[0] * pixels.shape[1], step)
+    even = are_even(pixels, places, EVEN_LEVELS)
+    red, green, blue = pixels.reshape(-1, 3)[places].T.astype(np.int32)
     squared = np.full(red.shape, 3 * 255**2)
     for r, g, b in palette.rgb.tolist():  # no matrix product, whose threads wait for each other on a busy machine
         squared = np.minimum(squared, (red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2)

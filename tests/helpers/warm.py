@@ -32,7 +32,7 @@ from typing import Any
 TRAINING = ("torch", "torch._dynamo", "accelerate", "huggingface_hub.hf_api", "psutil")
 APP = (*TRAINING, "pandas", "fastapi", "mcp", "uvicorn")
 """What the programs import of third parties that takes long; PyTorch's optimisers import its compiler."""
-READ_ONCE = ("PYTHON", "HF_", "HUGGING", "TRANSFORMERS_", "MKL_", "LD_", "XDG_CACHE", "HOME", "DO_NOT_TRACK", "LANG")
+READ_ONCE = ("PYTHON", "HF_", "HUGGING", "TRANSFORMERS_", "MKL_", "LD_", "HOME", "DO_NOT_TRACK", "LANG")
 """Beginnings of the variables that Python or imported packages read only once."""
 SET_BY_THE_APP = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """Before it imports what reads them; no other program minds."""
@@ -42,25 +42,25 @@ LIMIT = 200_000
 
 
 @cache
-def server() -> socket.socket:
-    """Start the server; return the socket that it reads."""
+def server() -> tuple[socket.socket, dict[str, str]]:
+    """Start the server; return the socket that it reads and the environment that it was started in."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | SET_BY_THE_APP
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     # with -P, because this folder has names of other modules
-    process = subprocess.Popen([sys.executable, "-P", __file__], stdin=there, env=environment)
+    process = subprocess.Popen([sys.executable, "-P", __file__], stdin=there, env=environment | SET_BY_THE_APP)
     there.close()
     atexit.register(process.wait)
     atexit.register(here.close)  # before
-    return here
+    return here, environment
 
 
 class WarmProgram(subprocess.Popen):
     """A program that was started by `[sys.executable, FILE, ...]`, or with `-m MODULE` or `-c CODE` for the file."""
 
     def __init__(self, command: Sequence[str | Path], imports: Sequence[str] = TRAINING, **options: Any) -> None:
-        environment = options.get("env") or os.environ
-        for name in {*os.environ, *environment} - {*READ_LATER}:
-            differs = environment.get(name) != os.environ.get(name)
+        (_, of_server), environment = server(), options.get("env") or os.environ
+        for name in {*of_server, *environment} - {*READ_LATER}:
+            differs = environment.get(name) != of_server.get(name)
             assert not (differs and name.startswith(READ_ONCE)), f"with another {name}, start a fresh interpreter"
         assert command[0] == sys.executable
         self.imports = imports
@@ -77,7 +77,7 @@ class WarmProgram(subprocess.Popen):
             "environment": dict(env or os.environ),
             "is_leader": is_leader,
         }
-        socket.send_fds(server(), [json.dumps(request).encode()], [*streams, tells])
+        socket.send_fds(server()[0], [json.dumps(request).encode()], [*streams, tells])
         os.close(tells)
         self._close_pipe_fds(*pipes)
         self.pid = self._number()
