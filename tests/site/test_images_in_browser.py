@@ -1,12 +1,22 @@
-"""The site paints what the server paints, by WebAssembly."""
+"""The site paints what the server paints, by WebAssembly, optimized as browsers do it by default."""
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.models import BUNDLED_WEIGHTS
+from tests.conftest import PLAIN_FLAGS, started_browser
 from tests.helpers.browser import open_tab, opened_page
 from tests.helpers.site import SitePainters, check_images
 
 SEEDS = (1, 0, 2**32 - 1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started_browser(PLAIN_FLAGS) as browser:
+        yield browser
 
 
 def bundled(dataset: str) -> SitePainters:

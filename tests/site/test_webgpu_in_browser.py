@@ -17,6 +17,7 @@ WORDS = "Your browser paints these images with WebGPU; your map is sent to no se
 def browser() -> Iterator[Browser]:
     flags = [flag for flag in FLAGS if flag != "--disable-gpu"]
     flags += ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+    flags += ["--enable-dawn-features=disable_workgroup_init"]  # that is more than half of the time in software
     with started_browser(flags) as browser:
         yield browser
 
