@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pix2pix.data.source import published
+from pix2pix.data.source import packaged
 from pix2pix.painter import Painter
-from pix2pix.pictures import smooth, through_jpeg
+from pix2pix.pixel_values import smooth, through_jpeg
 
 TREATMENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "clean colours": lambda image: image,
@@ -36,7 +36,7 @@ def main() -> None:
     flags = parser.parse_args()
     painter = Painter.load(flags.weights, precision="fp32")
     config = painter.config
-    pairs = published(flags.data_dir, config.dataset).open([flags.split])[flags.split]
+    pairs = packaged(flags.data_dir, config.dataset).open([flags.split])[flags.split]
     distances = np.zeros((len(TREATMENTS), len(pairs), 2))
     another_seed = np.zeros(len(pairs))
     for number in tqdm(range(len(pairs)), disable=None):

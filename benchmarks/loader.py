@@ -25,7 +25,7 @@ from torchvision.transforms.v2.functional import crop, horizontal_flip, pil_to_t
 
 from pix2pix.config import TrainConfig
 from pix2pix.data.dataset import training_batches
-from pix2pix.data.source import published
+from pix2pix.data.source import packaged
 from pix2pix.precision import resolve_precision
 from pix2pix.trainer import Trainer
 
@@ -99,7 +99,7 @@ def main() -> None:
         steps = f"trained, base {flags.base_channels}, {precision}"
     else:
         step, steps = lambda *_: time.sleep(flags.step_ms / 1000), f"{flags.step_ms:g} ms, slept"
-    decoding, kept = (published(flags.data_dir, flags.dataset).open()["train"] for _ in range(2))
+    decoding, kept = (packaged(flags.data_dir, flags.dataset).open()["train"] for _ in range(2))
     for pairs in (decoding, kept):
         pairs.reader.files = pairs.reader.files[: flags.pictures]
     kept.fingerprint(keep=True)

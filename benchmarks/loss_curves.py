@@ -17,7 +17,7 @@ import torch
 from benchmarks.train_step import CPU, Reference
 from pix2pix.config import TrainConfig
 from pix2pix.data.dataset import PairedDataset, training_batches
-from pix2pix.data.source import published
+from pix2pix.data.source import packaged
 from pix2pix.precision import resolve_precision
 from pix2pix.trainer import LOSS_NAMES, Trainer
 
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=30, help="steps averaged (default: 30)")
     parser.add_argument("--seeds", type=int, default=3, help="runs per contestant (default: 3)")
     flags = parser.parse_args()
-    pairs = published(flags.data_dir, "facades").open()["train"]
+    pairs = packaged(flags.data_dir, "facades").open()["train"]
     precision = resolve_precision(flags.precision, CPU)
     plain, fast = [], []
     for seed in range(flags.seeds):

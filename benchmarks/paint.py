@@ -25,7 +25,7 @@ from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.painter import Painter
-from pix2pix.pictures import to_float, to_uint8
+from pix2pix.pixel_values import to_float, to_uint8
 from pix2pix.precision import painting_precision
 from pix2pix.release import ReleaseConfig
 

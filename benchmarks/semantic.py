@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from pix2pix import release
-from pix2pix.data.source import published
+from pix2pix.data.source import packaged
 from pix2pix.fid.accuracy import NAMES, Accuracy, AccuracyEvaluator
 from pix2pix.release import OBJECTIVES
 from pix2pix.segmenter import BUNDLED, Segmenter
@@ -23,7 +23,7 @@ def main() -> None:
     flags = parser.parse_args()
     for dataset, folder in BUNDLED.items():
         segmenter = Segmenter(folder, precision="fp32")
-        evaluator = AccuracyEvaluator(segmenter, published(flags.data_dir, dataset).open(["val"])["val"], flags.samples)
+        evaluator = AccuracyEvaluator(segmenter, packaged(flags.data_dir, dataset).open(["val"])["val"], flags.samples)
         print(f"{dataset}, val, n = {evaluator.conditions['n']}, {segmenter.name}: {', '.join(NAMES.values())}")
         for objective in OBJECTIVES:
             generator, _ = release.load(flags.weights / f"{dataset}-{objective}")

@@ -13,7 +13,7 @@ from demo.comparison_sheet import draw_sheet
 from demo.file_download import FileDownload, PngFile
 from demo.image_input import ImageInput
 from demo.label_canvas import LabelCanvas
-from demo.label_pictures import to_png
+from demo.map_files import to_png
 from demo.maps import RANDOM_MAPS
 from demo.noise_choice import Noise, NoiseChoice
 from demo.refusal import refuse
@@ -128,7 +128,7 @@ def add_map_actions(tab: Tab, canvas: LabelCanvas | ImageInput, noise: NoiseChoi
         sample = gr.Button(
             "Random validation sample" if is_bundled else "Random sample", visible=samples is not None, **small
         )
-        openable = f"{article} {tab.input_name}" + (" or photo" if tab.photographs else "")
+        openable = f"{article} {tab.input_name}" + (" or photo" if tab.photo_maps else "")
         upload = gr.UploadButton(f"Open {openable}", file_types=FILE_TYPES, elem_id=f"open-{tab.name}", **small)
         stretch = gr.Button("Stretch to fill", visible=False, **small)
         save_map = gr.Button(f"Save the {tab.input_name}", visible=palette is not None, **small)

@@ -145,7 +145,7 @@ def check_agreement(pair: Mapping[str, Model]) -> None:
             raise ReleaseError(f"{names} have different {what}; both models of a tab take the same input")
 
 
-def published(environment: Mapping[str, str]) -> dict[str, HubModel]:
+def models_on_hub(environment: Mapping[str, str]) -> dict[str, HubModel]:
     """Return the published models: those of `PIX2PIX_HUB_OWNER`, else those of `models.json`.
 
     Raises:
@@ -218,7 +218,7 @@ def find_sources(named: Mapping[str, Source]) -> dict[str, Source]:
         ReleaseError: If one of two models is missing or a list of published models is malformed.
     """
     bundled = {name: BUNDLED_WEIGHTS / name for name in MODELS if (BUNDLED_WEIGHTS / name).is_dir()}
-    sources: dict[str, Source] = bundled | published(os.environ) | dict(named)
+    sources: dict[str, Source] = bundled | models_on_hub(os.environ) | dict(named)
     if not sources:
         first = " ".join(f"--weights {name}=SOURCE" for name in MODELS[: len(OBJECTIVES)])
         raise ReleaseError(

@@ -9,10 +9,10 @@ import numpy as np
 
 from demo.browser_models import BrowserModels
 from demo.example_gallery import read_examples
-from demo.label_pictures import Opened, open_image, open_label_map
+from demo.map_files import Opened, open_image, open_label_map
 from demo.maps import MAPS
 from demo.models import Model, by_dataset, painters_of
-from demo.photographs import Photographs
+from demo.photo_maps import PhotoMaps
 from demo.subjects import SUBJECTS, Subject, title_of
 from demo.validation_samples import ValidationSamples
 from pix2pix.data.palette import background_class
@@ -37,7 +37,7 @@ class Tab:
         size: Width and height of the input and of the images.
         examples: Label maps, uint8 [H, W], by name.
         samples: Pairs of the dataset, if it is on this machine.
-        photographs: Makes label maps of photos; None where photos are not opened.
+        photo_maps: Makes label maps of photos; None where photos are not opened.
         browser_models: What browsers may paint with; None for nothing.
     """
 
@@ -48,7 +48,7 @@ class Tab:
     size: tuple[int, int] = SIZE
     examples: Mapping[str, np.ndarray] = field(default_factory=dict)
     samples: ValidationSamples | None = None
-    photographs: Photographs | None = None
+    photo_maps: PhotoMaps | None = None
     browser_models: BrowserModels | None = None
 
     @property
@@ -75,7 +75,7 @@ class Tab:
         return np.full(self.size[::-1], self.background, np.uint8)
 
     def read(self, path: Path, stretch: bool = False) -> Opened:
-        """Read a file as an input of the models; see `demo.label_pictures` for arguments and errors."""
+        """Read a file as an input of the models; see `demo.map_files` for arguments and errors."""
         if self.palette is None:
             return open_image(path, self.size, self.output_palette, self.input_side, stretch)
         return open_label_map(path, self.palette, self.background, self.size, stretch)
@@ -85,13 +85,13 @@ class Tab:
         try:
             return self.read(path, stretch)
         except ValueError:
-            if self.photographs and (opened := self.photographs.open(path)):
+            if self.photo_maps and (opened := self.photo_maps.open(path)):
                 return opened
             raise
 
     def photo_of(self, shown: np.ndarray) -> np.ndarray | None:
-        """Return the photo, uint8 RGB [H, W, 3], of an input from `samples` or `photographs`; None for any other."""
-        sources = [source for source in (self.samples, self.photographs) if source]
+        """Return the photo, uint8 RGB [H, W, 3], of an input from `samples` or `photo_maps`; None for any other."""
+        sources = [source for source in (self.samples, self.photo_maps) if source]
         photos = (source.photo_of(shown) for source in sources)
         return next((photo for photo in photos if photo is not None), None)
 
@@ -133,16 +133,16 @@ def make_tabs(
         if name in SUBJECTS:
             subject = SUBJECTS[name]
             examples = read_examples(MAPS / name, PALETTES[name], subject.first_example)
-            photographs = Photographs(BUNDLED[name], subject.photo_aspect) if BUNDLED[name].is_dir() else None
-            sources = samples.get(name), photographs
+            photo_maps = PhotoMaps(BUNDLED[name], subject.photo_aspect) if BUNDLED[name].is_dir() else None
+            sources = samples.get(name), photo_maps
             offered = browser_models if browser_models and browser_models.knows(pair) else None
             tabs.append(Tab(name, subject, pair, PALETTES[name], SIZE, examples, *sources, offered))
         else:
             config = next(model.painter for model in pair.values() if model.painter).config
             subject = own_subject(name, config)
             width, height = config.size
-            photographs = Photographs(segmenters[name], width / height, config.size) if name in segmenters else None
-            sources = samples.get(name), photographs
+            photo_maps = PhotoMaps(segmenters[name], width / height, config.size) if name in segmenters else None
+            sources = samples.get(name), photo_maps
             tabs.append(Tab(name, subject, pair, config.painted_palette, config.size, {}, *sources))
     return tabs
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from pix2pix.config import TrainConfig, flag_of
 from pix2pix.data.dataset import PairedDataset, training_batches
 from pix2pix.image_files import encode_image
-from pix2pix.pictures import to_uint8
+from pix2pix.pixel_values import to_uint8
 from pix2pix.progress import describe_run, duration, steps_per_epoch
 from pix2pix.run_folder import RunFolder
 from pix2pix.trainer import Trainer

@@ -27,7 +27,7 @@ MAX_SCANS = 64
 
 
 @dataclass(frozen=True)
-class Limits:
+class ImageLimits:
     """What images may be; the page of a public server sets narrower ones.
 
     Attributes:
@@ -41,7 +41,7 @@ class Limits:
     formats: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "TIFF")
 
 
-ANY = Limits()
+ANY = ImageLimits()
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_decode` refuses earlier, with a sentence
 
@@ -106,7 +106,7 @@ def _numeric_order(path: Path) -> tuple[list[str | int], str]:
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
 
 
-def read_image(path: Path, background: str | None = None, limits: Limits = ANY) -> np.ndarray:
+def read_image(path: Path, background: str | None = None, limits: ImageLimits = ANY) -> np.ndarray:
     """Read an image as a viewer shows it: upright, 8-bit, RGB; of an animation, the first frame.
 
     16-bit values are divided by 256. Embedded colour profiles are not applied.
@@ -143,7 +143,7 @@ def read_image(path: Path, background: str | None = None, limits: Limits = ANY) 
         raise ImageFileError(path, f"has colours that cannot be read ({_reason(error)}); save it as RGB") from error
 
 
-def read_numbers(path: Path, limits: Limits = ANY) -> np.ndarray | None:
+def read_numbers(path: Path, limits: ImageLimits = ANY) -> np.ndarray | None:
     """Read the stored numbers of a one-channel image: neither scaled nor looked up in its colour table.
 
     Returns:
@@ -183,7 +183,7 @@ def image_size(path: Path) -> tuple[int, int]:
         raise ImageFileError(path, f"is not a readable image ({_reason(error)})") from error
 
 
-def _decode(path: Path, limits: Limits) -> Image.Image:
+def _decode(path: Path, limits: ImageLimits) -> Image.Image:
     """Return the first frame, upright, in the file's own mode; hostile files make Pillow raise nearly anything."""
     try:
         if path.stat().st_size > MAX_BYTES:

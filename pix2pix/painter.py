@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from pix2pix import release
-from pix2pix.data.checks import LabelImageFile, read_label_image
+from pix2pix.data.label_images import LabelImageFile, read_label_image
 from pix2pix.data.palette import background_class
 from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.hub import locate
@@ -26,7 +26,7 @@ from pix2pix.image_files import list_images, printable
 from pix2pix.int8 import quantize
 from pix2pix.labels import Palette
 from pix2pix.networks import UNet
-from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
+from pix2pix.pixel_values import smooth, through_jpeg, to_float, to_uint8
 from pix2pix.precision import PAINTING_PRECISIONS, painting_precision, warn_of_slow_bf16
 from pix2pix.release import ReleaseConfig
 from pix2pix.run_folder import earlier_epochs

@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from pix2pix.files import append_record, read_records, replacing
-from pix2pix.pictures import to_uint8
+from pix2pix.pixel_values import to_uint8
 from pix2pix.release import is_release, weights_by_epoch, weights_of_epoch
 
 

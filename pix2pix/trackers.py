@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from pix2pix.config import TrainConfig
-from pix2pix.pictures import to_uint8
+from pix2pix.pixel_values import to_uint8
 from pix2pix.run_folder import RunFolder
 
 

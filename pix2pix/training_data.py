@@ -7,7 +7,7 @@ from pix2pix.data import DataError
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.data.facades import download_facades
 from pix2pix.data.jitter import Jitter
-from pix2pix.data.source import PairSource, own_source, published
+from pix2pix.data.source import PairSource, own_source, packaged
 
 
 def source_of(config: TrainConfig) -> PairSource:
@@ -18,7 +18,7 @@ def source_of(config: TrainConfig) -> PairSource:
     """
     jitter = Jitter(config.image_size, crops=not config.no_jitter, flips=not config.no_flip)
     if config.data is None:
-        return published(config.data_dir, config.dataset, config.direction, jitter)
+        return packaged(config.data_dir, config.dataset, config.direction, jitter)
     return own_source(config.data, config.palette, config.direction, jitter, config.val_share, config.seed)
 
 

@@ -18,7 +18,7 @@ from pix2pix.data.dataset import JitteredDataset, PairedDataset, training_batche
 from pix2pix.data.jitter import PUBLISHED_JITTER
 from pix2pix.data.layouts import PairReader
 from pix2pix.labels import FACADES
-from pix2pix.pictures import to_uint8
+from pix2pix.pixel_values import to_uint8
 from tests.helpers.tiny import draw_label_map, draw_pair, published_pairs
 
 NUM_PAIRS = 5

@@ -28,7 +28,7 @@ from demo import endpoints
 from demo.app import build_demo, launch
 from demo.example_gallery import read_examples
 from demo.label_canvas import encode
-from demo.label_pictures import to_png
+from demo.map_files import to_png
 from demo.studio import make_choose_example
 from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES

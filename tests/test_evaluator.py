@@ -7,7 +7,7 @@ import torch
 from pix2pix.fid import evaluator
 from pix2pix.fid.distances import FidError, frechet_distance
 from pix2pix.fid.evaluator import Evaluator, choose
-from pix2pix.pictures import to_uint8
+from pix2pix.pixel_values import to_uint8
 from tests.helpers.tiny import published_pairs, tiny_generator
 
 pytestmark = [

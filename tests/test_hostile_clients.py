@@ -24,7 +24,7 @@ from PIL import Image
 
 from demo.app import build_demo, launch
 from demo.label_canvas import encode
-from demo.label_pictures import open_label_map, to_png
+from demo.map_files import open_label_map, to_png
 from demo.server import limits as server_limits
 from pix2pix.labels import FACADES
 from tests.helpers.app import local_models, tiny_models

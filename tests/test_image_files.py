@@ -15,7 +15,7 @@ from PIL import Image
 
 from pix2pix.image_files import (
     ImageFileError,
-    Limits,
+    ImageLimits,
     image_size,
     list_images,
     printable,
@@ -106,7 +106,7 @@ def test_the_first_frame_of_an_animation_is_read(tmp_path, kind):
 
 def test_a_large_image_is_shrunk_without_new_colours(tmp_path):
     path = save(house_image(), tmp_path / "map.png")
-    small = read_image(path, limits=Limits(max_side=100))
+    small = read_image(path, limits=ImageLimits(max_side=100))
     assert small.shape == (100, 100, 3)
     assert {tuple(color) for color in small.reshape(-1, 3)} <= {tuple(color) for color in house_image().reshape(-1, 3)}
 
@@ -134,7 +134,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path, size):
     content[16:24] = b"".join(side.to_bytes(4, "big") for side in size)
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     (tmp_path / "bomb.png").write_bytes(content)
-    sentence = complaint(tmp_path / "bomb.png", limits=Limits(max_pixels=80_000))
+    sentence = complaint(tmp_path / "bomb.png", limits=ImageLimits(max_pixels=80_000))
     assert "too large" in sentence or "damaged" in sentence
 
 
@@ -147,7 +147,7 @@ def test_a_damaged_file_is_read_or_refused_with_a_sentence(tmp_path_factory, kin
     path = tmp_path_factory.mktemp("damaged") / "image"
     path.write_bytes(damaged(whole.getvalue(), steps))
     try:
-        pixels = read_image(path, FACADES.colors[0], Limits(max_pixels=1_000_000))
+        pixels = read_image(path, FACADES.colors[0], ImageLimits(max_pixels=1_000_000))
     except ImageFileError as refused:
         assert str(path) in str(refused) and "\n" not in str(refused)
     else:
@@ -197,7 +197,7 @@ def test_names_in_any_encoding_can_be_listed_read_hashed_and_printed(tmp_path):
     assert text.endswith(r"fa\xe7ade\n.png") and text.isprintable()
     assert json.loads(json.dumps(text).encode()) == text
     with pytest.raises(ImageFileError, match=r"fa\\xe7ade"):
-        read_image(latin, limits=Limits(max_pixels=1))
+        read_image(latin, limits=ImageLimits(max_pixels=1))
 
 
 def test_a_name_with_decomposed_accents_is_the_same_name():

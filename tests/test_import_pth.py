@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pix2pix import import_pth, release
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.painter import Painter
-from pix2pix.pictures import to_float, to_uint8
+from pix2pix.pixel_values import to_float, to_uint8
 from pix2pix.pth_files import read_state
 from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import draw_label_map

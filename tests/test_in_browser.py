@@ -16,7 +16,7 @@ from demo.models import BUNDLED_WEIGHTS
 from pix2pix.labels import FACADES
 from pix2pix.noise import masks, philox
 from pix2pix.painter import EDGE_SIGMA, Painter
-from pix2pix.pictures import smooth, through_jpeg
+from pix2pix.pixel_values import smooth, through_jpeg
 from tests.helpers.in_pages import run_script
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from demo.label_pictures import to_png
+from demo.map_files import to_png
 from demo.modules import browser_side
 from pix2pix.image_files import data_url
 from pix2pix.labels import Palette

@@ -6,7 +6,7 @@ import { masks } from './noise.js';
 /** @typedef {import('onnxruntime-web')} Runtime */
 /** @typedef {'webgpu' | 'wasm'} Engine */
 
-// As pix2pix.pictures.to_float computes them: divided and shifted in float32.
+// As pix2pix.pixel_values.to_float computes them: divided and shifted in float32.
 const TO_FLOAT = Float32Array.from({ length: 256 }, (_, level) => Math.fround(level / 127.5) - 1);
 // More cost memory and bring nothing at this size.
 const MAX_THREADS = 8;

@@ -3,7 +3,7 @@
 
 import { throughJpeg } from './jpeg.js';
 
-// A Gaussian of sigma 0.6 pixels in 256ths, rounded as in pix2pix.pictures.smooth: the pixel, its neighbours, theirs.
+// A Gaussian of sigma 0.6 pixels in 256ths, rounded as in pix2pix.pixel_values.smooth: the pixel, its neighbours, theirs.
 const [CENTRE, NEAR, FAR] = [170, 42, 1];
 
 /**

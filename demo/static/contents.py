@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from demo.example_gallery import read_examples
-from demo.label_pictures import to_png
+from demo.map_files import to_png
 from demo.maps import MAPS, RANDOM_MAPS
 from demo.noise_choice import FIRST_NOISE
 from demo.subjects import SUBJECTS

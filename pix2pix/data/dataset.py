@@ -21,7 +21,7 @@ from pix2pix.data.jitter import PUBLISHED_JITTER, Jitter
 from pix2pix.data.layouts import PairReader
 from pix2pix.data.pair_checks import PairChecks
 from pix2pix.data_description import DataDescription
-from pix2pix.pictures import to_float
+from pix2pix.pixel_values import to_float
 
 DESCRIBED = 50
 """Pairs that are looked at to tell line drawings from other images."""

@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from pix2pix.data import SPLITS, DataError
-from pix2pix.data.checks import label_image_from_numbers, share_of_palette
+from pix2pix.data.label_images import label_image_from_numbers, share_of_palette
 from pix2pix.data.palette import background_class
 from pix2pix.data_description import DIRECTIONS, SIDES, input_side
 from pix2pix.image_files import ImageFileError, image_size, list_images, printable, read_image, stem_key

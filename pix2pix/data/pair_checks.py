@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pix2pix.data.checks import (
+from pix2pix.data.class_numbers import looks_like_class_numbers
+from pix2pix.data.label_images import (
     LEAST_NEAR,
     MAJORITY,
     is_bgr,
@@ -13,7 +14,6 @@ from pix2pix.data.checks import (
     share_of_palette,
     which_are_maps,
 )
-from pix2pix.data.class_numbers import looks_like_class_numbers
 from pix2pix.image_files import printable
 from pix2pix.labels import Palette
 

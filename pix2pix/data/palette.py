@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from pix2pix.data import DataError
-from pix2pix.data.checks import looks_like_label_map
+from pix2pix.data.label_images import looks_like_label_map
 from pix2pix.files import replacing
 from pix2pix.image_files import printable
 from pix2pix.labels import FAR_DISTANCE, Palette

@@ -79,7 +79,7 @@ class PairSource:
         return splits
 
 
-def published(data_dir: Path, dataset: str, direction: str = "BtoA", jitter: Jitter = PUBLISHED_JITTER) -> PairSource:
+def packaged(data_dir: Path, dataset: str, direction: str = "BtoA", jitter: Jitter = PUBLISHED_JITTER) -> PairSource:
     """Return the source of a dataset in the pix2pix packaging, whose right halves are label images.
 
     Args:

@@ -13,7 +13,7 @@ from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid.distances import FidError, default_subset_size, frechet_distance, kernel_distance
 from pix2pix.fid.inception import BATCH_SIZE, Inception
 from pix2pix.networks import UNet
-from pix2pix.pictures import to_float, to_uint8
+from pix2pix.pixel_values import to_float, to_uint8
 
 
 def choose(count: int, samples: int) -> np.ndarray:

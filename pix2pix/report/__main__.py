@@ -19,9 +19,9 @@ from pix2pix.flags import Parser, complain, folder_to_write
 from pix2pix.progress import duration
 from pix2pix.release import ReleaseError
 from pix2pix.report.charts import Chart, loss_charts, score_charts, speed_charts
-from pix2pix.report.pictures import Sheet, comparison_grid, epoch_strip
 from pix2pix.report.runs import ACCURACIES, DISTANCES, ReportError, Run, read_runs
 from pix2pix.report.scores import AccuracyTable, Table, accuracy_tables, measure_of, published_fid, score_tables
+from pix2pix.report.sheets import Sheet, comparison_grid, epoch_strip
 from pix2pix.run_folder import RunFolderError
 from pix2pix.trainer import LOSS_NAMES
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from demo.label_pictures import to_png
+from demo.map_files import to_png
 from pix2pix.labels import FACADES
 from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (

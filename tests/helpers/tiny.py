@@ -12,7 +12,7 @@ from huggingface_hub import constants
 from PIL import Image
 
 from pix2pix.data.dataset import PairedDataset
-from pix2pix.data.source import published
+from pix2pix.data.source import packaged
 from pix2pix.labels import FACADES
 from pix2pix.networks import UNet
 from pix2pix.release import ReleaseConfig
@@ -59,7 +59,7 @@ def draw_pair(seed: int) -> Image.Image:
 
 def published_pairs(data_dir: Path, dataset: str, split: str, direction: str = "BtoA") -> PairedDataset:
     """Open one split of a dataset in the published packaging."""
-    return published(data_dir, dataset, direction).open([split])[split]
+    return packaged(data_dir, dataset, direction).open([split])[split]
 
 
 def draw_photo(width: int, height: int, seed: int = 0) -> Image.Image:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.comparison import to_data_url
-from demo.label_pictures import to_png
+from demo.map_files import to_png
 from demo.views import VIEWS
 from pix2pix.labels import CITYSCAPES, FACADES
 from pix2pix.segmenter import BUNDLED, Segmenter

@@ -9,7 +9,7 @@ import { indexedPng } from '../../in_browser/png.js';
 import { paintBoth } from '../../in_browser/views.js';
 import { unpackMap } from '../../label_canvas/document/codec.js';
 import { drawSheet } from './comparison_sheet.js';
-import { openLabelMap } from './label_pictures.js';
+import { openLabelMap } from './map_files.js';
 import { notify } from './notices.js';
 
 /**

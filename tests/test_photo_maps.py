@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.photographs import MAX_KEPT, Photographs, middle
+from demo.photo_maps import MAX_KEPT, PhotoMaps, middle
 from pix2pix import release
 from pix2pix.labels import FACADES
 from pix2pix.segmenter import Segmenter
@@ -20,20 +20,20 @@ def segmenter_folder(tmp_path):
 
 def test_a_photo_becomes_the_map_that_the_segmenter_reads(segmenter_folder, tmp_path):
     draw_photo(256, 256).save(tmp_path / "photo.png")
-    photographs = Photographs(segmenter_folder, aspect=1.0)
-    opened = photographs.open(tmp_path / "photo.png")
+    photo_maps = PhotoMaps(segmenter_folder, aspect=1.0)
+    opened = photo_maps.open(tmp_path / "photo.png")
     assert opened is not None
     label_map, words = opened.input, opened.words
     photo = np.asarray(draw_photo(256, 256))
     np.testing.assert_array_equal(label_map, Segmenter(segmenter_folder).label_map(photo))
-    np.testing.assert_array_equal(photographs.photo_of(label_map), photo)
+    np.testing.assert_array_equal(photo_maps.photo_of(label_map), photo)
     assert "middle" not in words and "expect mistakes" in words
-    assert photographs.photo_of(np.zeros_like(label_map)) is None
+    assert photo_maps.photo_of(np.zeros_like(label_map)) is None
 
 
 def test_the_middle_of_a_photo_in_the_shape_of_the_dataset_is_used(segmenter_folder, tmp_path):
     draw_photo(640, 480).save(tmp_path / "photo.jpg")
-    opened = Photographs(segmenter_folder, aspect=2.0).open(tmp_path / "photo.jpg")
+    opened = PhotoMaps(segmenter_folder, aspect=2.0).open(tmp_path / "photo.jpg")
     assert opened is not None and opened.input.shape == (256, 256)
     assert "Only its middle was used" in opened.words
     assert middle(640, 480, 2.0) == (0, 80, 640, 400)
@@ -52,17 +52,17 @@ def test_what_is_no_photo_is_left_to_the_reader_of_maps(kind, segmenter_folder, 
             FACADES.to_image(draw_label_map(1)) // 2 if kind != "one colour" else np.full((256, 256, 3), 90, np.uint8)
         )
         Image.fromarray(pixels).save(path)
-    assert Photographs(segmenter_folder, 1.0).open(path) is None
+    assert PhotoMaps(segmenter_folder, 1.0).open(path) is None
 
 
 def test_only_the_newest_photos_are_kept(segmenter_folder, tmp_path, monkeypatch):
-    photographs = Photographs(segmenter_folder, 1.0)
+    photo_maps = PhotoMaps(segmenter_folder, 1.0)
     monkeypatch.setattr(Segmenter, "label_map", lambda _, photo: photo[..., 0])
     maps = []
     for seed in range(MAX_KEPT + 1):
         draw_photo(256, 256, seed).save(tmp_path / "photo.png")
-        opened = photographs.open(tmp_path / "photo.png")
+        opened = photo_maps.open(tmp_path / "photo.png")
         assert opened is not None
         maps.append(opened.input)
-    assert photographs.photo_of(maps[0]) is None
-    assert all(photographs.photo_of(label_map) is not None for label_map in maps[1:])
+    assert photo_maps.photo_of(maps[0]) is None
+    assert all(photo_maps.photo_of(label_map) is not None for label_map in maps[1:])

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from pix2pix.data.checks import are_even, is_bgr, is_even, looks_like_label_map, read_label_image, share_of_palette
 from pix2pix.data.class_numbers import CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS, classes_from_numbers
-from pix2pix.image_files import ImageFileError, Limits
+from pix2pix.data.label_images import (
+    are_even,
+    is_bgr,
+    is_even,
+    looks_like_label_map,
+    read_label_image,
+    share_of_palette,
+)
+from pix2pix.image_files import ImageFileError, ImageLimits
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES, Palette
 from tests.helpers.own_images import check_pairs, edges, house, house_image, photo, save, save_pair
 from tests.helpers.tiny import draw_label_map, draw_pair, draw_photo
@@ -79,9 +86,9 @@ def test_maps_are_read_by_their_colours(tmp_path):
 def test_a_large_map_is_shrunk_whether_it_holds_colours_or_numbers(tmp_path):
     for pixels in (house_image(), house()):
         large = save(pixels.repeat(6, 0).repeat(6, 1), tmp_path / "large.png")
-        assert (read_label_image(large, FACADES, limits=Limits(max_side=256)).pixels == house_image()).all()
+        assert (read_label_image(large, FACADES, limits=ImageLimits(max_side=256)).pixels == house_image()).all()
         with pytest.raises(ImageFileError, match="is too large with 1536x1536 pixels"):
-            read_label_image(large, FACADES, limits=Limits(max_pixels=1_000_000))
+            read_label_image(large, FACADES, limits=ImageLimits(max_pixels=1_000_000))
 
 
 def test_photos_other_colours_and_bgr_are_refused_and_painted_by_force(tmp_path):

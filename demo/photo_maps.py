@@ -8,9 +8,9 @@ from threading import Lock
 import numpy as np
 from PIL import Image
 
-from demo.label_pictures import SAME_SHAPE, UPLOADS, Opened
+from demo.map_files import SAME_SHAPE, UPLOADS, Opened
 from demo.validation_samples import digest
-from pix2pix.data.checks import is_constant, looks_like_label_map
+from pix2pix.data.label_images import is_constant, looks_like_label_map
 from pix2pix.image_files import ImageFileError, read_image
 from pix2pix.segmenter import Segmenter
 
@@ -18,7 +18,7 @@ MAX_KEPT = 64
 """Photos kept in memory, to be shown beside their maps; 0.2 MB each."""
 
 
-class Photographs:
+class PhotoMaps:
     """Opens photos of one dataset's subject.
 
     A photo is looked up by its map: it is shown while the canvas holds exactly that map, and again when undo restores

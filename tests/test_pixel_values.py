@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from pix2pix.pictures import smooth, through_jpeg, to_float, to_uint8
+from pix2pix.pixel_values import smooth, through_jpeg, to_float, to_uint8
 
 
 def test_every_byte_survives_the_way_to_floats_and_back():

@@ -1,4 +1,4 @@
-"""What images hold: label maps or photos, constant or not, in which colours; `pair_checks.py` checks pairs with it.
+"""Tells label images from photos, whatever their colours; `pair_checks.py` checks pairs with it.
 
 Every problem is one sentence: the file, what is wrong, what to do. The thresholds were measured on 225 pairs of each
 dataset, from train and val; the numbers beside them say how far label images and photos are from them. A pixel is even
@@ -12,7 +12,7 @@ import numpy as np
 
 from pix2pix.data.class_numbers import classes_from_numbers, looks_like_class_numbers
 from pix2pix.data.drawings import BLACK, WHITE, is_drawing, is_grey
-from pix2pix.image_files import ANY, ImageFileError, Limits, read_image, read_numbers
+from pix2pix.image_files import ANY, ImageFileError, ImageLimits, read_image, read_numbers
 from pix2pix.labels import Palette
 
 EVEN_LEVELS = 6
@@ -136,7 +136,7 @@ def is_bgr(pixels: np.ndarray, palette: Palette, share: float | None = None) -> 
 
 
 def label_image_from_numbers(
-    pixels: np.ndarray, palette: Palette, path: Path | None = None, limits: Limits = ANY
+    pixels: np.ndarray, palette: Palette, path: Path | None = None, limits: ImageLimits = ANY
 ) -> tuple[np.ndarray, str] | None:
     """Paint class numbers in the palette's colours, where an image holds such numbers rather than colours.
 
@@ -234,7 +234,7 @@ def read_label_image(
     background: str = "#000000",
     size: tuple[int, int] = (256, 256),
     force: bool = False,
-    limits: Limits = ANY,
+    limits: ImageLimits = ANY,
     side: int = 1,
 ) -> LabelImageFile:
     """Read one input image for the page or the painter: colours or class numbers, alone or as half of a pair.

@@ -1,6 +1,6 @@
 // @ts-check
-// Reads label maps from image files that people open. The rules and sentences are those of demo/label_pictures.py and
-// pix2pix/data/checks.py, but for numbers behind the colour table of a file, which browsers do not show.
+// Reads label maps from image files that people open. The rules and sentences are those of demo/map_files.py and
+// pix2pix/data/label_images.py, but for numbers behind the colour table of a file, which browsers do not show.
 
 /** @import { Size } from '../../label_canvas/document/raster.js' */
 /** @import { Numbering } from './class_numbers.js' */

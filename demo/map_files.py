@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from pix2pix.data.checks import input_half_of_pair, is_constant, read_label_image
-from pix2pix.image_files import ImageFileError, Limits, encode_image, read_image
+from pix2pix.data.label_images import input_half_of_pair, is_constant, read_label_image
+from pix2pix.image_files import ImageFileError, ImageLimits, encode_image, read_image
 from pix2pix.labels import Palette
 from pix2pix.release_config import DRAWING_CLASSES
 
 MAX_SIDE = 1024
 """Pixels are read at up to this resolution; each pixel of the map takes the majority of those that fall on it."""
-UPLOADS = Limits(max_pixels=25_000_000, max_side=MAX_SIDE, formats=("PNG", "JPEG", "WEBP"))
+UPLOADS = ImageLimits(max_pixels=25_000_000, max_side=MAX_SIDE, formats=("PNG", "JPEG", "WEBP"))
 WORTH_SAYING = 0.0005
 """Report when more than this share of pixels is far from every palette colour; it is shown as 0.1%."""
 SAME_SHAPE = 0.02

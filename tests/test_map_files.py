@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageFilter
 
-from demo.label_pictures import UPLOADS, fitted_size, open_label_map, to_png
+from demo.map_files import UPLOADS, fitted_size, open_label_map, to_png
 from pix2pix.labels import CITYSCAPES, FACADES, PALETTES
 from tests.helpers.own_images import edges, house, house_image, save
 from tests.helpers.tiny import draw_label_map
