@@ -5,9 +5,9 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ import train
 from pix2pix import release, run_config
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid import __main__ as fid
+from pix2pix.fid import inception
 from pix2pix.fid.distances import frechet_distance, kernel_distance
 from pix2pix.fid.evaluator import Evaluator, generate
 from pix2pix.fid.inception import Inception
@@ -33,6 +34,7 @@ from tests.helpers.environment import PATIENCE
 from tests.helpers.processes import ENVIRONMENT, two_processes
 from tests.helpers.tiny import draw_pair, tiny_generator
 from tests.helpers.training import arguments, assert_same_run, state
+from tests.helpers.warm import TRAINING, run_warm
 
 ROOT = Path(train.__file__).parent
 EXPECTED = [(epoch, split) for epoch in (1, 2) for split in ("train", "val", "test")]
@@ -40,11 +42,19 @@ EXPECTED = [(epoch, split) for epoch in (1, 2) for split in ("train", "val", "te
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory):
+def feature_cache_of_the_module(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         folder = str(tmp_path_factory.mktemp("cache"))
         patch.setenv("XDG_CACHE_HOME", folder)
         patch.setitem(ENVIRONMENT, "XDG_CACHE_HOME", folder)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inception_is_read_once():
+    """Every file of weights is read by one run of this process; test_inception.py tests how."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inception, "_load", cache(inception._load))
         yield
 
 
@@ -288,9 +298,7 @@ sys.exit(train.main(sys.argv[1:]))
 
 def test_a_run_killed_in_the_middle_of_scoring_ends_as_one_that_was_not(scored, flags, tmp_path):
     script = SCRIPT.format(root=str(ROOT), calls=2)  # the photos' features are in the cache
-    killed = subprocess.run(
-        [sys.executable, "-c", script, *flags(tmp_path)], capture_output=True, text=True, timeout=PATIENCE
-    )
+    killed = run_warm([sys.executable, "-c", script, *flags(tmp_path)], PATIENCE, (*TRAINING, "torchvision"))
     assert killed.returncode == -9, killed.stderr
     assert scored_on(tmp_path) == EXPECTED[:1]
     first = (tmp_path / "evaluation.jsonl").read_bytes()
