@@ -121,12 +121,6 @@ class Reference:
         return {name: loss.item() for name, loss in losses.items()}
 
 
-def fast_trainer(base_channels: int, objective: str, batch_size: int, precision: str) -> Trainer:
-    return Trainer(
-        TrainConfig(base_channels=base_channels, objective=objective, batch_size=batch_size, precision=precision), CPU
-    )
-
-
 def batch(batch_size: int) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
     label_image, photo = torch.rand(2, batch_size, 3, 256, 256, generator=generator) * 2 - 1
@@ -149,7 +143,8 @@ def serve_steps(connection: Connection, kind: str, case: tuple[int, str, int], p
     """Answer every message with the seconds of one step and the peak memory so far in GiB, in a process of its own."""
     torch.set_num_threads(threads)
     base_channels, objective, batch_size = case
-    trainer = Reference(base_channels, objective) if kind == "reference" else fast_trainer(*case, precision)
+    config = TrainConfig(base_channels=base_channels, objective=objective, batch_size=batch_size, precision=precision)
+    trainer = Reference(base_channels, objective) if kind == "reference" else Trainer(config, CPU)
     pair = batch(batch_size)
     while connection.recv():
         taken = seconds(lambda: trainer.step(*pair))

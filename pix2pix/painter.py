@@ -70,12 +70,7 @@ class Painter:
         self.generator = generator.to(self.device, self.dtype).requires_grad_(False)
         if self.precision == "int8":
             quantize(self.generator)
-
-        @lru_cache(maxsize=8)  # all strokes on a map use the same seed
-        def draw_masks(seed: int, height: int, width: int) -> list[torch.Tensor]:
-            return generator.batch_masks([seed], height, width)
-
-        self._masks = draw_masks
+        self._masks = lru_cache(maxsize=8)(generator.batch_masks)  # all strokes on a map use the same seed
 
     @classmethod
     def load(cls, source: Path | str, device: torch.device | None = None, precision: str = "auto") -> "Painter":
@@ -164,7 +159,7 @@ class Painter:
             raise ValueError(f"a label image must have sides that are multiples of 256, not {width}x{height}")
         if not isinstance(seed, SupportsIndex) or not 0 <= index(seed) <= MAX_SEED:
             raise ValueError(f"a seed must be a whole number from 0 to {MAX_SEED}, not {seed}")
-        masks = self._masks(seed, height, width) if dropout else None
+        masks = self._masks((seed,), height, width) if dropout else None
         x = to_float(torch.tensor(label_image).permute(2, 0, 1)[None]).to(self.device, self.dtype)
         return to_uint8(self.generator(x, masks))[0].permute(1, 2, 0).cpu().numpy()
 
@@ -241,9 +236,7 @@ def find_files(source: Path, output: Path) -> list[Path]:
     Raises:
         ValueError: If there are none, or their results would overwrite them or each other.
     """
-    files = [source]
-    if source.is_dir():
-        files = list_images(source)
+    files = list_images(source) if source.is_dir() else [source]
     if not files:
         raise ValueError(f"{source} holds no PNG, JPEG or WebP images")
     if output.resolve() == files[0].parent.resolve():

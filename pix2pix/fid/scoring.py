@@ -7,7 +7,6 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -161,7 +160,7 @@ class Scoring:
         stopped = trainer.stop_requested
         if self.evaluator and not stopped and trainer.epoch in self.run.kept_weights():
             try:
-                with _interruptible():
+                with handling_stop_signals(signal.default_int_handler):  # at once; training stops between two steps
                     self._score(self.evaluator, trainer)
             except KeyboardInterrupt:
                 stopped = True
@@ -179,10 +178,3 @@ class Scoring:
 
     def _any(self, value: bool) -> bool:
         return value if self.waiting is None else any_process(value, self.waiting)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let signals raise KeyboardInterrupt at once; training itself only notes them, and stops between two steps."""
-    with handling_stop_signals(signal.default_int_handler):
-        yield

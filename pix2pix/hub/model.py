@@ -2,7 +2,7 @@
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -69,20 +69,6 @@ class HubModel:
         return f"{self.repo}@{self.revision[:7] if self.pinned else self.revision}"
 
 
-@contextmanager
-def explaining(model: HubModel) -> Iterator[None]:
-    """Raise `HubError`, or `UnreachableError` if the Hub did not answer, for whatever stops a download."""
-    try:
-        check_proxies()
-        yield
-    except ProxyError as error:
-        raise HubError(f"{model} cannot be reached: {error}") from error
-    except (OSError, RuntimeError, httpx2.HTTPError) as error:  # hf_xet raises RuntimeError for all its failures
-        is_answer = isinstance(error, HfHubHTTPError) and error.response.status_code < 500
-        is_silence = isinstance(error, httpx2.HTTPError | LocalEntryNotFoundError | OfflineModeIsEnabled)
-        raise (UnreachableError if is_silence and not is_answer else HubError)(explain(error, model)) from error
-
-
 def explain(error: Exception, model: HubModel) -> str:
     """Say in one sentence why a download or upload failed, and what to do."""
     hub, repo, cache = constants.ENDPOINT, model.repo, constants.HF_HUB_CACHE
@@ -109,3 +95,18 @@ def explain(error: Exception, model: HubModel) -> str:
             return f"{repo} arrived incomplete: pull again"
         case _:
             return f"{repo} cannot be saved in {cache}, set HF_HOME to a writable folder: {in_words(error)}"
+
+
+@contextmanager
+def explaining(model: HubModel, in_a_sentence: Callable[[Exception, HubModel], str] = explain) -> Iterator[None]:
+    """Raise `HubError`, or `UnreachableError` if the Hub did not answer, for whatever stops a download or upload."""
+    try:
+        check_proxies()
+        yield
+    except ProxyError as error:
+        raise HubError(f"{model} cannot be reached: {error}") from error
+    except (OSError, RuntimeError, httpx2.HTTPError) as error:  # hf_xet raises RuntimeError for all its failures
+        is_answer = isinstance(error, HfHubHTTPError) and error.response.status_code < 500
+        is_silence = isinstance(error, httpx2.HTTPError | LocalEntryNotFoundError | OfflineModeIsEnabled)
+        kind = UnreachableError if is_silence and not is_answer else HubError
+        raise kind(in_a_sentence(error, model)) from error

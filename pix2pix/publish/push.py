@@ -9,11 +9,11 @@ import httpx2
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-from pix2pix.hub import HubError, HubModel
-from pix2pix.hub.model import explain
+from pix2pix.hub import HubModel
+from pix2pix.hub.model import explain, explaining
 from pix2pix.publish import check_token
 from pix2pix.publish.pack import OPTIONAL_FILES, pack
-from pix2pix.surroundings import ProxyError, check_proxies, in_words
+from pix2pix.surroundings import in_words
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ def push(
     with TemporaryDirectory() as temporary:
         packed = Path(temporary)
         pack(folder, packed, model.repo, epochs, maps)
-        try:
-            check_proxies()
+        with explaining(model, _explain_refusal):
             api.create_repo(model.repo, private=private or None, exist_ok=True)
             if model.revision != "main":
                 api.create_branch(model.repo, branch=model.revision, exist_ok=True)
@@ -65,10 +64,6 @@ def push(
                 commit_message=message or "Upload a released folder",
                 delete_patterns=["epochs/*", *OPTIONAL_FILES],  # left by an earlier push, perhaps from another training
             )
-        except ProxyError as error:
-            raise HubError(f"{model} cannot be reached: {error}") from error
-        except (OSError, RuntimeError, httpx2.HTTPError) as error:  # hf_xet raises RuntimeError for all its failures
-            raise HubError(_explain_refusal(error, model)) from error
     return Pushed(HubModel(model.repo, commit.oid), commit.oid != before)
 
 
