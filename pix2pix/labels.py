@@ -83,13 +83,15 @@ class Palette:
             The label map, uint8 [H, W], and the share of pixels, 0 to 1, that are farther than `FAR_DISTANCE` from
             every colour.
         """
-        # (p - c)² = p² - 2pc + c² needs a matrix product instead of an array [H, W, num_classes, 3].
-        pixels = image.reshape(-1, 3).astype(np.float32)
+        red, green, blue = image.reshape(-1, 3).T.astype(np.int32)
+        packed, places = np.unique(red << 16 | green << 8 | blue, return_inverse=True)  # label images have few colours
+        # (p - c)² = p² - 2pc + c² needs a matrix product instead of an array [pixels, classes, 3].
+        pixels = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1).astype(np.float32)
         colors = self.rgb.astype(np.float32)
         squared = (pixels**2).sum(1)[:, None] - 2 * pixels @ colors.T + (colors**2).sum(1)
         nearest = squared.argmin(1)
         far = squared[np.arange(len(nearest)), nearest] > FAR_DISTANCE**2
-        return nearest.astype(np.uint8).reshape(image.shape[:2]), float(far.mean())
+        return nearest.astype(np.uint8)[places].reshape(image.shape[:2]), float(far[places].mean())
 
 
 def _palette(classes: Sequence[tuple[str, str]]) -> Palette:

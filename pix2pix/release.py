@@ -151,7 +151,8 @@ def _read_weights(path: Path, network: Network) -> Network:
             weights = {name: file.get_tensor(name).float() for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from error
-    broken = [name for name, weight in weights.items() if not (weight.abs() <= LARGEST_WEIGHT).all()]
+    extremes = {name: torch.stack(weight.aminmax()) for name, weight in weights.items()}  # NaN if there is one
+    broken = [name for name, pair in extremes.items() if not (pair.abs() <= LARGEST_WEIGHT).all()]
     if broken:
         raise ReleaseError(f"{path} has values beyond the range of float16, or not finite, first in {broken[0]}")
     network.load_state_dict(weights, assign=True)

@@ -1,6 +1,7 @@
 """Tabs of people's own models: what the command line takes, and what the page makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import gradio as gr
@@ -9,6 +10,7 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
+from demo import models
 from demo.app import build_demo, launch
 from demo.command_line import read_command_line
 from demo.label_canvas import encode
@@ -38,6 +40,20 @@ def make(tmp_path: Path) -> Make:
         return tmp_path / name
 
     return make_release
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bundled_models_are_read_once() -> Iterator[None]:
+    """The weights beside the page, which every command line here reads."""
+    read = models.read_painter
+    read_once = cache(read)
+
+    def read_painter(name: str, folder: Path, source: str) -> Painter:
+        return (read_once if folder.parent == models.BUNDLED_WEIGHTS else read)(name, folder, source)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "read_painter", read_painter)
+        yield
 
 
 def tabs_of(*arguments: str) -> dict[str, Tab]:
