@@ -1,6 +1,6 @@
-"""Serves the components' ES modules as static files of Gradio.
+"""Serves the components' ES modules as static files of Gradio, and describes the components' messages.
 
-The browser loads them from a copy in a temporary folder. So the address shows no folder of the project, works in any
+The browser loads the modules from a copy in a temporary folder. So the address shows no folder of the project, works in any
 app that uses a component, and differs after every start: a page never mixes modules of two versions.
 """
 
@@ -65,6 +65,12 @@ def browser_side(
         "head": (_preloading(folder) if is_preloaded else "") + (f"<style>{rules}</style>" if rules else ""),
         "apply_default_css": False,
     }
+
+
+def describe_message(component: gr.HTML) -> dict[str, Any]:
+    """Return the JSON schema of a component's message; its class has this as `api_info`."""
+    assert component.data_model
+    return component.data_model.model_json_schema()
 
 
 def _preloading(folder: Path) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from gradio.data_classes import GradioModel
 from PIL import Image
 
-from demo.modules import browser_side
+from demo.modules import browser_side, describe_message
 from pix2pix.image_files import data_url, encode_image
 
 JPEG_QUALITY = 95
@@ -68,6 +68,7 @@ class Comparison(gr.HTML):
     """
 
     data_model = Shown
+    api_info = describe_message
 
     def __init__(self, value: Shown | None = None, *, dataset: str, is_explained: bool = True, **keywords: Any) -> None:
         """Make a comparison.
@@ -87,15 +88,3 @@ class Comparison(gr.HTML):
             is_explained=is_explained,
             **keywords,
         )
-
-    def preprocess(self, payload: Shown | None) -> Shown | None:  # type: ignore[override]
-        """Return the message unchanged."""
-        return payload
-
-    def postprocess(self, value: Shown | None) -> Shown | None:  # type: ignore[override]
-        """Return the message unchanged."""
-        return value
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the message."""
-        return Shown.model_json_schema()

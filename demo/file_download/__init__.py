@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import GradioModel
 
-from demo.modules import browser_side
+from demo.modules import browser_side, describe_message
 from pix2pix.image_files import data_url
 
 
@@ -32,6 +32,7 @@ class FileDownload(gr.HTML):
     """Saves every `PngFile` that becomes its value."""
 
     data_model = SentFile
+    api_info = describe_message
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(
@@ -40,14 +41,6 @@ class FileDownload(gr.HTML):
             **keywords,
         )
 
-    def preprocess(self, payload: SentFile | None) -> SentFile | None:  # type: ignore[override]
-        """Return the message unchanged."""
-        return payload
-
     def postprocess(self, value: PngFile | None) -> SentFile | None:  # type: ignore[override]
         """Pack a file for the browser."""
         return SentFile(name=value.name, url=data_url(value.content)) if value else None
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the message."""
-        return SentFile.model_json_schema()

@@ -14,7 +14,7 @@ import numpy as np
 from gradio.data_classes import GradioModel
 from PIL import Image
 
-from demo.modules import browser_side
+from demo.modules import browser_side, describe_message
 from demo.refusal import refuse
 from pix2pix.image_files import data_url, encode_image
 
@@ -40,6 +40,7 @@ class ImageInput(gr.HTML):
     """
 
     data_model = SentImage
+    api_info = describe_message
 
     def __init__(self, value: np.ndarray | None = None, *, size: tuple[int, int] = (256, 256), **keywords: Any) -> None:
         """Make an input.
@@ -76,10 +77,6 @@ class ImageInput(gr.HTML):
     def postprocess(self, value: np.ndarray | None) -> SentImage | None:  # type: ignore[override]
         """Encode uint8 RGB [height, width, 3] for the browser."""
         return None if value is None else SentImage(url=data_url(encode_image(Image.fromarray(value), "PNG")))
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the message."""
-        return SentImage.model_json_schema()
 
     def example_payload(self) -> dict[str, Any]:
         """Return a white image as a message."""

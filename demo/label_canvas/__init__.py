@@ -15,7 +15,7 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import GradioModel
 
-from demo.modules import browser_side
+from demo.modules import browser_side, describe_message
 from demo.refusal import refuse
 from pix2pix.labels import Palette
 
@@ -122,6 +122,7 @@ class LabelCanvas(gr.HTML):
     """
 
     data_model = LabelMap
+    api_info = describe_message
 
     def __init__(
         self,
@@ -182,10 +183,6 @@ class LabelCanvas(gr.HTML):
     def postprocess(self, value: np.ndarray | None) -> LabelMap | None:  # type: ignore[override]
         """Encode uint8 [height, width] for the browser."""
         return None if value is None else encode(value)
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the message."""
-        return LabelMap.model_json_schema()
 
     def example_payload(self) -> dict[str, Any]:
         """Return an all-background map as a message."""

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
 
 from demo.models import Model
-from demo.modules import browser_side
+from demo.modules import browser_side, describe_message
 from pix2pix.fid.measure import Measure
 from pix2pix.release import OBJECTIVES, ReleaseConfig
 
@@ -44,6 +44,7 @@ class ModelNotes(gr.HTML):
     """Its value is the models by objective; the event `apply` fires when the weights of one have changed."""
 
     data_model = Notes
+    api_info = describe_message
 
     def __init__(self, value: Mapping[str, Model], **keywords: Any) -> None:
         """Make the notes.
@@ -71,7 +72,3 @@ class ModelNotes(gr.HTML):
                 for objective, model in value.items()
             ]
         )
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the message."""
-        return Notes.model_json_schema()

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import GradioModel
 
-from demo.modules import browser_side
+from demo.modules import browser_side, describe_message
 from demo.refusal import refuse
 from demo.requests import FIRST_SEED, check_dropout, check_seed
 from pix2pix.painter import MAX_SEED
@@ -44,6 +44,7 @@ class NoiseChoice(gr.HTML):
     """
 
     data_model = Noise
+    api_info = describe_message
 
     def __init__(self, value: Noise = FIRST_NOISE, *, dataset: str, **keywords: Any) -> None:
         """Make a choice.
@@ -68,11 +69,3 @@ class NoiseChoice(gr.HTML):
         if payload is None:
             raise refuse("There is no seed in the request.")
         return payload
-
-    def postprocess(self, value: Noise) -> Noise:  # type: ignore[override]
-        """Return the noise unchanged."""
-        return value
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the message."""
-        return Noise.model_json_schema()
