@@ -1,7 +1,7 @@
 """Serves the components' ES modules as static files of Gradio, and describes the components' messages.
 
-The browser loads the modules from a copy in a temporary folder. So the address shows no folder of the project, works in any
-app that uses a component, and differs after every start: a page never mixes modules of two versions.
+The browser loads the modules from a copy in a temporary folder. So the address shows no folder of the project, works in
+any app that uses a component, and differs after every start: a page never mixes modules of two versions.
 """
 
 import atexit
