@@ -20,6 +20,7 @@ from pix2pix.pixel_values import to_float, to_uint8
 from pix2pix.pth_files import read_state
 from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import draw_label_map
+from tests.helpers.warm import run_warm
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,7 +71,7 @@ def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
 def import_file(path: Path, output: Path, dataset: str = "facades") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pix2pix.import_pth", str(path), "--dataset", dataset, "--output", str(output)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, env=environment)
+    return run_warm(command, PATIENCE, cwd=ROOT, env=environment)
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])

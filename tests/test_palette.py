@@ -132,8 +132,8 @@ def test_a_wrong_palette_file_is_one_sentence_that_names_it(tmp_path, content, w
 
 @hostile
 @given(values)
-def test_any_json_is_a_palette_or_refused(tmp_path_factory, value):
-    path = tmp_path_factory.mktemp("palettes") / "palette.json"
+def test_any_json_is_a_palette_or_refused(tmp_path, value):
+    path = tmp_path / "palette.json"
     for content in (value, {"classes": value}, {"classes": [ROOF | {"name": value}, ROOF | {"color": value}]}):
         path.write_text(json.dumps(content))
         try:

@@ -15,6 +15,7 @@ from pix2pix import run_config
 from pix2pix.files import append_record
 from pix2pix.release import weights_of_epoch
 from pix2pix.run_folder import RunFolder, RunFolderError, earlier_epochs, release_inside, run_around
+from tests.helpers.warm import WarmProgram
 
 HASHES = {"train": "aaaa", "val": "bbbb"}
 
@@ -95,7 +96,7 @@ with RunFolder(Path(sys.argv[1])).lock():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_the_lock_ends_with_its_process_though_it_is_killed_and_its_workers_live_on(run):
-    holder = subprocess.Popen(
+    holder = WarmProgram(
         [sys.executable, "-c", HOLDER, str(run.path)],
         stdout=subprocess.PIPE,
         text=True,

@@ -35,6 +35,7 @@ from tests.helpers.app import ROOT, local_models, tiny_models
 from tests.helpers.environment import PATIENCE
 from tests.helpers.server import join, outcome, start_app
 from tests.helpers.tiny import free_port
+from tests.helpers.warm import APP, run_warm
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -267,10 +268,7 @@ def test_a_port_in_use_ends_the_start_with_a_sentence(by):
 
 
 def start(flags: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "app.py", *flags]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE
-    )
+    return run_warm([sys.executable, "app.py", *flags], PATIENCE, APP, cwd=ROOT, env=os.environ | environment)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-name.invalid", "a\0b"])
@@ -301,7 +299,7 @@ def test_a_free_port_of_this_machine_is_accepted_until_a_server_listens_on_it(ho
 
 
 # The app, with something done to it before.
-APP = """
+CHANGED_APP = """
 import runpy, signal, sys
 sys.path.insert(0, ".")
 import gradio as gr
@@ -321,8 +319,8 @@ def paint_in_the_end(*arguments, **keywords):
 gr.Blocks.launch = launch_and_do
 runpy.run_path("app.py", run_name="__main__")
 """
-HELD = (sys.executable, "-c", APP.format(action="Painter.paint_image = paint_in_the_end"))
-ASKED_TO_STOP = (sys.executable, "-c", APP.format(action="signal.raise_signal(signal.SIGTERM)"))
+HELD = (sys.executable, "-c", CHANGED_APP.format(action="Painter.paint_image = paint_in_the_end"))
+ASKED_TO_STOP = (sys.executable, "-c", CHANGED_APP.format(action="signal.raise_signal(signal.SIGTERM)"))
 
 
 def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path, tmp_path_factory):

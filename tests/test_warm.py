@@ -98,6 +98,12 @@ def test_a_program_for_another_interpreter_is_refused() -> None:
         WarmProgram([sys.executable, "-c", ""], env=os.environ | {"PYTHONUTF8": "0"})
 
 
+def test_what_gradio_sets_in_this_process_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    server()
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "True")
+    assert run_warm([sys.executable, "-c", "print('started')"], PATIENCE).stdout == "started\n"
+
+
 def test_the_server_ends_with_the_tests_even_if_they_are_killed() -> None:
     server()  # it must not keep the other's socket open
     start = "from tests.helpers.warm import server; import os, signal; server(); os.kill(os.getpid(), signal.SIGKILL)"

@@ -35,7 +35,7 @@ APP = (*TRAINING, "pandas", "fastapi", "mcp", "uvicorn")
 READ_ONCE = ("PYTHON", "HF_", "HUGGING", "TRANSFORMERS_", "MKL_", "LD_", "HOME", "DO_NOT_TRACK", "LANG")
 """Beginnings of the variables that Python or imported packages read only once."""
 SET_BY_THE_APP = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
-"""Before it imports what reads them; no other program minds."""
+"""Before it imports what reads them; no other program minds. Gradio sets one in the tests' process, too."""
 READ_LATER = ("PYTHONPATH", "HF_TOKEN")
 LIMIT = 200_000
 """Bytes of the largest request."""
@@ -59,7 +59,7 @@ class WarmProgram(subprocess.Popen):
 
     def __init__(self, command: Sequence[str | Path], imports: Sequence[str] = TRAINING, **options: Any) -> None:
         (_, of_server), environment = server(), options.get("env") or os.environ
-        for name in {*of_server, *environment} - {*READ_LATER}:
+        for name in {*of_server, *environment} - {*READ_LATER, *SET_BY_THE_APP}:
             differs = environment.get(name) != of_server.get(name)
             assert not (differs and name.startswith(READ_ONCE)), f"with another {name}, start a fresh interpreter"
         assert command[0] == sys.executable
