@@ -25,6 +25,10 @@ from pix2pix.fid.inception import Inception
 from pix2pix.run_folder import RunFolder
 from tests.helpers.browser import PATIENCE
 from tests.helpers.hub_server import HubServer
+from tests.helpers.sites import bundled_site as bundled_site
+from tests.helpers.sites import tiny_app as tiny_app
+from tests.helpers.sites import tiny_folders as tiny_folders
+from tests.helpers.sites import tiny_site as tiny_site
 from tests.helpers.tiny import draw_pair, published_pairs, tiny_generator, tiny_release_config, use_endpoint
 
 torch.set_num_threads(1)  # at this size, threads cost more than they bring

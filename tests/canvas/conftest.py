@@ -1,63 +1,48 @@
-"""Pages of an app with both tabs and tiny networks; most tests share one page, which is cleared before each."""
+"""Pages of an app with both tabs and tiny networks; most tests share one page, which is cleared before each.
+
+The others open fresh ones in tabs that they share. All are pages of one browser.
+"""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import find_chromium
-from tests.helpers.app import weight_flags
 from tests.helpers.both_pages import app_url as app_url
 from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
-from tests.helpers.browser import PHONE, Desk, cleared_page, reset, served_app
-from tests.helpers.painters import Painters, painters_behind
-from tests.helpers.site import served_site
-from tests.helpers.sites import tiny_folders as tiny_folders
-from tests.helpers.sites import tiny_site as tiny_site
+from tests.helpers.browser import PHONE
+from tests.helpers.desks import Desk, Desks
+from tests.helpers.fresh_pages import browser as browser
+from tests.helpers.fresh_pages import shared_tabs as shared_tabs
+from tests.helpers.fresh_pages import shared_until_failure
+from tests.helpers.fresh_pages import tabs as tabs
+from tests.helpers.tiny_pages import gradio_url as gradio_url
+from tests.helpers.tiny_pages import painters as painters
+from tests.helpers.tiny_pages import site_url as site_url
 
 
-@pytest.fixture(scope="session")
-def gradio_url(tiny_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with both tabs and tiny networks with random weights, which answer soon."""
-    find_chromium()
-    with served_app(tmp_path_factory.mktemp("app"), *weight_flags(tiny_folders)) as url:
-        yield url
+@pytest.fixture(scope="package")
+def shared_desks(browser: Browser) -> Desks:
+    return Desks(browser)
 
 
-@pytest.fixture(scope="session")
-def site_url(tiny_site: Path) -> Iterator[str]:
-    """The site with the same networks."""
-    with served_site(tiny_site) as url:
-        yield url
+@pytest.fixture
+def desks(request: pytest.FixtureRequest, shared_desks: Desks) -> Iterator[Desks]:
+    yield from shared_until_failure(request, shared_desks)
 
 
-@pytest.fixture(scope="module")
-def desk(browser: Browser, app_url: str) -> Iterator[Desk]:
-    with cleared_page(browser, app_url, permissions=["clipboard-read", "clipboard-write"]) as opened:
-        yield opened
+@pytest.fixture
+def desk(desks: Desks, app_url: str) -> Iterator[Desk]:
+    with desks.lend(app_url, permissions=["clipboard-read", "clipboard-write"]) as desk:
+        yield desk
 
 
 @pytest.fixture
 def page(desk: Desk) -> Page:
-    reset(desk)
     return desk.page
 
 
-@pytest.fixture(scope="module")
-def opened_phone(browser: Browser, app_url: str) -> Iterator[Desk]:
-    with cleared_page(browser, app_url, **PHONE) as opened:
-        yield opened
-
-
 @pytest.fixture
-def phone(opened_phone: Desk) -> Page:
-    reset(opened_phone)
-    return opened_phone.page
-
-
-@pytest.fixture(scope="module")
-def painters(app_url: str, tiny_folders: dict[str, Path]) -> Painters:
-    """What paints the images of facades."""
-    facades = {name: folder for name, folder in tiny_folders.items() if name.startswith("facades")}
-    return painters_behind(app_url, facades)
+def phone(desks: Desks, app_url: str) -> Iterator[Page]:
+    with desks.lend(app_url, **PHONE) as desk:
+        yield desk.page

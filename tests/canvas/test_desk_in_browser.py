@@ -2,7 +2,8 @@
 
 from playwright.sync_api import Page
 
-from tests.helpers.browser import Desk, counted_requests, drag, reset, shown_pictures
+from tests.helpers.browser import counted_requests, drag, shown_pictures
+from tests.helpers.desks import Desk, reset
 
 LATE_ANSWERS = """
 () => {
@@ -25,3 +26,10 @@ def test_images_that_are_still_on_their_way_come_before_the_next_test(page: Page
         pass
     assert shown_pictures(page) == desk.cleared
     page.evaluate("window.restoreFetch()")
+
+
+def test_the_page_is_at_its_top_for_the_next_test(page: Page, desk: Desk) -> None:
+    page.evaluate("scrollTo({ top: 200, behavior: 'instant' })")
+    assert page.evaluate("scrollY") > 0
+    reset(desk)
+    assert page.evaluate("scrollY") == 0

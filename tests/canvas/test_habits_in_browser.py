@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from demo.map_files import to_png
 from pix2pix.labels import FACADES
@@ -24,7 +24,6 @@ from tests.helpers.browser import (
     focus_canvas,
     frames_drawn,
     on_screen,
-    opened_page,
     outline,
     paint_facade,
     press,
@@ -33,6 +32,7 @@ from tests.helpers.browser import (
     wait_for_map,
     wait_until,
 )
+from tests.helpers.tabs import Tabs
 from tests.helpers.tiny import draw_label_map
 
 DROP = """
@@ -190,8 +190,8 @@ def test_e_erases_and_x_swaps_with_the_class_before(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_list_of_keys_has_them_all_and_gives_the_focus_back(browser: Browser, app_url: str, theme: str) -> None:
-    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+def test_the_list_of_keys_has_them_all_and_gives_the_focus_back(tabs: Tabs, app_url: str, theme: str) -> None:
+    with tabs.open(app_url, f"?__theme={theme}") as page:
         focus_canvas(page)
         page.keyboard.press("?")
         dialog = page.get_by_role("dialog", name="Keys and gestures")

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from demo.views import VIEWS
 from pix2pix.labels import FACADES
@@ -19,12 +19,12 @@ from tests.helpers.browser import (
     focus_canvas,
     on_screen,
     open_tab,
-    opened_page,
     outline,
     press,
     read_map,
     set_brush_size,
 )
+from tests.helpers.tabs import Tabs
 
 
 def test_a_line_is_painted_with_the_keyboard_alone(page: Page) -> None:
@@ -269,8 +269,8 @@ def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) ->
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_with_the_page(browser: Browser, app_url: str, theme: str) -> None:
-    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+def test_axe_finds_nothing_wrong_with_the_page(tabs: Tabs, app_url: str, theme: str) -> None:
+    with tabs.open(app_url, f"?__theme={theme}") as page:
         for tab in ("Facades", "Streets"):
             open_tab(page, tab)
             for view, tool in zip(

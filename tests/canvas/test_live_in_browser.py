@@ -8,7 +8,6 @@ from playwright.sync_api import Page
 from tests.helpers.both_pages import BOTH_PAGES
 from tests.helpers.browser import (
     BACKGROUND,
-    Desk,
     both_pictures_change,
     click,
     counted_requests,
@@ -19,6 +18,7 @@ from tests.helpers.browser import (
     shown_pictures,
     wait_for_pictures,
 )
+from tests.helpers.desks import Desk
 from tests.helpers.painters import Painters, expect_pictures
 
 START_CLOCK = "() => { delete performance.now; }"

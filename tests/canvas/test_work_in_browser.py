@@ -22,7 +22,6 @@ from tests.helpers.browser import (
     counted_requests,
     drag,
     open_tab,
-    opened_page,
     packed,
     paint_facade,
     press,
@@ -33,6 +32,7 @@ from tests.helpers.browser import (
     wait_for_pictures,
 )
 from tests.helpers.painters import Painters, expect_pictures
+from tests.helpers.tabs import Tabs
 
 HOSTILE_LINKS = [
     ("facades=", "Its end is missing, or it was changed."),
@@ -83,9 +83,9 @@ SHOP = FACADES.index("shop")
 
 
 @BOTH_PAGES
-def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(browser: Browser, app_url: str) -> None:
+def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(tabs: Tabs, app_url: str) -> None:
     first = read_examples(ROOT / "demo" / "maps" / "cityscapes", CITYSCAPES)["Crossing"]
-    with opened_page(browser, app_url) as page:
+    with tabs.open(app_url) as page:
         choose(page, "door")
         with both_pictures_change(page):
             click(page, (60, 60))
@@ -100,8 +100,8 @@ def test_a_map_survives_a_reload_with_its_pictures_and_each_dataset_has_its_own(
 
 
 @BOTH_PAGES
-def test_a_stroke_survives_a_reload_at_once(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url) as page:
+def test_a_stroke_survives_a_reload_at_once(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url) as page:
         choose(page, "door")
         drag(page, (20, 20), (200, 100), release=False)
         label_map = read_map(page)
@@ -113,15 +113,15 @@ def test_a_stroke_survives_a_reload_at_once(browser: Browser, app_url: str) -> N
         assert page.evaluate("localStorage.length") == 1  # for the next visit too
 
 
-def test_work_that_an_earlier_version_stored_is_opened(browser: Browser, app_url: str) -> None:
+def test_work_that_an_earlier_version_stored_is_opened(tabs: Tabs, app_url: str) -> None:
     kept = "1." + packed(bytes([WINDOW]) * SIZE * SIZE) + END
-    with opened_page(browser, app_url, stored={"pix2pix-studio.work.facades": kept}) as page:
+    with tabs.open(app_url, stored={"pix2pix-studio.work.facades": kept}) as page:
         wait_for_map(page, np.full((SIZE, SIZE), WINDOW))
 
 
 @BOTH_PAGES
-def test_seed_and_dropout_survive_a_reload(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url) as page:
+def test_seed_and_dropout_survive_a_reload(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url) as page:
         page.get_by_label("Seed").fill("77")
         page.wait_for_function("() => localStorage['pix2pix-studio.work.facades']?.endsWith('&seed=77&dropout=1')")
         page.get_by_label("Dropout").uncheck()
@@ -131,8 +131,8 @@ def test_seed_and_dropout_survive_a_reload(browser: Browser, app_url: str) -> No
         expect(page.get_by_label("Dropout")).not_to_be_checked()
 
 
-def test_every_tab_of_the_browser_keeps_its_own_map(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url) as page:
+def test_every_tab_of_the_browser_keeps_its_own_map(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url) as page:
         press(page, "Clear")
         page.wait_for_function(KEPT)
         other = plain_visit(page)
@@ -148,8 +148,8 @@ def test_every_tab_of_the_browser_keeps_its_own_map(browser: Browser, app_url: s
         wait_for_map(plain_visit(page), map_of_other)  # the newest still, though the older one was opened again
 
 
-def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url) as page:
+def test_a_browser_that_keeps_nothing_says_so_once(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url) as page:
         page.evaluate(
             "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
         )
@@ -176,8 +176,8 @@ def test_a_browser_that_keeps_nothing_says_so_once(browser: Browser, app_url: st
         "2." + "A" * 4 * (SIZE * SIZE + 1) + END,
     ],
 )
-def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url: str, kept: str) -> None:
-    with opened_page(browser, app_url, stored={"pix2pix-studio.work.facades": kept}) as page:
+def test_something_else_in_the_storage_is_passed_over(tabs: Tabs, app_url: str, kept: str) -> None:
+    with tabs.open(app_url, stored={"pix2pix-studio.work.facades": kept}) as page:
         assert page.evaluate("localStorage['pix2pix-studio.work.facades']") == kept
         page.wait_for_timeout(300)  # until it could have been opened
         expect(page.get_by_role("button", name="Undo")).to_be_disabled()
@@ -185,7 +185,7 @@ def test_something_else_in_the_storage_is_passed_over(browser: Browser, app_url:
 
 @BOTH_PAGES
 def test_a_link_brings_map_seed_and_dropout_to_somebody_else(
-    page: Page, browser: Browser, app_url: str, painters: Painters
+    page: Page, tabs: Tabs, app_url: str, painters: Painters
 ) -> None:
     label_map = paint_facade(page)
     page.get_by_label("Seed").fill("4294967295")
@@ -196,7 +196,7 @@ def test_a_link_brings_map_seed_and_dropout_to_somebody_else(
     page.get_by_label("Seed").fill("1")
     assert len(link) < 1000
     first = next(iter(read_examples(ROOT / "demo" / "maps" / "facades", FACADES).values()))
-    with opened_page(browser, app_url, link.removeprefix(app_url)) as other:
+    with tabs.open(app_url, link.removeprefix(app_url)) as other:
         expect_pictures(other, painters, label_map, seed=4294967295)
         assert (read_map(other) == label_map).all()
         expect(other.get_by_label("Seed")).to_have_value("4294967295")
@@ -248,9 +248,9 @@ def test_without_a_clipboard_the_link_is_in_a_field_to_copy(page: Page) -> None:
     expect(field).to_be_hidden()
 
 
-def test_a_link_holds_nothing_of_the_pages_query(browser: Browser, app_url: str) -> None:
+def test_a_link_holds_nothing_of_the_pages_query(tabs: Tabs, app_url: str) -> None:
     query = "/?__sign=secret-token&__theme=light"
-    with opened_page(browser, app_url, query, permissions=["clipboard-read", "clipboard-write"]) as page:
+    with tabs.open(app_url, query, permissions=["clipboard-read", "clipboard-write"]) as page:
         press(page, "Copy link")
         expect(page.locator(".lc-hint").first).to_have_text("Link copied.")
         link = page.evaluate("navigator.clipboard.readText()")
@@ -268,8 +268,8 @@ def test_a_link_in_a_frame_is_shown_in_a_field(browser: Browser, app_url: str) -
 
 
 @BOTH_PAGES
-def test_links_take_nothing_away(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url) as page:
+def test_links_take_nothing_away(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url) as page:
         choose(page, "door")
         drag(page, (20, 20), (200, 100))
         mine = read_map(page)
@@ -297,9 +297,9 @@ def test_a_seed_that_does_not_exist_is_not_linked(page: Page) -> None:
 
 
 @BOTH_PAGES
-def test_a_link_to_the_other_dataset_opens_its_tab(browser: Browser, app_url: str) -> None:
+def test_a_link_to_the_other_dataset_opens_its_tab(tabs: Tabs, app_url: str) -> None:
     road = CITYSCAPES.index("road")
-    with opened_page(browser, app_url) as page:
+    with tabs.open(app_url) as page:
         page.goto(f"{app_url}/#cityscapes=1.{packed(bytes([road]) * SIZE * SIZE)}{END}")
         expect(page.get_by_role("tab", name="Streets")).to_have_attribute("aria-selected", "true")
         wait_for_map(page, np.full((SIZE, SIZE), road), CITYSCAPES)

@@ -1,21 +1,19 @@
 """The page in Chromium: opening it, painting on it, and reading maps and images back. Pixels are the oracle."""
 
 import base64
-import json
 import os
 import sys
 import time
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, Request, expect
+from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Error, Page, Request, expect
 
 from pix2pix.labels import FACADES, Palette
 from tests.helpers.in_pages import run_script
@@ -37,6 +35,9 @@ SIZE = 256
 
 
 BACKGROUND, FACADE, WINDOW, DOOR = (FACADES.index(name) for name in ("background", "facade", "window", "door"))
+
+
+DESKTOP = {"width": 1280, "height": 900}
 
 
 PHONE: dict[str, Any] = {
@@ -114,25 +115,16 @@ def served_app(folder: Path, *arguments: str) -> Iterator[str]:
     assert "Traceback" not in words, words
 
 
-@contextmanager
-def opened_page(
-    browser: Browser, url: str, query: str = "", stored: Mapping[str, str] | None = None, **options: Any
-) -> Iterator[Page]:
-    """The page in a browser context of its own, with images. It must contact no other server and log no error.
-
-    Args:
-        browser: Opens the context.
-        url: The address.
-        query: What follows it.
-        stored: What the page finds in its local storage whenever it is loaded. (Playwright's `storage_state` writes it
-            from another page, and a busy browser may not have it yet when this page looks.)
-        options: Those of the context.
-    """
-    context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+def new_tab(browser: Browser, **options: Any) -> Page:
+    """A tab in a context of its own."""
+    context = browser.new_context(**({"viewport": DESKTOP} | options))
     context.add_init_script(COUNT_JOBS)
-    page = context.new_page()
-    if stored is not None:
-        page.add_init_script(f"Object.assign(localStorage, {json.dumps(dict(stored))})")
+    return context.new_page()
+
+
+@contextmanager
+def watched(page: Page, url: str) -> Iterator[None]:
+    """A page that is opened inside must contact no other server and log no error."""
     complaints: list[str] = []
     outside: list[str] = []
     documents = 0
@@ -140,29 +132,47 @@ def opened_page(
     def count(request: Request) -> None:
         nonlocal documents
         documents += request.is_navigation_request()
+        if not request.url.startswith((url, "data:", "blob:")):
+            outside.append(request.url)
 
     def complain(words: str) -> None:
         if "abort" not in words.lower():  # a request that was under way as the page was left
             complaints.append(words)
 
-    page.on("request", count)
-    page.on(
-        "console", lambda message: complain(f"{message.text} {message.location}") if message.type == "error" else None
-    )
-    page.on("pageerror", lambda error: complain(str(error)))
-    page.on(
-        "request",
-        lambda request: outside.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None,
-    )
-    page.goto(url + query)
-    expect(page.locator(".comparison img[src]")).to_have_count(2)
-    expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
-    yield page
+    def read(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complain(f"{message.text} {message.location}")
+
+    def fail(error: Error) -> None:
+        complain(str(error))
+
+    listeners: dict[Any, Any] = {"request": count, "console": read, "pageerror": fail}
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    yield
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
     assert outside == [], outside
     if documents > 1:  # Gradio's client says this of a request that was cut off as the page was left
         complaints = [words for words in complaints if "Connection errored out" not in words]
     assert complaints == [], complaints
-    context.close()
+
+
+def wait_for_start(page: Page) -> None:
+    """Wait for the images and the palette of a page that was opened."""
+    expect(page.locator(".comparison img[src]")).to_have_count(2)
+    expect(page.locator(".lc-palette [role=radio]")).to_have_count(len(FACADES))
+
+
+@contextmanager
+def opened_page(browser: Browser, url: str, query: str = "", **options: Any) -> Iterator[Page]:
+    """The page in a browser context of its own, which nothing has visited, with images; it is `watched`."""
+    page = new_tab(browser, **options)
+    with watched(page, url):
+        page.goto(url + query)
+        wait_for_start(page)
+        yield page
+    page.context.close()
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -269,78 +279,6 @@ def counted_requests(page: Page, number: int) -> Iterator[None]:
     yield
     page.wait_for_timeout(300)
     assert len(joins) + page.evaluate("window.jobs") - jobs == number
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A page for many tests, and its pictures of the background alone, and of another class alone."""
-
-    page: Page
-    cleared: list[str]
-    filled: list[str]
-
-
-@contextmanager
-def cleared_page(browser: Browser, url: str, **options: object) -> Iterator[Desk]:
-    """A page for many tests."""
-    with opened_page(browser, url, **options) as page:
-        pictures = []
-        for script in (CLEAR, FILL):
-            with both_pictures_change(page):
-                page.locator(".label-canvas:visible").evaluate(script)
-            pictures.append(shown_pictures(page))
-        yield Desk(page, *pictures)
-
-
-CLEAR = "canvas => canvas.querySelector('[data-action=clear]').click()"
-
-
-FILL = """
-canvas => {
-  for (const button of ['[data-tool=fill]', '.lc-palette button:nth-child(11)']) canvas.querySelector(button).click();
-  const enter = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true });
-  canvas.querySelector('.lc-stage canvas').dispatchEvent(enter);
-}
-"""
-"""Fills an empty map with a class that no test paints with."""
-
-
-RESET = """
-canvas => {
-  const find = (selector) => canvas.querySelector(selector);
-  const set = (selector, value, event) => {
-    find(selector).value = value;
-    find(selector).dispatchEvent(new Event(event));
-  };
-  set('.lc-size input', 16, 'input');
-  set('.lc-step', 1, 'change');
-  set('.lc-across', '', 'input');
-  set('.lc-down', '', 'input');
-  if (find('[data-action=mirror]').ariaPressed === 'true') find('[data-action=mirror]').click();
-  const door = '.lc-palette button:nth-child(4)';
-  for (const button of ['[data-action=zoom-reset]', '[data-tool=brush]', door]) find(button).click();
-}
-"""
-
-
-def reset(desk: Desk) -> None:
-    """Resets the canvas to its first state, but with the class door and all background; undo leads to earlier tests.
-
-    An earlier test may have left while pictures were on their way, and those of the background may still be shown. So
-    the map is first filled with a class: once its pictures are shown, no older ones can come.
-    """
-    page = desk.page
-    page.mouse.up()
-    page.mouse.move(*on_screen(page, (128, 128)))  # where the keyboard's cursor begins
-    page.mouse.move(0, 0)
-    page.keyboard.press("Escape")
-    canvas = page.locator(".label-canvas:visible")
-    for script in (CLEAR, FILL):
-        canvas.evaluate(script)
-    wait_for_pictures(page, desk.filled)
-    for script in (CLEAR, RESET):
-        canvas.evaluate(script)
-    wait_for_pictures(page, desk.cleared)
 
 
 def paint_facade(page: Page) -> np.ndarray:

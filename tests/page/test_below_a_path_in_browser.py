@@ -8,14 +8,15 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from demo.static import NPM_PACKAGE
 from pix2pix.labels import FACADES
 from tests.helpers.app import tiny_models, weight_flags
-from tests.helpers.browser import both_pictures_change, drag, opened_page, press, served_app, set_brush_size
+from tests.helpers.browser import both_pictures_change, drag, press, served_app, set_brush_size
 from tests.helpers.reverse_proxy import reverse_proxy
 from tests.helpers.site import build_site
+from tests.helpers.tabs import Tabs
 from tests.helpers.tiny import draw_label_map
 
 
@@ -39,8 +40,8 @@ def url(request: pytest.FixtureRequest, port: int) -> Iterator[str]:
         yield address
 
 
-def test_the_page_paints_below_a_path(browser: Browser, url: str) -> None:
-    with opened_page(browser, url, "/") as page:  # which allows no failed and no outside request
+def test_the_page_paints_below_a_path(tabs: Tabs, url: str) -> None:
+    with tabs.open(url, "/") as page:  # which allows no failed and no outside request
         set_brush_size(page, 64)
         with both_pictures_change(page):
             drag(page, (20, 20), (200, 200))
@@ -61,6 +62,6 @@ def test_programs_paint_below_a_path(url: str, tmp_path: Path) -> None:
     assert [Image.open(file).size for file in files] == [(256, 256)] * 2
 
 
-def test_the_path_without_a_slash_leads_to_the_page(browser: Browser, port: int) -> None:
-    with reverse_proxy(port, "/pix", strips=False) as url, opened_page(browser, url, "?__theme=light") as page:
+def test_the_path_without_a_slash_leads_to_the_page(tabs: Tabs, port: int) -> None:
+    with reverse_proxy(port, "/pix", strips=False) as url, tabs.open(url, "?__theme=light") as page:
         expect(page.get_by_role("heading", level=1)).to_be_visible()

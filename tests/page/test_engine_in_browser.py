@@ -31,8 +31,7 @@ from tests.helpers.browser import (
     shown_pictures,
 )
 from tests.helpers.site import SitePainters, wait_for_painted
-from tests.helpers.sites import tiny_folders as tiny_folders
-from tests.helpers.sites import tiny_site as tiny_site
+from tests.helpers.tabs import Tabs
 from tests.helpers.tiny import draw_photo
 
 BY_BROWSER = re.compile(r"^Computed by your browser: WebAssembly on \d+ threads?\.")
@@ -64,8 +63,8 @@ def url(
 
 
 @pytest.fixture
-def offering(browser: Browser, url: str) -> Iterator[Page]:
-    with opened_page(browser, url) as page:
+def offering(tabs: Tabs, url: str) -> Iterator[Page]:
+    with tabs.open(url) as page:
         yield page
 
 
@@ -176,7 +175,7 @@ def test_the_server_paints_a_map_that_has_a_photo(offering: Page, tmp_path: Path
 
 @contextmanager
 def page_that_complains(browser: Browser, url: str) -> Iterator[Page]:
-    """A page whose console may tell of what a test breaks on purpose."""
+    """A first visit, which has no models yet, to a page whose console may tell of what a test breaks on purpose."""
     page = browser.new_page()
     page.goto(url)
     expect(page.locator(".comparison img[src]")).to_have_count(2)
@@ -312,8 +311,8 @@ def test_the_choice_is_made_with_the_keyboard_and_axe_finds_nothing_wrong(offeri
     assert [(violation["id"], violation["nodes"]) for violation in found] == []
 
 
-def test_a_dark_phone_has_the_choice_below_the_map_and_nothing_beside_the_screen(browser: Browser, url: str) -> None:
-    with opened_page(browser, url, "?__theme=dark", **PHONE) as page:
+def test_a_dark_phone_has_the_choice_below_the_map_and_nothing_beside_the_screen(tabs: Tabs, url: str) -> None:
+    with tabs.open(url, "?__theme=dark", **PHONE) as page:
         place = page.locator(".engine-choice label").bounding_box()
         canvas = page.locator(".lc-stage canvas").bounding_box()
         assert place and canvas

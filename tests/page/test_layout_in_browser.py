@@ -1,25 +1,56 @@
-"""Focus, contrast, sizes, and the page on phones and upright screens, in Chromium."""
+"""The page with the bundled models, in Chromium: first view, numbers, focus, contrast, sizes, phones and tablets."""
 
-import httpx
+import re
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from demo.label_canvas import encode
+from demo.example_gallery import read_examples
 from pix2pix.labels import CITYSCAPES, FACADES
 from tests.helpers.browser import (
     BACKGROUND,
     DOOR,
     PHONE,
     READ_CONTRASTS,
-    both_pictures_change,
+    ROOT,
+    SIZE,
     choose,
     drag,
     open_tab,
-    opened_page,
     press,
     read_map,
+    served_app,
+    shown_pictures,
 )
+from tests.helpers.tabs import Tabs
+
+
+@pytest.fixture(scope="module")
+def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with the bundled weights."""
+    with served_app(tmp_path_factory.mktemp("app")) as url:
+        yield url
+
+
+def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
+    examples = read_examples(ROOT / "demo" / "maps" / "facades", FACADES)
+    assert (read_map(page) == next(iter(examples.values()))).all()
+    decoded = "all => Promise.all(all.map(p => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
+    assert page.locator(".comparison img").evaluate_all(decoded) == [[SIZE, SIZE]] * 2
+    gan, l1 = shown_pictures(page)
+    assert gan != l1
+
+
+def test_the_numbers_are_in_the_explanation_in_words(page: Page) -> None:
+    facts = page.locator(".cp-facts li")
+    expect(facts).to_have_count(2)
+    expect(facts.first).to_be_hidden()
+    page.get_by_text("What am I looking at?").click()
+    expect(facts.first).to_be_visible()
+    expect(facts.first).to_contain_text("GAN was trained for 200 epochs. Its images are 1.66 away from photos")
+    expect(page.get_by_text(re.compile(r"Time to paint: GAN \d+ ms"))).to_be_visible()
 
 
 @pytest.mark.parametrize(("group", "first", "second", "last"), [("Class to paint", 2, 3, 11), ("Tool", 0, 1, 6)])
@@ -52,8 +83,8 @@ def test_the_class_chosen_with_the_keyboard_is_painted(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, theme: str) -> None:
-    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+def test_the_text_of_the_second_tab_has_it_too(tabs: Tabs, app_url: str, theme: str) -> None:
+    with tabs.open(app_url, f"?__theme={theme}") as page:
         open_tab(page, "Streets")
         press(page, "More classes")
         contrasts = page.evaluate(READ_CONTRASTS)
@@ -62,8 +93,8 @@ def test_the_text_of_the_second_tab_has_it_too(browser: Browser, app_url: str, t
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:
-    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+def test_text_has_the_contrast_of_wcag_aa(tabs: Tabs, app_url: str, theme: str) -> None:
+    with tabs.open(app_url, f"?__theme={theme}") as page:
         choose(page, "door")
         contrasts = page.evaluate(READ_CONTRASTS)
     assert len(contrasts) > 30
@@ -77,8 +108,8 @@ def test_every_button_is_large_enough_for_a_mouse(page: Page) -> None:
     assert min(boxes) >= 24
 
 
-def test_the_second_tab_fits_a_phone(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url, **PHONE) as page:
+def test_the_second_tab_fits_a_phone(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url, **PHONE) as page:
         open_tab(page, "Streets")
         page.get_by_role("button", name="More classes").tap()
         assert page.evaluate("document.documentElement.scrollWidth") == 390
@@ -99,29 +130,6 @@ def test_buttons_on_a_phone_are_as_high_as_a_finger(phone: Page) -> None:
     assert buttons.evaluate_all("all => Math.min(...all.map(button => button.getBoundingClientRect().height))") >= 44
 
 
-def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(page: Page, app_url: str) -> None:
-    config = httpx.get(f"{app_url}/config").json()
-    event = next(item for item in config["dependencies"] if any(name == "input" for _, name in item["targets"]))
-    others = {
-        "data": [encode(read_map(page)).model_dump(), {"seed": 1, "dropout": True}, "Variations"],
-        "fn_index": event["id"],
-        "trigger_id": event["inputs"][0],
-    }
-    choose(page, "door")
-    place = "document.querySelector('.cp-place').textContent.match(/your place in its queue is \\d+ of \\d+\\.$/)"
-    # One connection, as the queue has to be filled faster than it is served.
-    with both_pictures_change(page), httpx.Client(base_url=app_url, timeout=60) as client:
-        for number in range(60):
-            assert (
-                client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code
-                == 200
-            )
-        drag(page, (100, 100), (140, 140))
-        page.wait_for_function(place)  # looks at every frame, as a fast machine shows it for a moment only
-        expect(page.locator(".progress-text").first).to_be_hidden()  # Gradio's own words on it
-    expect(page.locator(".comparison[data-stale]")).to_have_count(0)
-
-
 PARTS_ON_SCREEN = """
 () => ['.cp-pictures img', '.lc-surface', '.lc-palette button'].flatMap((part) =>
   [...document.querySelectorAll(part)].filter((one) => one.checkVisibility()).map((one) => {
@@ -133,9 +141,9 @@ PARTS_ON_SCREEN = """
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (844, 390)])
 def test_the_first_screen_of_a_phone_or_tablet_has_map_palette_and_images(
-    browser: Browser, app_url: str, width: int, height: int
+    tabs: Tabs, app_url: str, width: int, height: int
 ) -> None:
-    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
+    with tabs.open(app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
         parts = page.evaluate(PARTS_ON_SCREEN)
         assert len(parts) == 2 + 1 + len(FACADES)
         assert [part for part, is_seen in parts if not is_seen] == []
@@ -157,10 +165,10 @@ def test_the_first_screen_of_a_phone_or_tablet_has_map_palette_and_images(
     ],
 )
 def test_a_small_phone_on_its_side_and_an_enlarged_page_have_a_canvas_to_paint_on(
-    browser: Browser, app_url: str, width: int, height: int, is_touched: bool, least: int
+    tabs: Tabs, app_url: str, width: int, height: int, is_touched: bool, least: int
 ) -> None:
     size = {"viewport": {"width": width, "height": height}}
-    with opened_page(browser, app_url, **(PHONE | size if is_touched else size)) as page:
+    with tabs.open(app_url, **(PHONE | size if is_touched else size)) as page:
         surface, palette, image = (
             page.locator(part).first.bounding_box() for part in (".lc-surface", ".lc-palette", ".cp-pictures img")
         )
@@ -176,9 +184,9 @@ def test_a_small_phone_on_its_side_and_an_enlarged_page_have_a_canvas_to_paint_o
 
 @pytest.mark.parametrize(("width", "height"), [(390, 664), (744, 1133)])
 def test_on_an_upright_screen_images_stay_while_the_canvas_is_scrolled(
-    browser: Browser, app_url: str, width: int, height: int
+    tabs: Tabs, app_url: str, width: int, height: int
 ) -> None:
-    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
+    with tabs.open(app_url, **(PHONE | {"viewport": {"width": width, "height": height}})) as page:
         page.evaluate("scrollBy(0, document.querySelector('.lc-palette').getBoundingClientRect().bottom - innerHeight)")
         picture, surface = (page.locator(part).first.bounding_box() for part in (".comparison img", ".lc-surface"))
         assert picture and surface
@@ -186,8 +194,8 @@ def test_on_an_upright_screen_images_stay_while_the_canvas_is_scrolled(
         assert surface["width"] >= 260
 
 
-def test_a_small_phone_has_all_tools(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url, **(PHONE | {"viewport": {"width": 320, "height": 568}})) as page:
+def test_a_small_phone_has_all_tools(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url, **(PHONE | {"viewport": {"width": 320, "height": 568}})) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         boxes = page.locator(".lc-tools button").evaluate_all(
             "all => all.map(b => b.getBoundingClientRect()).map(b => [b.left, b.right])"
@@ -199,8 +207,8 @@ def test_a_small_phone_has_all_tools(browser: Browser, app_url: str) -> None:
         assert all(right <= end + 0.5 for right, end in captions)
 
 
-def test_more_classes_open_inside_the_screen(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url, viewport={"width": 1280, "height": 720}) as page:
+def test_more_classes_open_inside_the_screen(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url, viewport={"width": 1280, "height": 720}) as page:
         open_tab(page, "Streets")
         press(page, "More classes")
         seen = page.evaluate(PARTS_ON_SCREEN)
@@ -226,8 +234,8 @@ READ_SELECTIONS = """
 """
 
 
-def test_high_contrast_colours_show_what_is_chosen(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url, forced_colors="active") as page:
+def test_high_contrast_colours_show_what_is_chosen(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url, forced_colors="active") as page:
         assert [part for part, is_told in page.evaluate(READ_SELECTIONS) if not is_told] == []
         save = page.get_by_role("button", name="Save the map")
         assert save.evaluate("button => getComputedStyle(button).borderTopWidth") == "1px"

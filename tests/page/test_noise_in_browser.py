@@ -1,7 +1,7 @@
 """Seed, variations and dropout, and images that are older than the map, in Chromium."""
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.helpers.browser import (
     both_pictures_change,
@@ -13,6 +13,7 @@ from tests.helpers.browser import (
     shown_pictures,
     wait_for_pictures,
 )
+from tests.helpers.tabs import Tabs, visit
 
 NEVER_BY_ITSELF = """
 () => {
@@ -122,20 +123,19 @@ def test_images_older_than_the_map_are_dimmed_and_say_so_until_new_ones_come(pag
     expect(page.get_by_text("No images came.")).to_be_visible()
 
 
-def test_a_person_can_ask_again_for_images_that_the_server_refused(browser: Browser, app_url: str) -> None:
-    page = browser.new_page()  # whose console tells of the refusal
-    page.goto(app_url)
-    expect(page.locator(".comparison img[src]")).to_have_count(2)
-    refusal = {"status": 500, "json": {"detail": "The disk is full."}}
-    page.route("**/queue/join*", lambda route: route.fulfill(**refusal), times=1)
-    page.evaluate(NEVER_BY_ITSELF)
-    choose(page, "door")
-    click(page, (60, 60))
-    expect(page.get_by_text("no new ones came")).to_be_visible()
-    with both_pictures_change(page):
-        press(page, "Try again")
-    expect(page.locator(".comparison[data-stale]")).to_have_count(0)
-    page.close()
+def test_a_person_can_ask_again_for_images_that_the_server_refused(tabs: Tabs, app_url: str) -> None:
+    with tabs.blank() as page:  # whose console tells of the refusal
+        visit(page, app_url)
+        expect(page.locator(".comparison img[src]")).to_have_count(2)
+        refusal = {"status": 500, "json": {"detail": "The disk is full."}}
+        page.route("**/queue/join*", lambda route: route.fulfill(**refusal), times=1)
+        page.evaluate(NEVER_BY_ITSELF)
+        choose(page, "door")
+        click(page, (60, 60))
+        expect(page.get_by_text("no new ones came")).to_be_visible()
+        with both_pictures_change(page):
+            press(page, "Try again")
+        expect(page.locator(".comparison[data-stale]")).to_have_count(0)
 
 
 def test_a_reload_keeps_the_tab(page: Page) -> None:

@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from pix2pix import release
 from pix2pix.labels import Palette
-from tests.helpers.browser import both_pictures_change, choose, click, drag, press, read_map, served_app
+from tests.helpers.browser import both_pictures_change, choose, click, drag, press, read_map, served_app, watched
 from tests.helpers.own_images import edges, photo, save
+from tests.helpers.tabs import Tabs, visit
 from tests.helpers.tiny import tiny_generator, tiny_release_config
 from tests.helpers.views import saved
 
@@ -44,18 +45,11 @@ def app_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(app_url)
-    page.locator(".comparison img[src]").first.wait_for()
-    yield page
-    context.close()
-    assert complaints == []
+def page(tabs: Tabs, app_url: str) -> Iterator[Page]:
+    with tabs.blank(permissions=["clipboard-read", "clipboard-write"]) as page, watched(page, app_url):
+        visit(page, app_url)
+        page.locator(".comparison img[src]").first.wait_for()
+        yield page
 
 
 def open_own(page: Page, name: str) -> None:

@@ -1,41 +1,33 @@
-"""The page in Chromium, with the bundled models: first view, tabs, undo, examples, seed and dropout."""
+"""The page in Chromium: tabs, undo, examples, seed, dropout, and the server's queue."""
 
 import re
 from pathlib import Path
 
+import httpx
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from demo.example_gallery import read_examples
+from demo.label_canvas import encode
 from demo.subjects import SUBJECTS
 from pix2pix.labels import CITYSCAPES, FACADES
 from tests.helpers.browser import (
     BACKGROUND,
     ROOT,
-    SIZE,
     both_pictures_change,
     choose,
     click,
     drag,
     on_screen,
     open_tab,
-    opened_page,
     press,
     read_map,
     shown_pictures,
     wait_for_pictures,
 )
 from tests.helpers.painters import Painters, expect_pictures
-
-
-def test_the_page_opens_with_a_painted_facade_and_two_different_pictures(page: Page) -> None:
-    examples = read_examples(ROOT / "demo" / "maps" / "facades", FACADES)
-    assert (read_map(page) == next(iter(examples.values()))).all()
-    decoded = "all => Promise.all(all.map(p => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
-    assert page.locator(".comparison img").evaluate_all(decoded) == [[SIZE, SIZE]] * 2
-    gan, l1 = shown_pictures(page)
-    assert gan != l1
+from tests.helpers.tabs import Tabs, visit
 
 
 def test_the_page_says_how_long_the_models_took(page: Page) -> None:
@@ -58,8 +50,8 @@ def test_the_second_tab_has_its_own_map_examples_palette_and_note(streets: Page)
     assert (read_map(streets, CITYSCAPES) == CITYSCAPES.index("sky")).all()
 
 
-def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(browser: Browser, app_url: str) -> None:
-    with opened_page(browser, app_url) as page:
+def test_each_tab_keeps_its_drawing_its_undo_and_its_pictures(tabs: Tabs, app_url: str) -> None:
+    with tabs.open(app_url) as page:
         before = read_map(page)
         choose(page, "door")
         with both_pictures_change(page):
@@ -240,19 +232,18 @@ def test_maps_that_are_out_of_date_when_the_models_are_ready_are_dropped(page: P
     assert 2 <= len(joins) < 9  # the first, the last, and what the models had time for
 
 
-def test_a_refused_map_is_asked_for_once_more_by_itself(browser: Browser, app_url: str) -> None:
-    page = browser.new_page()  # whose console tells of the refusal
-    page.goto(app_url)
-    expect(page.locator(".comparison img[src]")).to_have_count(2)
-    refusal = {"status": 429, "json": {"detail": "The server is busy: 256 maps are waiting."}}
-    page.route("**/queue/join*", lambda route: route.fulfill(**refusal), times=1)
-    choose(page, "door")
-    with both_pictures_change(page):
-        drag(page, (60, 100), (120, 100))
-        expect(page.get_by_text("The server is busy: 256 maps are waiting.").first).to_be_visible()
-    with both_pictures_change(page):
-        drag(page, (60, 140), (120, 140))  # and the next one as always
-    page.close()
+def test_a_refused_map_is_asked_for_once_more_by_itself(tabs: Tabs, app_url: str) -> None:
+    with tabs.blank() as page:  # whose console tells of the refusal
+        visit(page, app_url)
+        expect(page.locator(".comparison img[src]")).to_have_count(2)
+        refusal = {"status": 429, "json": {"detail": "The server is busy: 256 maps are waiting."}}
+        page.route("**/queue/join*", lambda route: route.fulfill(**refusal), times=1)
+        choose(page, "door")
+        with both_pictures_change(page):
+            drag(page, (60, 100), (120, 100))
+            expect(page.get_by_text("The server is busy: 256 maps are waiting.").first).to_be_visible()
+        with both_pictures_change(page):
+            drag(page, (60, 140), (120, 140))  # and the next one as always
 
 
 def test_an_image_is_saved_as_png_without_loss(page: Page, painters: Painters, tmp_path: Path) -> None:
@@ -266,11 +257,24 @@ def test_an_image_is_saved_as_png_without_loss(page: Page, painters: Painters, t
         assert np.abs(np.asarray(saved).astype(int) - gan).mean() <= painters.tolerance
 
 
-def test_the_numbers_are_in_the_explanation_in_words(page: Page) -> None:
-    facts = page.locator(".cp-facts li")
-    expect(facts).to_have_count(2)
-    expect(facts.first).to_be_hidden()
-    page.get_by_text("What am I looking at?").click()
-    expect(facts.first).to_be_visible()
-    expect(facts.first).to_contain_text("GAN was trained for 200 epochs. Its images are 1.66 away from photos")
-    expect(page.get_by_text(re.compile(r"Time to paint: GAN \d+ ms"))).to_be_visible()
+def test_who_has_to_wait_is_told_the_place_in_the_queue_and_gets_the_pictures(page: Page, app_url: str) -> None:
+    config = httpx.get(f"{app_url}/config").json()
+    event = next(item for item in config["dependencies"] if any(name == "input" for _, name in item["targets"]))
+    others = {
+        "data": [encode(read_map(page)).model_dump(), {"seed": 1, "dropout": True}, "Variations"],
+        "fn_index": event["id"],
+        "trigger_id": event["inputs"][0],
+    }
+    choose(page, "door")
+    place = "document.querySelector('.cp-place').textContent.match(/your place in its queue is \\d+ of \\d+\\.$/)"
+    # One connection, as the queue has to be filled faster than it is served.
+    with both_pictures_change(page), httpx.Client(base_url=app_url, timeout=60) as client:
+        for number in range(60):
+            assert (
+                client.post("/gradio_api/queue/join", json=others | {"session_hash": f"other-{number}"}).status_code
+                == 200
+            )
+        drag(page, (100, 100), (140, 140))
+        page.wait_for_function(place)  # looks at every frame, as a fast machine shows it for a moment only
+        expect(page.locator(".progress-text").first).to_be_hidden()  # Gradio's own words on it
+    expect(page.locator(".comparison[data-stale]")).to_have_count(0)

@@ -8,9 +8,6 @@ from playwright.sync_api import Browser, Page
 
 from tests.helpers.browser import opened_page
 from tests.helpers.site import served_site
-from tests.helpers.sites import bundled_site as bundled_site
-from tests.helpers.sites import tiny_folders as tiny_folders
-from tests.helpers.sites import tiny_site as tiny_site
 
 
 @pytest.fixture(scope="module")

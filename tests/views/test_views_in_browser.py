@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from demo.comparison import to_data_url
 from demo.models import BUNDLED_WEIGHTS
@@ -18,13 +18,13 @@ from tests.helpers.browser import (
     both_pictures_change,
     choose,
     drag,
-    opened_page,
     read_map,
     shown_pictures,
     wait_for_pictures,
 )
 from tests.helpers.in_pages import run_script
 from tests.helpers.painters import Painters
+from tests.helpers.tabs import Tabs
 from tests.helpers.views import PIXELS, look
 
 
@@ -129,8 +129,8 @@ def test_views_are_one_tab_stop_and_arrow_keys_choose(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_text_of_every_view_has_the_contrast_of_wcag_aa(browser: Browser, app_url: str, theme: str) -> None:
-    with opened_page(browser, app_url, f"?__theme={theme}") as page:
+def test_the_text_of_every_view_has_the_contrast_of_wcag_aa(tabs: Tabs, app_url: str, theme: str) -> None:
+    with tabs.open(app_url, f"?__theme={theme}") as page:
         page.get_by_text("What am I looking at?").click()
         for view in VIEWS[1:]:
             look(page, view)
