@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import warm
 from tests.helpers.environment import PATIENCE
-from tests.helpers.warm import WarmProgram, run_warm, server
+from tests.helpers.warm import FreshProgram, WarmProgram, run_warm, server
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs start warm on Linux only")
 
 PROBE = """
 import json, os, random, signal, sys, threading
@@ -113,3 +116,12 @@ def test_the_server_ends_with_the_tests_even_if_they_are_killed() -> None:
 
 
 ROOT = {"PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def test_elsewhere_a_fresh_interpreter_runs_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "WarmProgram", FreshProgram)
+    monkeypatch.setattr(warm, "server", None)
+    program = tmp_path / "program.py"
+    program.write_text("import sys; print(sys.argv[1]); sys.exit(3)")
+    ended = run_warm([sys.executable, program, "asked"], PATIENCE, start_new_session=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "asked\n", "")

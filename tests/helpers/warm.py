@@ -9,6 +9,8 @@ What Python and packages read only at their start is that of the tests: a progra
 variable of `READ_ONCE` is refused here, and is for `subprocess`, as is one whose start or imports are what is tested.
 The server never imports this project, nor Gradio, which reads each app's port and temporary folder when imported.
 OMP_NUM_THREADS counts for PyTorch; NumPy's threads are those of the server.
+
+On other systems than Linux, `WarmProgram` starts a fresh interpreter: Windows has no fork, macOS no sockets of packets.
 """
 
 import atexit
@@ -100,6 +102,17 @@ class WarmProgram(subprocess.Popen):
         with suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
+
+
+class FreshProgram(subprocess.Popen):
+    """The same in a fresh interpreter, which imports everything itself."""
+
+    def __init__(self, command: Sequence[str | Path], imports: Sequence[str] = TRAINING, **options: Any) -> None:
+        super().__init__([*map(str, command)], **options)
+
+
+if sys.platform != "linux":
+    WarmProgram = FreshProgram
 
 
 def run_warm(
