@@ -132,7 +132,7 @@ def run_warm(
 def serve() -> dict[str, Any]:
     """Fork for every request; return it in the process that is to be the program."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests and their programs
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests and their programs
     channel = socket.socket(fileno=os.dup(0))
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, LIMIT, 4)
@@ -149,6 +149,7 @@ def serve() -> dict[str, Any]:
             for number, stream in enumerate(streams):
                 os.dup2(stream, number)
                 os.close(stream)
+            signal.signal(signal.SIGINT, interrupt)  # ignored if the tests run in a shell's background
             return request
         for descriptor in descriptors:
             os.close(descriptor)
@@ -178,7 +179,6 @@ def become(request: dict[str, Any]) -> None:
     own = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # Python may set it at its start
     os.environ.clear()
     os.environ.update(own | request["environment"])
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin = sys.__stdin__ = open(0, errors=sys.stdin.errors, closefd=False)
     sys.stdout = sys.__stdout__ = open(1, "w", errors=sys.stdout.errors, closefd=False)
     sys.stderr = sys.__stderr__ = open(2, "w", 1, errors=sys.stderr.errors, closefd=False)
