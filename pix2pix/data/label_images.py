@@ -69,7 +69,7 @@ def are_even(pixels: np.ndarray, places: np.ndarray, levels: int) -> np.ndarray:
     width, colors = pixels.shape[1], pixels.reshape(-1, 3)
     even = np.ones(len(places), bool)
     for distance, has_neighbour in ((1, places % width > 0), (width, places >= width)):
-        differences = np.abs(colors[places].astype(np.int16) - colors[places - distance])  # of no use without neighbour
+        differences = np.abs(colors[places].astype(np.int16) - colors[places - distance])  # unused without a neighbour
         even &= ~has_neighbour | (differences.max(1) <= levels)
     return even
 

@@ -1,7 +1,7 @@
 """Tests marked `both_pages` run on the page of Gradio and on the site of static files; others on the first alone.
 
-A conftest imports `pytest_generate_tests` and `app_url`, and has fixtures `gradio_url` and `site_url`; or it has an
-`app_url` of its own, which serves what `request.param` names.
+A conftest imports `pytest_generate_tests` and `app_url`, and has fixtures `gradio_url` and `site_url`. A module whose
+tests run on the first page alone may have an `app_url` of its own.
 """
 
 import pytest
