@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,17 +13,16 @@ import torch
 from huggingface_hub import constants
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
-from pytorch_fid import inception as pytorch_fid_inception
-from torchvision.models.inception import Inception3
 
 from pix2pix import release, run_config
 from pix2pix.config import TrainConfig
 from pix2pix.data.dataset import PairedDataset
-from pix2pix.fid import inception
 from pix2pix.fid.inception import Inception
 from pix2pix.run_folder import RunFolder
 from tests.helpers.browser import PATIENCE
 from tests.helpers.hub_server import HubServer
+from tests.helpers.once import made_once
+from tests.helpers.random_inception import weights_below, write_random_weights
 from tests.helpers.sites import bundled_site as bundled_site
 from tests.helpers.sites import tiny_app as tiny_app
 from tests.helpers.sites import tiny_folders as tiny_folders
@@ -89,19 +87,8 @@ def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of pytorch-fid's Inception with random values, in the folder that a TORCH_HOME would have."""
-    keeping_initial = mock.patch.object(Inception3, "load_state_dict")
-    without_download = mock.patch.object(pytorch_fid_inception, "load_state_dict_from_url")
-    with keeping_initial, without_download, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = pytorch_fid_inception.fid_inception_v3()
-        for module in network.modules():
-            if isinstance(module, torch.nn.Conv2d):
-                torch.nn.init.kaiming_normal_(module.weight)
-    path = tmp_path_factory.mktemp("torch_home") / "hub" / "checkpoints" / inception.WEIGHTS_FILE
-    path.parent.mkdir(parents=True)
-    torch.save(network.state_dict(), path)
-    return path
+    """A weights file of pytorch-fid's Inception with random values, below a TORCH_HOME. Read-only."""
+    return weights_below(made_once(tmp_path_factory, "torch_home", write_random_weights))
 
 
 @pytest.fixture(scope="session")

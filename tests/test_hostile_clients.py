@@ -219,32 +219,37 @@ def scan_bomb(scans: int) -> bytes:
     return whole[:-2] + last * scans + whole[-2:]
 
 
-@cache
-def strange_files() -> dict[str, bytes]:
-    drawn = Image.fromarray(FACADES.to_image(draw_label_map(1)))
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    return {
-        "animated GIF": saved(drawn, "GIF", save_all=True, append_images=[drawn] * 5),
-        "animated WebP": saved(drawn, "WEBP", save_all=True, append_images=[drawn] * 5, lossless=True),
-        "CMYK JPEG": saved(drawn.convert("CMYK"), "JPEG"),
-        "16-bit PNG": saved(Image.fromarray(np.zeros((64, 64), np.uint16)), "PNG"),
-        "grey PNG with transparency": saved(drawn.convert("LA"), "PNG"),
-        "turned JPEG": saved(drawn, "JPEG", exif=turned),
-        "one pixel": saved(drawn.crop((0, 0, 1, 1)), "PNG"),
-        "a line": saved(drawn.resize((20_000, 1), Image.Resampling.NEAREST), "PNG"),
-        "huge PNG": huge_png(),
-        "bomb": saved(Image.new("1", (30_000, 30_000)), "PNG"),
-        "SVG": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-        "nothing": b"",
-        "TIFF": saved(drawn, "TIFF"),
-        "JPEG of a thousand scans": scan_bomb(1000),
-    }
+def drawn() -> Image.Image:
+    return Image.fromarray(FACADES.to_image(draw_label_map(1)))
 
 
-@pytest.mark.parametrize("kind", strange_files())
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+STRANGE_FILES: dict[str, Callable[[], bytes]] = {
+    "animated GIF": lambda: saved(drawn(), "GIF", save_all=True, append_images=[drawn()] * 5),
+    "animated WebP": lambda: saved(drawn(), "WEBP", save_all=True, append_images=[drawn()] * 5, lossless=True),
+    "CMYK JPEG": lambda: saved(drawn().convert("CMYK"), "JPEG"),
+    "16-bit PNG": lambda: saved(Image.fromarray(np.zeros((64, 64), np.uint16)), "PNG"),
+    "grey PNG with transparency": lambda: saved(drawn().convert("LA"), "PNG"),
+    "turned JPEG": lambda: saved(drawn(), "JPEG", exif=turned()),
+    "one pixel": lambda: saved(drawn().crop((0, 0, 1, 1)), "PNG"),
+    "a line": lambda: saved(drawn().resize((20_000, 1), Image.Resampling.NEAREST), "PNG"),
+    "huge PNG": huge_png,
+    "bomb": lambda: saved(Image.new("1", (30_000, 30_000)), "PNG"),
+    "SVG": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "nothing": bytes,
+    "TIFF": lambda: saved(drawn(), "TIFF"),
+    "JPEG of a thousand scans": lambda: scan_bomb(1000),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE_FILES)
 def test_a_strange_file_gets_a_sentence_or_pictures(server, kind):
-    uploaded = server.post("/gradio_api/upload", files={"files": ("../../map.png", strange_files()[kind])})
+    uploaded = server.post("/gradio_api/upload", files={"files": ("../../map.png", STRANGE_FILES[kind]())})
     assert uploaded.status_code == 200
     (path,) = uploaded.json()
     answer = ask(server, "predict", [{"path": path, "meta": {"_type": "gradio.FileData"}}, 1, True])

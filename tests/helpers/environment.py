@@ -31,6 +31,7 @@ def isolated(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
         | {
             "PYTHONUTF8": "1",  # as if all shells had a locale with UTF-8
             "COLUMNS": "80",
+            "OMP_NUM_THREADS": "1",  # several tests run at once, and at their sizes threads cost more than they bring
             "HF_HOME": str(folder / "huggingface"),  # holds no token, no models and no settings of Accelerate
             "XDG_CACHE_HOME": str(folder / "cache"),
             "XDG_CONFIG_HOME": str(folder / "config"),

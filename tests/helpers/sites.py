@@ -8,12 +8,14 @@ import pytest
 from demo.models import BUNDLED_WEIGHTS, MODELS
 from tests.helpers.app import tiny_models, weight_flags
 from tests.helpers.browser import served_app
+from tests.helpers.once import made_once
 from tests.helpers.site import build_site
 
 
 @pytest.fixture(scope="session")
 def bundled_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_site(tmp_path_factory.mktemp("bundled") / "site", {name: BUNDLED_WEIGHTS / name for name in MODELS})
+    folders = {name: BUNDLED_WEIGHTS / name for name in MODELS}
+    return made_once(tmp_path_factory, "bundled_site", lambda output: build_site(output, folders))
 
 
 @pytest.fixture(scope="session")
@@ -30,4 +32,4 @@ def tiny_app(tmp_path_factory: pytest.TempPathFactory, tiny_folders: dict[str, P
 
 @pytest.fixture(scope="session")
 def tiny_site(tmp_path_factory: pytest.TempPathFactory, tiny_folders: dict[str, Path]) -> Path:
-    return build_site(tmp_path_factory.mktemp("tiny") / "site", tiny_folders)
+    return made_once(tmp_path_factory, "tiny_site", lambda output: build_site(output, tiny_folders))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from demo.models import BUNDLED_WEIGHTS
 from pix2pix.release import weights_of_epoch
 from tests.conftest import find_chromium
 from tests.helpers.both_pages import app_url as app_url
@@ -25,18 +24,20 @@ from tests.helpers.tiny_pages import site_url as site_url
 
 
 @pytest.fixture(scope="session")
-def gradio_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the bundled weights, three earlier "epochs" of each and a validation split.
+def gradio_url(
+    data_dir: Path, tiny_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The app with tiny networks, two earlier "epochs" of each and a validation split.
 
     The earlier weights of each model are the other model's, so that it can be told which of them painted.
     """
     find_chromium()
     flags = ["--data-dir", str(data_dir)]
     for name, other in (("facades-gan", "facades-l1"), ("facades-l1", "facades-gan")):
-        folder = shutil.copytree(BUNDLED_WEIGHTS / name, tmp_path_factory.mktemp("released") / name)
+        folder = shutil.copytree(tiny_folders[name], tmp_path_factory.mktemp("released") / name)
         (folder / "epochs").mkdir()
-        for epoch in (1, 2, 3):
-            weights_of_epoch(folder / "epochs", epoch).symlink_to(BUNDLED_WEIGHTS / other / "model.safetensors")
+        for epoch in (1, 2):
+            weights_of_epoch(folder / "epochs", epoch).symlink_to(tiny_folders[other] / "model.safetensors")
         flags += ["--weights", f"{name}={folder}"]
     with served_app(tmp_path_factory.mktemp("app"), *flags) as url:
         yield url
