@@ -1,4 +1,4 @@
-"""Isolates the tests from the shell, before any test file and `tests/conftest.py` import what reads the environment."""
+"""Isolates the tests from the shell before anything reads the environment, and registers the fixtures of all tests."""
 
 import atexit
 import os
@@ -7,6 +7,8 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+
+import pytest
 
 from tests.helpers.environment import isolated
 
@@ -18,3 +20,9 @@ os.environ.update(environment)
 if sys.warnoptions:  # set by PYTHONWARNINGS
     sys.warnoptions.clear()
     warnings.resetwarnings()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Import the fixtures, and PyTorch with them, but not where pytest only hands the tests to other processes."""
+    if config.getoption("dist", "no") == "no":
+        config.pluginmanager.import_plugin("tests.fixtures")

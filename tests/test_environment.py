@@ -10,7 +10,7 @@ import gradio.utils
 import pytest
 from playwright.sync_api import TimeoutError
 
-from tests import conftest
+from tests.helpers import chromium
 from tests.helpers.app import ROOT
 from tests.helpers.environment import PATIENCE, isolated
 from tests.helpers.tiny import free_port
@@ -66,8 +66,8 @@ def test_tests_pass_in_a_hostile_environment():
 
 
 def test_every_page_waits_as_long_as_assertions_do(monkeypatch):
-    monkeypatch.setattr(conftest, "PATIENCE", 0.25)
-    with conftest.started_browser() as browser:
+    monkeypatch.setattr(chromium, "PATIENCE", 0.25)
+    with chromium.started_browser() as browser:
         for make in (browser.new_page, lambda: browser.new_context().new_page()):
             with pytest.raises(TimeoutError, match="250ms"):
                 make().wait_for_function("() => false")

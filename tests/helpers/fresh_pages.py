@@ -10,8 +10,8 @@ from typing import TypeVar
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import started_browser
 from tests.helpers.browser import PHONE
+from tests.helpers.chromium import started_browser
 from tests.helpers.desks import Desks
 from tests.helpers.tabs import Tabs
 

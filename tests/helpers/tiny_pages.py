@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import find_chromium
+from tests.helpers.chromium import find_chromium
 from tests.helpers.painters import Painters, painters_behind
 from tests.helpers.site import served_site
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import FLAGS, WHOLE_CHROMIUM, find_chromium
 from tests.helpers.browser import (
     DOOR,
     PATIENCE,
@@ -23,6 +22,7 @@ from tests.helpers.browser import (
     read_map,
     wait_until,
 )
+from tests.helpers.chromium import FLAGS, WHOLE_CHROMIUM, find_chromium
 from tests.helpers.site import SiteHandler, served_site
 
 WEBASSEMBLY = re.compile(r"^Your browser paints these images with WebAssembly on \d threads?;")

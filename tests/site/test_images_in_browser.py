@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.models import BUNDLED_WEIGHTS
-from tests.conftest import PLAIN_FLAGS, started_browser
 from tests.helpers.browser import open_tab, opened_page
+from tests.helpers.chromium import PLAIN_FLAGS, started_browser
 from tests.helpers.site import SitePainters, check_images
 
 SEEDS = (1, 0, 2**32 - 1)

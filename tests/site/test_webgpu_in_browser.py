@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.conftest import FLAGS, started_browser
 from tests.helpers.browser import opened_page
+from tests.helpers.chromium import FLAGS, started_browser
 from tests.helpers.site import SitePainters, check_images, served_site
 
 WORDS = "Your browser paints these images with WebGPU; your map is sent to no server."

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pix2pix.release import weights_of_epoch
-from tests.conftest import find_chromium
 from tests.helpers.both_pages import app_url as app_url
 from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
 from tests.helpers.browser import served_app
+from tests.helpers.chromium import find_chromium
 from tests.helpers.fresh_pages import browser as browser
 from tests.helpers.fresh_pages import page as page
 from tests.helpers.fresh_pages import phone as phone

@@ -1,10 +1,7 @@
 """What the tests share: a tiny dataset of coloured rectangles, tiny networks, a released folder of them."""
 
-import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +9,13 @@ import pytest
 import torch
 from huggingface_hub import constants
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
 
 from pix2pix import release, run_config
 from pix2pix.config import TrainConfig
 from pix2pix.data.dataset import PairedDataset
 from pix2pix.fid.inception import Inception
 from pix2pix.run_folder import RunFolder
-from tests.helpers.browser import PATIENCE
+from tests.helpers.chromium import browser as browser
 from tests.helpers.hub_server import HubServer
 from tests.helpers.once import made_once
 from tests.helpers.random_inception import weights_below, write_random_weights
@@ -145,48 +141,3 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     monkeypatch.setenv("HF_TOKEN", "hf_writer")
     yield server
     server.close()
-
-
-PLAIN_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-FLAGS = [*PLAIN_FLAGS, "--js-flags=--liftoff-only"]
-"""WebAssembly is not optimized while it runs: a page of the site opens in 0.7 times the processor time."""
-
-
-WHOLE_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = ("chromium-headless-shell", *WHOLE_CHROMIUM)
-"""The headless shell is Chromium without windows and settings; it opens a page in 0.6 times the processor time."""
-
-
-def find_chromium(names: Sequence[str] = CHROMIUM) -> str:
-    """Return Chromium's path; without it, tests are skipped, or fail if REQUIRE_BROWSER=1."""
-    for name in names:
-        if path := shutil.which(name):
-            return path
-    if os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail(f"REQUIRE_BROWSER=1, but there is no {names[0]} on the PATH")
-    pytest.skip(f"there is no {names[0]} on the PATH (apt-get install {names[0]})")
-
-
-@contextmanager
-def started_browser(flags: Sequence[str] = FLAGS) -> Iterator[Browser]:
-    """Chromium; all its pages wait for `PATIENCE` before a test fails, not for Playwright's 30 seconds."""
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        browser.on("context", lambda context: context.set_default_timeout(1000 * PATIENCE))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started_browser() as browser:
-        yield browser
