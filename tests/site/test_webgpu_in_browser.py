@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.helpers.browser import opened_page
 from tests.helpers.chromium import FLAGS, started_browser
-from tests.helpers.site import SitePainters, check_images, served_site
+from tests.helpers.site import SitePainters, check_links, examples_of, link_to, served_site
 
 WORDS = "Your browser paints these images with WebGPU; your map is sent to no server."
 
@@ -41,6 +41,11 @@ def test_images_of_ten_maps_with_three_seeds_of_small_networks_are_the_servers(
     So each map is painted with one seed; test_images_in_browser.py paints all maps with all seeds by WebAssembly.
     """
     painters = SitePainters({name: folder for name, folder in tiny_folders.items() if name.startswith("facades")})
-    with served_site(tiny_site) as url, opened_page(browser, url, "/?engine=webgpu") as page:
+    seeds = [*4 * [1], *3 * [0], *3 * [2**32 - 1]]
+    (first,) = examples_of("facades", 1).values()
+    link = link_to("facades", first, seeds[0])  # the page starts with an image that is checked
+    with served_site(tiny_site) as url, opened_page(browser, url, f"/?engine=webgpu{link}") as page:
         expect(page.locator(".engine-note")).to_have_text(WORDS)
-        check_images(page, "facades", painters, [*4 * [(1,)], *3 * [(0,)], *3 * [(2**32 - 1,)]])
+        jobs = page.evaluate("window.jobs")
+        check_links(page, "facades", painters, seeds)
+        assert page.evaluate("window.jobs") - jobs == len(seeds) - 1

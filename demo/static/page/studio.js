@@ -118,6 +118,7 @@ export class Studio {
     this.#isOutOfDate = true;
     if (this.#isPainting) return;
     this.#isPainting = true;
+    await new Promise((resolve) => setTimeout(resolve)); // undo and links bring a seed right after its map
     while (this.#isOutOfDate) {
       this.#isOutOfDate = false;
       await this.#paint();
