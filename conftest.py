@@ -6,10 +6,12 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from demo.server.gradio_import import without_stub_files
 from tests.helpers.environment import isolated
 
 folder = Path(tempfile.mkdtemp(prefix="pix2pix-tests-"))
@@ -25,4 +27,12 @@ if sys.warnoptions:  # set by PYTHONWARNINGS
 def pytest_configure(config: pytest.Config) -> None:
     """Import the fixtures, and PyTorch with them, but not where pytest only hands the tests to other processes."""
     if config.getoption("dist", "no") == "no":
-        config.pluginmanager.import_plugin("tests.fixtures")
+        with without_stub_files():
+            config.pluginmanager.import_plugin("tests.fixtures")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import Gradio as the app does where test files import it."""
+    with without_stub_files():
+        return (yield)

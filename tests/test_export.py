@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -15,7 +14,9 @@ import torch
 
 from pix2pix import export, noise, release
 from pix2pix.networks import UNet
+from tests.helpers.environment import PATIENCE
 from tests.helpers.tiny import tiny_generator, tiny_release_config
+from tests.helpers.warm import run_warm
 
 PLAIN = {"Conv": 8, "ConvTranspose": 8, "InstanceNormalization": 13, "Relu": 8, "LeakyRelu": 7, "Concat": 7, "Mul": 3}
 PLAIN |= {"Tanh": 1, "Cast": 16}
@@ -100,6 +101,6 @@ def test_a_folder_that_is_no_release_is_one_sentence(tmp_path, capsys):
 
 def test_without_onnx_the_command_says_what_to_install():
     code = "import sys; sys.modules['onnx'] = None; import pix2pix.export"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    ended = run_warm([sys.executable, "-c", code], PATIENCE)
     assert ended.returncode == 1
     assert ended.stderr == "Exporting needs two more packages: pip install onnx onnxruntime\n"

@@ -19,6 +19,7 @@ from tests.helpers.environment import PATIENCE
 from tests.helpers.processes import ENVIRONMENT, two_processes
 from tests.helpers.tiny import free_port
 from tests.helpers.training import arguments, assert_same_run, state
+from tests.helpers.warm import run_warm
 
 ROOT = Path(train.__file__).parent
 
@@ -41,7 +42,7 @@ def together(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         str(free_port()),
     ]
     command = [*launcher, str(ROOT / "train.py"), *arguments(data_dir, folders["gan"], ema=0.9)]
-    launched = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=ENVIRONMENT)
+    launched = run_warm(command, PATIENCE, env=ENVIRONMENT)
     assert launched.returncode == 0 and launched.stdout.count("Trained. ") == 1, launched.stderr
     ended = two_processes(arguments(data_dir, folders["l1"], objective="l1", ema=0.9), folders["l1"].parent)
     assert ended.codes == [0, 0] and ended.outputs[1] == "", ended.errors
@@ -149,6 +150,6 @@ def test_two_gpus_equal_one_at_twice_the_batch(data_dir, tmp_path):
 def test_accelerate_launch_starts_one_process_on_the_cpu(data_dir, tmp_path):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1"]
     command = [*launch, str(ROOT / "train.py"), *arguments(data_dir, tmp_path, epochs=1)]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE)
+    done = run_warm(command, PATIENCE, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     assert "Trained." in done.stdout and (tmp_path / "release" / "model.safetensors").exists()

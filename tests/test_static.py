@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from demo.static.__main__ import main
 from pix2pix.labels import PALETTES
 from pix2pix.release import ReleaseError
 from tests.helpers.app import tiny_models
+from tests.helpers.environment import PATIENCE
 from tests.helpers.site import build_site
+from tests.helpers.warm import run_warm
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {"facades-gan": "bundled weights", "facades-l1": "me/facades@1234567"}
@@ -196,9 +197,7 @@ def test_the_command_refuses_the_wrong_model_in_a_sentence(folders, tmp_path, ca
 
 def test_both_names_of_the_command_are_the_same():
     helps = [
-        subprocess.run(
-            [sys.executable, "-m", name, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
+        run_warm([sys.executable, "-m", name, "--help"], PATIENCE, cwd=ROOT).stdout
         for name in ("pix2pix.static", "demo.static")
     ]
     assert helps[0] == helps[1] and "--output" in helps[0]

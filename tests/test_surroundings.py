@@ -22,6 +22,7 @@ from tests.helpers.app import ROOT, tiny_models
 from tests.helpers.environment import PATIENCE
 from tests.helpers.server import start_app
 from tests.helpers.socks_server import socks_server
+from tests.helpers.warm import TRAINING, run_warm
 
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "ALL_PROXY": "socks5://127.0.0.1:9"}
@@ -33,13 +34,16 @@ SILENT = ("demo/__main__.py", "demo/maps/draw.py")
 """The first runs app.py, the second prints nothing."""
 
 
-def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+def run(
+    command: list[str], folder: Path, is_warm: bool = False, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program; warm where its imports are not what is tested."""
     if command[0].endswith(".py"):
         command = [str(ROOT / command[0]), *command[1:]]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    return subprocess.run(
-        [sys.executable, *command], cwd=folder, env=environment, capture_output=True, timeout=PATIENCE
-    )
+    options = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(ROOT)} | environment}
+    if is_warm:
+        return run_warm([sys.executable, *command], PATIENCE, (*TRAINING, "torchvision"), text=False, **options)
+    return subprocess.run([sys.executable, *command], capture_output=True, timeout=PATIENCE, **options)
 
 
 def mains() -> list[Path]:
@@ -109,7 +113,7 @@ def odd_folder(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path
 @pytest.mark.parametrize("program", commands(Path(), Path()))
 def test_a_name_that_cannot_be_printed_ends_no_program(odd_folder, released_folder, tmp_path, program):
     command = commands(odd_folder, released_folder)[program]
-    done = run(command, tmp_path, PYTHONIOENCODING="ascii:strict", OMP_NUM_THREADS="1")
+    done = run(command, tmp_path, is_warm=True, PYTHONIOENCODING="ascii:strict", OMP_NUM_THREADS="1")
     said, complaints = done.stdout.decode("ascii"), done.stderr.decode("ascii")
     assert done.returncode == 0, complaints
     assert r"\u0160\xed\u0159ka-\u0448\u0438\u0440\u0438\u043d\u0430-\xff" in said
@@ -153,8 +157,8 @@ def test_a_proxy_that_gradio_cannot_use_ends_the_app_with_a_sentence(tmp_path):
 @pytest.mark.parametrize(
     "command, proxy, sentence",
     [
-        ("hub", "socks4://a:1", "owner/name@main cannot be reached: ALL_PROXY is 'socks4://a:1', and proxies of"),
-        ("hub", NOWHERE, f"cannot be reached for owner/name through the proxy {NOWHERE} of ALL_PROXY: check the"),
+        ("hub", "socks4://a:1", "nobody/nothing@main cannot be reached: ALL_PROXY is 'socks4://a:1', and proxies of"),
+        ("hub", NOWHERE, f"cannot be reached for nobody/nothing through the proxy {NOWHERE} of ALL_PROXY: check the"),
         ("fid", NOWHERE, f"Inception's weights could not be downloaded through the proxy {NOWHERE} of ALL_PROXY ("),
         ("data", "socks5://a:1", "The facades dataset cannot be downloaded: ALL_PROXY is 'socks5://a:1', and proxies"),
         ("fid", "socks5://a:1", "Inception's weights could not be downloaded (ALL_PROXY is 'socks5://a:1', and"),
@@ -162,12 +166,11 @@ def test_a_proxy_that_gradio_cannot_use_ends_the_app_with_a_sentence(tmp_path):
 )
 def test_a_download_says_which_proxy_it_cannot_use(tmp_path, image_folders, command, proxy, sentence):
     commands = {
-        "hub": ["-m", "pix2pix.hub", "pull", "owner/name"],
+        "hub": ["-m", "pix2pix.hub", "pull", "nobody/nothing"],
         "data": ["-m", "pix2pix.data", "facades"],
         "fid": ["-m", "pix2pix.fid", *map(str, image_folders)],
     }
-    places = {"HF_HOME": str(tmp_path / "hf"), "TORCH_HOME": str(tmp_path / "torch")}
-    done = run(commands[command], tmp_path, ALL_PROXY=proxy, PYTHONUTF8="1", **places)
+    done = run(commands[command], tmp_path, is_warm=True, ALL_PROXY=proxy, TORCH_HOME=str(tmp_path / "torch"))
     assert done.returncode == 1 and sentence in done.stderr.decode(), done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
 
@@ -281,7 +284,6 @@ def test_every_program_prints_errors_in_words():
 def test_a_file_in_the_way_is_told_in_words(tmp_path, released_folder, image_folders):
     (tmp_path / "file").touch()
     flags = ["--weights", released_folder, "--input", image_folders[0], "--output", tmp_path / "file" / "images"]
-    command = [sys.executable, "-m", "pix2pix.painter", *map(str, flags)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    said = run(["-m", "pix2pix.painter", *map(str, flags)], tmp_path, is_warm=True)
     assert said.returncode == 1
-    assert said.stderr == f"Not a directory: '{tmp_path / 'file' / 'images'}'\n"
+    assert said.stderr.decode() == f"Not a directory: '{tmp_path / 'file' / 'images'}'\n"

@@ -53,6 +53,14 @@ def test_a_warm_program_finds_what_a_fresh_interpreter_does(tmp_path: Path, kind
     assert (warm.returncode, warm.stderr) == (fresh.returncode, fresh.stderr) == (1, "to the other stream\nthe end\n")
 
 
+@pytest.mark.parametrize("setting", ["ascii:strict", "latin-1", ":backslashreplace"])
+def test_a_warm_program_has_the_encoding_that_a_fresh_interpreter_has(tmp_path: Path, setting: str) -> None:
+    command, environment = [sys.executable, "-c", PROBE], os.environ | {"PYTHONIOENCODING": setting}
+    options = {"cwd": tmp_path, "env": environment, "stdin": subprocess.DEVNULL}
+    fresh = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **options)
+    assert json.loads(run_warm(command, PATIENCE, **options).stdout) == json.loads(fresh.stdout)
+
+
 @pytest.mark.parametrize(
     "end, code",
     [

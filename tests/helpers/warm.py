@@ -14,6 +14,7 @@ On other systems than Linux, `WarmProgram` starts a fresh interpreter: Windows h
 """
 
 import atexit
+import codecs
 import gc
 import importlib
 import json
@@ -38,7 +39,7 @@ READ_ONCE = ("PYTHON", "HF_", "HUGGING", "TRANSFORMERS_", "MKL_", "LD_", "HOME",
 """Beginnings of the variables that Python or imported packages read only once."""
 SET_BY_THE_APP = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """Before it imports what reads them; no other program minds. Gradio sets one in the tests' process, too."""
-READ_LATER = ("PYTHONPATH", "HF_TOKEN")
+READ_LATER = ("PYTHONPATH", "PYTHONIOENCODING", "HF_TOKEN")
 LIMIT = 200_000
 """Bytes of the largest request."""
 
@@ -179,9 +180,7 @@ def become(request: dict[str, Any]) -> None:
     own = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # Python may set it at its start
     os.environ.clear()
     os.environ.update(own | request["environment"])
-    sys.stdin = sys.__stdin__ = open(0, errors=sys.stdin.errors, closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", errors=sys.stdout.errors, closefd=False)
-    sys.stderr = sys.__stderr__ = open(2, "w", 1, errors=sys.stderr.errors, closefd=False)
+    open_streams(*os.environ.get("PYTHONIOENCODING", "").split(":"))
     if (numpy := sys.modules.get("numpy")) is not None:
         numpy.random.seed()
     if "OMP_NUM_THREADS" in os.environ:
@@ -199,6 +198,14 @@ def become(request: dict[str, Any]) -> None:
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     else:
         runpy.run_path(kind, run_name="__main__")
+
+
+def open_streams(encoding: str, errors: str = "") -> None:
+    """Open the standard streams as Python does with these of PYTHONIOENCODING, or else like the server's."""
+    chosen, errors = encoding and codecs.lookup(encoding).name or None, errors or (encoding and "strict")
+    sys.stdin = sys.__stdin__ = open(0, encoding=chosen, errors=errors or sys.stdin.errors, closefd=False)
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding=chosen, errors=errors or sys.stdout.errors, closefd=False)
+    sys.stderr = sys.__stderr__ = open(2, "w", 1, encoding=chosen, errors=sys.stderr.errors, closefd=False)
 
 
 if __name__ == "__main__":
