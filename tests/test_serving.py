@@ -363,7 +363,8 @@ def open_and_leave(url: str, words: str) -> socket.socket:
 
 
 def test_one_bad_visitor_does_not_stop_the_others(tmp_path, tmp_path_factory, bad_visitor):
-    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"))
+    few = {"PIX2PIX_MAX_WAITING_PER_ADDRESS": "16"}  # are painted at the end
+    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), **few)
     unfinished = [
         "",
         "GET / HTTP/1.1\r\nHost: a\r\n",
