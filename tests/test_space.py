@@ -152,6 +152,7 @@ def space(hub: HubServer, tmp_path: Path) -> Iterator[str]:
         "HOME": str(home),
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(home / "tmp"),
+        "OMP_NUM_THREADS": "1",
     }
     environment |= {
         "HF_HOME": str(home / "hf"),
