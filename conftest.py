@@ -1,6 +1,7 @@
 """Isolates the tests from the shell before anything reads the environment, and registers the fixtures of all tests."""
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ import pytest
 from demo.server.gradio_import import without_stub_files
 from tests.helpers.environment import isolated
 
+gc.disable()  # until all tests are imported
 folder = Path(tempfile.mkdtemp(prefix="pix2pix-tests-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 environment = isolated(os.environ, folder)
@@ -33,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Import Gradio as the app does where test files import it."""
+    """Import Gradio as the app does where test files import it; of what was imported until then, nothing is garbage."""
     with without_stub_files():
-        return (yield)
+        collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
