@@ -11,9 +11,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from demo.server.gradio_import import without_stub_files
 from tests.helpers.environment import isolated
+
+TESTS = Path(__file__).parent / "tests"
 
 gc.disable()  # until all tests are imported
 folder = Path(tempfile.mkdtemp(prefix="pix2pix-tests-"))
@@ -41,3 +45,21 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.freeze()
     gc.enable()
     return collected
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests in folders, which take longest, before the others."""
+    items.sort(key=lambda item: item.path.parent == TESTS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """With `--dist loadfile`, give a whole folder to one process: its tests share a browser, its tabs and an app."""
+    return FolderScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+class FolderScheduling(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what goes to one process: a folder below tests/, or a file of tests/ itself."""
+        path = Path(nodeid.partition("::")[0])
+        return str(path if path.parent.name == TESTS.name else path.parent)

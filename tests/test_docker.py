@@ -59,7 +59,7 @@ def test_the_container_serves_the_page_reports_its_health_and_stops_when_told(im
     settings = dict(setting.split("=") for rest in arguments_of("ENV") for setting in shlex.split(rest))
     assert settings["GRADIO_SERVER_NAME"] == "0.0.0.0"
     inherited = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
-    environment = inherited | settings | {"GRADIO_SERVER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    environment = inherited | settings | {"GRADIO_SERVER_PORT": str(port)}
     app = subprocess.Popen(command_in(start, port), cwd=image, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + PATIENCE

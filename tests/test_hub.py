@@ -45,7 +45,7 @@ def paths(hub: HubServer, method: str) -> list[str]:
 
 def hub_command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`python -m pix2pix.hub` as people type it."""
-    settings = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1"} | environment
+    settings = os.environ | {"HF_HUB_DISABLE_XET": "1"} | environment
     command = [sys.executable, "-m", "pix2pix.hub", *arguments]
     return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=PATIENCE)
 

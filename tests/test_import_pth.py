@@ -70,8 +70,7 @@ def common_unet(norm: str, blocks: int = 8) -> CommonUNet:
 
 def import_file(path: Path, output: Path, dataset: str = "facades") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pix2pix.import_pth", str(path), "--dataset", dataset, "--output", str(output)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return run_warm(command, PATIENCE, cwd=ROOT, env=environment)
+    return run_warm(command, PATIENCE, cwd=ROOT)
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])

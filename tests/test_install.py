@@ -33,7 +33,7 @@ from tests.helpers.training import arguments
 
 ROOT = Path(__file__).parents[1]
 FEW_FILES = ["pyproject.toml", "requirements.txt", "README.md", "LICENSE", "app.py", "train.py"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 MAX_WEIGHTS = 30_000_000
 """Bytes of weights in a wheel."""

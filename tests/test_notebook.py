@@ -30,7 +30,6 @@ def test_the_notebook_is_stored_without_outputs(notebook):
 
 def test_the_notebook_trains_shows_paints_and_serves(notebook, data_dir, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     (settings,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     short = {"FOLDER": str(ROOT), "INSTALL": False, "DATA_DIR": str(data_dir), "RUN_DIR": str(tmp_path / "run")}
     short |= {"EPOCHS": 1, "BASE_CHANNELS": 2}

@@ -113,7 +113,7 @@ def odd_folder(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path
 @pytest.mark.parametrize("program", commands(Path(), Path()))
 def test_a_name_that_cannot_be_printed_ends_no_program(odd_folder, released_folder, tmp_path, program):
     command = commands(odd_folder, released_folder)[program]
-    done = run(command, tmp_path, is_warm=True, PYTHONIOENCODING="ascii:strict", OMP_NUM_THREADS="1")
+    done = run(command, tmp_path, is_warm=True, PYTHONIOENCODING="ascii:strict")
     said, complaints = done.stdout.decode("ascii"), done.stderr.decode("ascii")
     assert done.returncode == 0, complaints
     assert r"\u0160\xed\u0159ka-\u0448\u0438\u0440\u0438\u043d\u0430-\xff" in said

@@ -15,7 +15,7 @@ from tests.helpers.warm import WarmProgram
 ROOT = Path(train.__file__).parent
 
 
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+ENVIRONMENT = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
 
 
 class Ended(NamedTuple):

@@ -62,7 +62,7 @@ def start_app(
     **environment: str,
 ) -> tuple[subprocess.Popen[str], str]:
     """Starts `app.py`, or `program` in the folder `where`, on a free port; returns the process and its address."""
-    environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder), "OMP_NUM_THREADS": "1"}
+    environment |= {"GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(folder)}
     command = [*program, *weight_flags(weights)]
     start = partial(WarmProgram, imports=APP) if is_warm else subprocess.Popen
     app = start(
