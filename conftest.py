@@ -1,4 +1,4 @@
-"""Isolates the tests from the shell before anything reads the environment, and registers the fixtures of all tests."""
+"""Isolates the tests from the shell before they import what reads the environment; registers their fixtures."""
 
 import atexit
 import gc
@@ -19,7 +19,7 @@ from tests.helpers.environment import isolated
 
 TESTS = Path(__file__).parent / "tests"
 
-gc.disable()  # until all tests are imported
+gc.disable()  # imports leave little garbage; it is enabled after them
 folder = Path(tempfile.mkdtemp(prefix="pix2pix-tests-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 environment = isolated(os.environ, folder)
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Import Gradio as the app does where test files import it; of what was imported until then, nothing is garbage."""
+    """Import Gradio without stub files, as the app does; keep the collector from looking at all that was imported."""
     with without_stub_files():
         collected = yield
     gc.freeze()
@@ -52,7 +52,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent == TESTS)
 
 
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """With `--dist loadfile`, give a whole folder to one process: its tests share a browser, its tabs and an app."""
     return FolderScheduling(config, log) if config.getoption("dist") == "loadfile" else None

@@ -34,7 +34,7 @@ def pin(owner: str, names: list[str]) -> dict[str, HubModel]:
 
 
 def files_of(model: HubModel) -> list[str]:
-    """List the files that are read of a downloaded model."""
+    """List the files of a downloaded model that the app reads."""
     folder = cached(model)
     assert folder
     return [*FILES, *(f"epochs/{path.name}" for path in weights_by_epoch(folder / "epochs").values())]

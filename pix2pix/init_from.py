@@ -18,11 +18,11 @@ def init_from(trainer: Trainer, source: str) -> tuple[Stage, ...]:
     Palettes and datasets may differ, so that a model can be fine-tuned on other data; sizes and norm may not.
 
     Args:
-        trainer: Fresh.
+        trainer: One that has not trained yet.
         source: A released folder, a run folder (its `release/` is taken), or "owner/name[@revision]" on the Hub.
 
     Returns:
-        The trainings that the weights have behind them, oldest first.
+        The trainings that led to the weights, oldest first.
 
     Raises:
         ReleaseError: If the source is missing, damaged, or of another size or norm.

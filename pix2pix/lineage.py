@@ -1,4 +1,4 @@
-"""The trainings that a generator has behind it: what each was, and how all of them read in one phrase."""
+"""The trainings that led to a generator: what each was, and how all of them read in one phrase."""
 
 import re
 from collections.abc import Sequence
@@ -77,8 +77,8 @@ def describe(lineage: Sequence[Stage], dataset: str, objective: str, epochs: int
 
     Args:
         lineage: Earlier trainings, oldest first.
-        dataset: Of the last training.
-        objective: Of the last training.
+        dataset: That of the last training.
+        objective: That of the last training.
         epochs: Finished epochs of the last training; 0 where they are unknown.
     """
     if not lineage:

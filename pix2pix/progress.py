@@ -47,7 +47,7 @@ class Progress:
     """Reports the progress of a training and estimates its end. Only the main process writes.
 
     Args:
-        trainer: With its checkpoint loaded.
+        trainer: Its checkpoint, if there is one, has been loaded.
         images: Number of training images.
     """
 
@@ -95,7 +95,7 @@ class Progress:
             print(f"epoch {record['epoch']}/{self.trainer.config.epochs}: {_words(losses)}; {pace}", flush=True)
 
     def _pace(self, speed: float) -> str:
-        """Describe speed and time left; the latter by the mean since the start, with saving, sampling and scoring."""
+        """Describe the speed, and the time left at the mean pace since the start, with saving, sampling and scoring."""
         left = self.trainer.config.epochs * self.images - self._seen
         per_image = (time.monotonic() - self._started) / max(1, self._seen - self._seen_before)
         return f"{speed:.1f} images/s" + f", {duration(left * per_image)} left" * (left > 0)

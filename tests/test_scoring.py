@@ -55,7 +55,7 @@ def feature_cache_of_the_module(tmp_path_factory: pytest.TempPathFactory):
 def inception_is_read_and_run_once():
     """This process reads each file of weights once, and computes features of equal batches once.
 
-    test_inception.py tests how.
+    test_inception.py tests reading and computing.
     """
     compute, known = Inception.features, {}
 

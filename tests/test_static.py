@@ -196,8 +196,9 @@ def test_the_command_refuses_the_wrong_model_in_a_sentence(folders, tmp_path, ca
 
 
 def test_both_names_of_the_command_are_the_same():
-    helps = [
-        run_warm([sys.executable, "-m", name, "--help"], PATIENCE, cwd=ROOT).stdout
+    first, second = (
+        run_warm([sys.executable, "-m", name, "--help"], PATIENCE, cwd=ROOT)
         for name in ("pix2pix.static", "demo.static")
-    ]
-    assert helps[0] == helps[1] and "--output" in helps[0]
+    )
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert first.stdout == second.stdout and "--output" in first.stdout

@@ -1,9 +1,9 @@
 // @ts-check
-// Turns label maps into label images as the generators know them, level for level like `Painter.label_image` in Python.
+// Turns label maps into label images like those the generators were trained on, level for level like `Painter.label_image` in Python.
 
 import { throughJpeg } from './jpeg.js';
 
-// A Gaussian of sigma 0.6 pixels in 256ths, rounded as in pix2pix.pixel_values.smooth: the pixel, its neighbours, theirs.
+// A Gaussian of sigma 0.6 pixels in 256ths, rounded as in pix2pix.pixel_values.smooth, at distances of 0, 1 and 2.
 const [CENTRE, NEAR, FAR] = [170, 42, 1];
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
-// When the server gets the map: at the end of every stroke, and during one as often as answers come. One request is
-// under way at a time and carries the newest map: Gradio holds back what is triggered meanwhile, then asks once more
-// with the map as it is by then.
+// When the server gets the map: at the end of every stroke, and during one whenever the last request was answered. One
+// request is under way at a time and carries the newest map: Gradio holds back what is triggered meanwhile, then asks
+// once more with the map of that moment.
 
 /** @import { Pixels } from './document/raster.js' */
 import { encodeRuns } from './document/codec.js';
@@ -11,7 +11,7 @@ const ASK_AGAIN = 5000; // milliseconds after a refusal, once per map
 
 export class Sender {
   #isWaiting = false;
-  /** @type {number | null} When the request under way was sent; null if another one delays it. */
+  /** @type {number | null} When the request under way was sent; null if it waits for an earlier one. */
   #sentAt = null;
   /** @type {number[]} Milliseconds of the last three requests that nothing delayed. */
   #answerTimes = [];

@@ -70,7 +70,7 @@ API_NAMES = (
 )
 MODULES_PATH = f"/gradio_api/{modules.PATH}/"
 PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
-"""Beginnings of the paths that page and programs use; others include one that fetches pages of other servers."""
+"""Beginnings of the paths that page and programs use. Others are refused; one fetches pages of other servers."""
 ISOLATION = ((b"cross-origin-opener-policy", b"same-origin"), (b"cross-origin-embedder-policy", b"require-corp"))
 """Headers with which browsers grant WebAssembly more than one thread."""
 NOT_UNDERSTOOD = "The request cannot be understood."
@@ -133,7 +133,7 @@ class Limits:
         except OSError as error:
             if status or error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            sentence = "The server could not keep your file, its disk is full. "
+            sentence = "The server could not keep your file because its disk is full. "
             answer = refusal_of(507, sentence + "Nothing on this page is lost; try again later.")
             await answer(scope, receive, send_and_note)
         finally:

@@ -271,7 +271,7 @@ def test_everything_around_the_canvas_is_reached_with_the_tab_key(page: Page) ->
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_with_the_page(tabs: Tabs, app_url: str, theme: str) -> None:
     with tabs.open(app_url, f"?__theme={theme}") as page:
-        page.evaluate(Axe().axe_script)  # once: `Axe.run` would do so every time, and return what is right, too
+        page.evaluate(Axe().axe_script)  # once; `Axe.run` injects it each time, and returns what passes, too
         for tab in ("Facades", "Streets"):
             open_tab(page, tab)
             for view, tool in zip(

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 180
 """Seconds after which a test stops waiting for a page and fails; on a busy machine, everything takes long.
 
-`started_browser` of chromium.py tells pages, and this module assertions.
+chromium.py sets it for pages, this module for assertions.
 """
 expect.set_options(timeout=1000 * PATIENCE)
 

@@ -12,8 +12,8 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     """Return a folder that is not to be changed; the first process that asks for it makes it.
 
     Args:
-        tmp_path_factory: Of this process.
-        name: No other folder of the run has it.
+        tmp_path_factory: The factory of this process.
+        name: Unique among the folders of the run.
         make: Fills an empty folder. Where it raises, the next process that asks tries again.
     """
     base = tmp_path_factory.getbasetemp()

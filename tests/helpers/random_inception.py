@@ -1,4 +1,4 @@
-"""Inception with random weights: the official ones are a download."""
+"""Inception with random weights: the official ones would have to be downloaded."""
 
 from pathlib import Path
 from unittest import mock

@@ -136,6 +136,6 @@ def link_to(dataset: str, label_map: np.ndarray, seed: int) -> str:
 
 
 def check_map_and_noise(page: Page, dataset: str, painters: SitePainters, label_map: np.ndarray) -> None:
-    """Fail unless a page shows a map, and images of another seed than 7."""
+    """Fail unless a page shows a map, and images that differ from those of seed 7."""
     assert max(distances(shown_pictures(page), painters.paint(label_map, 7))) > 0.5
     assert (read_map(page, PALETTES[dataset]) == label_map).all()

@@ -106,7 +106,7 @@ class WarmProgram(subprocess.Popen):
 
 
 class FreshProgram(subprocess.Popen):
-    """The same in a fresh interpreter, which imports everything itself."""
+    """A program with the same arguments in a fresh interpreter, which imports everything itself."""
 
     def __init__(self, command: Sequence[str | Path], imports: Sequence[str] = TRAINING, **options: Any) -> None:
         super().__init__([*map(str, command)], **options)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.helpers.browser import opened_page
 from tests.helpers.chromium import FLAGS, started_browser
-from tests.helpers.site import SitePainters, check_links, examples_of, link_to, served_site
+from tests.helpers.site import SitePainters, check_links, examples_of, link_to, served_site, wait_for_painted
 
 WORDS = "Your browser paints these images with WebGPU; your map is sent to no server."
 
@@ -46,6 +46,7 @@ def test_images_of_ten_maps_with_three_seeds_of_small_networks_are_the_servers(
     link = link_to("facades", first, seeds[0])  # the page starts with an image that is checked
     with served_site(tiny_site) as url, opened_page(browser, url, f"/?engine=webgpu{link}") as page:
         expect(page.locator(".engine-note")).to_have_text(WORDS)
+        wait_for_painted(page, painters.paint(first, seeds[0]))
         jobs = page.evaluate("window.jobs")
         check_links(page, "facades", painters, seeds)
-        assert page.evaluate("window.jobs") - jobs == len(seeds) - 1
+        assert page.evaluate("window.jobs") - jobs == len(seeds) - 1  # the first link is open already
