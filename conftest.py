@@ -19,7 +19,7 @@ from tests.helpers.environment import isolated
 
 TESTS = Path(__file__).parent / "tests"
 
-gc.disable()  # imports leave little garbage; it is enabled after them
+gc.disable()  # until all tests are imported, which leaves little garbage
 folder = Path(tempfile.mkdtemp(prefix="pix2pix-tests-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 environment = isolated(os.environ, folder)

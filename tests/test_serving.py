@@ -205,10 +205,8 @@ async def test_a_full_disk_is_told_with_a_sentence():
     transport = httpx.ASGITransport(server_limits.Limits(full, gr.Blocks()))
     async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
         answer = await client.post("/gradio_api/upload")
-    assert (answer.status_code, answer.json()["detail"][:47]) == (
-        507,
-        "The server could not keep your file because its",
-    )
+    assert answer.status_code == 507
+    assert answer.json()["detail"].startswith("The server could not keep your file because its disk is full. ")
 
 
 @pytest.mark.anyio
@@ -366,8 +364,7 @@ def open_and_leave(url: str, words: str) -> socket.socket:
 
 
 def test_one_bad_visitor_does_not_stop_the_others(tmp_path, tmp_path_factory, bad_visitor):
-    few = {"PIX2PIX_MAX_WAITING_PER_ADDRESS": "16"}  # all that wait at the end are painted
-    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"), **few)
+    app, url = start_app(tmp_path, tiny_models(tmp_path_factory, "facades"))
     unfinished = [
         "",
         "GET / HTTP/1.1\r\nHost: a\r\n",

@@ -237,3 +237,13 @@ def test_names_and_paths_are_found_however_they_are_spelt():
     assert "weights" in path_parts_of('Path(folder, "weights")')
     assert [text for text in texts_in(ast.parse(source)) if "log.jsonl" in text] == ["/log.jsonl"]
     assert not any("docstring" in text for text in texts_in(ast.parse(source)))
+
+
+SCRIPTS = sorted(path for package in PACKAGES for kind in ("js", "css") for path in (ROOT / package).rglob(f"*.{kind}"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_line_of_a_script_or_style_has_more_than_120_columns(path):
+    """Biome wraps their code, but no comments; ruff looks at Python."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120 and "data:image" not in line] == []

@@ -1,5 +1,6 @@
 // @ts-check
-// Turns label maps into label images like those the generators were trained on, level for level like `Painter.label_image` in Python.
+// Turns label maps into label images like those that the generators were trained on, level for level as
+// `Painter.label_image` does in Python.
 
 import { throughJpeg } from './jpeg.js';
 

@@ -70,7 +70,7 @@ API_NAMES = (
 )
 MODULES_PATH = f"/gradio_api/{modules.PATH}/"
 PATHS = (*ASSET_PATHS, *PAGE_PATHS, *(f"/gradio_api/{name}" for name in API_NAMES))
-"""Beginnings of the paths that page and programs use. Others are refused; one fetches pages of other servers."""
+"""Beginnings of the paths that page and programs use. Others are refused; one would fetch from other servers."""
 ISOLATION = ((b"cross-origin-opener-policy", b"same-origin"), (b"cross-origin-embedder-policy", b"require-corp"))
 """Headers with which browsers grant WebAssembly more than one thread."""
 NOT_UNDERSTOOD = "The request cannot be understood."

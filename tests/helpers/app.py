@@ -14,11 +14,11 @@ from tests.helpers.tiny import tiny_generator, tiny_release_config
 ROOT = Path(__file__).parents[2]
 
 
-def tiny_models(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> dict[str, Path]:
+def tiny_models(tmp_path_factory: pytest.TempPathFactory, dataset: str, epochs: int = 3) -> dict[str, Path]:
     """Released folders of both models of a dataset, with random weights, by the page's name for them."""
     folders = {f"{dataset}-{objective}": tmp_path_factory.mktemp(objective) for objective in OBJECTIVES}
     for seed, (objective, folder) in enumerate(zip(OBJECTIVES, folders.values(), strict=True)):
-        config = tiny_release_config(dataset=dataset, objective=objective, palette=PALETTES[dataset])
+        config = tiny_release_config(dataset=dataset, objective=objective, palette=PALETTES[dataset], epochs=epochs)
         release.save(folder, tiny_generator(seed), config)
     return folders
 

@@ -3,13 +3,13 @@
 The pages are in tabs that the tests share, of one browser.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pix2pix.release import weights_of_epoch
+from tests.helpers.app import tiny_models, weight_flags
 from tests.helpers.both_pages import app_url as app_url
 from tests.helpers.both_pages import pytest_generate_tests as pytest_generate_tests
 from tests.helpers.browser import served_app
@@ -24,20 +24,17 @@ from tests.helpers.tiny_pages import site_url as site_url
 
 
 @pytest.fixture(scope="session")
-def gradio_url(
-    data_dir: Path, tiny_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The app with tiny networks, two earlier "epochs" of each and a validation split.
+def gradio_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with tiny networks of four epochs, the earlier three kept, and a validation split.
 
     The earlier weights of each model are the other model's, so that it can be told which of them painted.
     """
     find_chromium()
     flags = ["--data-dir", str(data_dir)]
-    for name, other in (("facades-gan", "facades-l1"), ("facades-l1", "facades-gan")):
-        folder = shutil.copytree(tiny_folders[name], tmp_path_factory.mktemp("released") / name)
+    folders = tiny_models(tmp_path_factory, "facades", epochs=4)
+    for folder, other in zip(folders.values(), reversed(folders.values()), strict=True):
         (folder / "epochs").mkdir()
-        for epoch in (1, 2):
-            weights_of_epoch(folder / "epochs", epoch).symlink_to(tiny_folders[other] / "model.safetensors")
-        flags += ["--weights", f"{name}={folder}"]
-    with served_app(tmp_path_factory.mktemp("app"), *flags) as url:
+        for epoch in (1, 2, 3):
+            weights_of_epoch(folder / "epochs", epoch).symlink_to(other / "model.safetensors")
+    with served_app(tmp_path_factory.mktemp("app"), *flags, *weight_flags(folders)) as url:
         yield url
